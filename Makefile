@@ -1,0 +1,51 @@
+# Two commands for a newcomer: `make demo` and `make test`. CI calls `make lint test`.
+# SERVE=no ends the demo after its last line instead of serving the pages.  ONLY=NAME runs one figure of `make bench`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE ?= yes
+ONLY ?=
+WORKERS ?= 2
+PINS := --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
+
+.PHONY: demo test lint format bench pins clean
+
+$(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml hatch_build.py package.json package-lock.json
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r .ci/requirements-build.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r .ci/requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime .ci/requirements-test.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r .ci/requirements-test.txt
+	@touch $@
+
+demo: $(VENV)/.runtime
+	$(BIN)/yinzheng demo $(if $(filter no,$(SERVE)),--no-serve,--serve)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.test
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+# Pins are made by hand when a dependency changes; their output names hashes and no host.
+pins:
+	uv pip compile $(PINS) --extra test --extra postgresql pyproject.toml -o .ci/requirements-test.txt
+	uv pip compile $(PINS) --constraint .ci/requirements-test.txt pyproject.toml -o .ci/requirements.txt
+	uv pip compile $(PINS) .ci/requirements-build.in -o .ci/requirements-build.txt
+
+clean:
+	rm -rf $(VENV) demo-town dist build .mypy_cache .ruff_cache .pytest_cache .tools

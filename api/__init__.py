@@ -1,0 +1,1 @@
+"""Face the world: HTTP, pages, command line, settings and the clock."""

@@ -1,0 +1,222 @@
+"""The program `yinzheng`: options for all commands, and how a run ends.
+
+Promises:
+  * Exit codes: 0 in force or done · 1 not genuine · 2 wrong use, or unreadable · 3 genuine, not in force · 4
+    undecided · 5 log missing or inconsistent · 70 a fault of ours. Many inputs: the first in 70, 5, 1, 3, 4, 2, 0.
+  * `--json`, `--lang`, `--data` and `-q` may stand anywhere in the line.
+  * A refusal is a sentence in the person's language with its stable code; a fault names its place and no value.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from api.cli.screen import Screen
+from api.settings import (
+    DEFAULT_DATA,
+    Language,
+    Settings,
+    environment_language,
+    is_data_chosen,
+    read_settings,
+    wants_no_colour,
+)
+from api.texts import sentence
+from api.wiring import Office, build
+from registry.errors import DatabaseAwayError, DatabaseBusyError, DiskFullError
+from signer.errors import LogClockError, LogForkError, LogMissingError
+from verify.errors import InvalidFieldsError, YinzhengError
+
+
+class ExitCode(IntEnum):
+    """How a run ends (ux.md section 11)."""
+
+    DONE = 0
+    NOT_GENUINE = 1
+    USAGE = 2
+    NOT_IN_FORCE = 3
+    UNDECIDED = 4
+    LOG = 5
+    FAULT = 70
+    INTERRUPTED = 130
+
+
+SEVERITY: Final = (70, 5, 1, 3, 4, 2, 0)
+DEMO_TOWN: Final = "demo-town"
+_FLAGS: Final = frozenset({"--json", "-q", "--quiet"})
+_OPTIONS: Final = frozenset({"--lang", "--data"})
+_FAULTS: Final = (DatabaseAwayError, DatabaseBusyError, DiskFullError)
+_LOG_ERRORS: Final = (LogForkError, LogMissingError, LogClockError)
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One run: the screen, the settings, and the office when a command asks for it."""
+
+    screen: Screen
+    data: Path | None
+    _settings: Settings | None = None
+    _office: Office | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, read at first use."""
+        if self._settings is None:
+            given = {} if self.data is None else {"data": self.data}
+            self._settings = read_settings(**given)
+        return self._settings
+
+    @property
+    def office(self) -> Office:
+        """The office of these settings, built at first use; keys are opened when something is signed."""
+        if self._office is None:
+            self._office = build(self.settings)
+        return self._office
+
+
+app = typer.Typer(
+    name="yinzheng",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="印证：签发、保管、核验电子证照。Issue, keep and check signed electronic licences.",
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="结果为 JSON，每行一个。 Results as JSON, one a line.")
+    ] = False,
+    lang: Annotated[str, typer.Option(help="语言 zh 或 en。 Language.")] = "",
+    data: Annotated[Path | None, typer.Option(help="数据文件夹。 Data folder (YINZHENG_DATA).")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="不显示进度。 No progress.")] = False,
+) -> None:
+    """Take the options that all commands share."""
+    if lang not in {"", "zh", "en"}:
+        raise typer.BadParameter("zh | en", param_hint="--lang")
+    screen = Screen(language=_language(lang), as_json=as_json, is_quiet=quiet, no_colour=wants_no_colour())
+    context.obj = Session(screen=screen, data=_data_folder(data, screen))
+
+
+def session_of(context: typer.Context) -> Session:
+    """Return the run that a command belongs to."""
+    session = context.find_root().obj
+    if not isinstance(session, Session):
+        raise TypeError("the program was not started by its callback")
+    return session
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the code that counts among several inputs."""
+    return min(codes, key=SEVERITY.index, default=0)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit code."""
+    hoisted = hoist(arguments)
+    screen = Screen(language=_language(_asked_language(hoisted)), no_colour=wants_no_colour())
+    try:
+        app(args=list(hoisted), prog_name="yinzheng")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.USAGE
+    except YinzhengError as error:
+        screen.complain(explain(error, screen.language))
+        return exit_code_of(error)
+    except BrokenPipeError:
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place before the person
+        screen.complain(_fault(error, screen))
+        return ExitCode.FAULT
+    return ExitCode.DONE
+
+
+def main() -> None:
+    """Start the program: the entry point `yinzheng`."""
+    raise SystemExit(run(sys.argv[1:]))
+
+
+def hoist(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the line with the shared options first; what stands after ``--`` is left alone."""
+    shared: list[str] = []
+    rest: list[str] = []
+    left = list(arguments)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            rest += [word, *left]
+            break
+        name, has_value, _ = word.partition("=")
+        if word in _FLAGS or (name in _OPTIONS and has_value):
+            shared.append(word)
+        elif word in _OPTIONS:
+            shared += [word, *left[:1]]
+            del left[:1]
+        else:
+            rest.append(word)
+    return (*shared, *rest)
+
+
+def explain(error: YinzhengError, language: Language) -> str:
+    """Return the sentence of an error, one line for each field that is wrong, with the stable codes."""
+    lines = [f"{sentence(error.code, language, error.params)} [{error.code}]"]
+    if isinstance(error, InvalidFieldsError):
+        lines += [
+            f"  {each.field}: {sentence(each.code, language, each.params)} [{each.code}]" for each in error.problems
+        ]
+    return "\n".join(lines)
+
+
+def exit_code_of(error: YinzhengError) -> int:
+    """Return how a run ends that this error stopped."""
+    if isinstance(error, _LOG_ERRORS):
+        return ExitCode.LOG
+    return ExitCode.FAULT if isinstance(error, _FAULTS) else ExitCode.USAGE
+
+
+def _fault(error: Exception, screen: Screen) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    name = type(error).__name__
+    return screen.say(
+        f"程序内部错误：{name}（{place}）。请报告。", f"Internal fault: {name} ({place}). Please report it."
+    )
+
+
+def _language(asked: str) -> Language:
+    if asked in {"zh", "en"}:
+        return "zh" if asked == "zh" else "en"
+    return environment_language() or "zh"
+
+
+def _asked_language(arguments: Sequence[str]) -> str:
+    for index, word in enumerate(arguments):
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+        if word == "--lang":
+            return arguments[index + 1] if index + 1 < len(arguments) else ""
+    return ""
+
+
+def _data_folder(given: Path | None, screen: Screen) -> Path | None:
+    """Return the folder given, or the demonstration's when it is the only one here and none was chosen."""
+    if given is not None or is_data_chosen() or Path(DEFAULT_DATA).exists():
+        return given
+    demo = Path(DEMO_TOWN)
+    if not (demo / "settings.toml").is_file():
+        return None
+    screen.note(
+        f"使用演示数据 {DEMO_TOWN}/（--data 可另选）", f"using the demonstration in {DEMO_TOWN}/ (--data for another)"
+    )
+    return demo

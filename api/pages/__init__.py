@@ -1,0 +1,1 @@
+"""Pages for people, which work without JavaScript."""

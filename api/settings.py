@@ -1,0 +1,239 @@
+"""Settings of one deployment. This is the only module that reads the environment.
+
+Every setting is an environment variable with the prefix YINZHENG_; the description of each field is its documentation.
+What `init` was told stands in `settings.toml` of the data folder, below the environment.
+A setting that is wrong stops the start with a sentence that names it; unknown variables with the prefix do too, for a
+misspelt setting must not be silently without effect.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from verify.errors import YinzhengError
+
+PREFIX: Final = "YINZHENG_"
+DEFAULT_DATA: Final = "yinzheng-data"
+KEPT: Final = "settings.toml"
+Language = Literal["zh", "en"]
+
+_ENVIRONMENT: Final = os.environ  # noqa: TID251 - the one place where the environment is read
+_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
+# A secret shorter than this is guessed; the one that `init` draws has 43 characters.
+PASSPHRASE_BYTES_MIN: Final = 12
+PASSPHRASE_BYTES_MAX: Final = 1024
+# Variables of the test run and of the programs that start us, which are no settings.
+_FOREIGN: Final = re.compile(r"YINZHENG_(TESTS|BENCH)_")
+
+
+class SettingsError(YinzhengError):
+    """A setting is wrong or missing; the sentence names the variable, never its value."""
+
+    code: ClassVar[str] = "settings.wrong"
+
+
+class Settings(BaseSettings):
+    """What an office sets. Paths that are not absolute are taken from the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+
+    data: Path = Field(
+        default=Path(DEFAULT_DATA),
+        description="Folder of this deployment: registry (SQLite), documents, keys, fonts, published files.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://… in service; empty means SQLite in the data folder. May hold a password.",
+    )
+    public_address: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Address that the public reaches, https or http on loopback; its host is printed in every QR code.",
+    )
+    log_origin: str | None = Field(
+        default=None,
+        description="Name of the signing log, for good; empty means the public host followed by /log.",
+    )
+    passphrase_file: Path | None = Field(
+        default=None,
+        description="File with the passphrase of the key files; empty means `passphrase` in the data folder.",
+    )
+    test: bool = Field(
+        default=False,
+        description="Marks every page as a test without legal effect; certificates say OU=TEST.",
+    )
+    language: Language = Field(
+        default="zh",
+        description="Language of the command line and of pages for who asks for none: zh or en.",
+    )
+    listen_host: str = Field(
+        default="127.0.0.1",
+        description="Where `serve` listens; put a TLS proxy before it rather than opening it to the network.",
+    )
+    listen_port: int = Field(default=8000, ge=1, le=65535, description="Port of `serve`.")
+    timestamp_url: str | None = Field(
+        default=None,
+        description="RFC 3161 service of an outside authority; empty means the deployment's own time stamps.",
+    )
+    timestamp_roots: Path | None = Field(
+        default=None,
+        description="PEM file with the root certificates of that authority.",
+    )
+    status_days: int = Field(
+        default=7, ge=1, le=30, description="How many days a published status list says that it may be used."
+    )
+
+    @field_validator("public_address")
+    @classmethod
+    def _check_public_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        if (
+            (parts.scheme != "https" and not is_local)
+            or not _HOST.fullmatch(parts.netloc)
+            or parts.path not in {"", "/"}
+        ):
+            raise ValueError("an address such as https://licences.example.gov.cn, in small letters, without a path")
+        return value.rstrip("/")
+
+    @field_validator("timestamp_url")
+    @classmethod
+    def _check_timestamp_url(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("an http or https address")
+        return value
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if (self.timestamp_url is None) != (self.timestamp_roots is None):
+            raise ValueError("timestamp_url and timestamp_roots go together")
+        return self
+
+    @property
+    def host(self) -> str:
+        """The host, with its port if it has one, that QR codes carry."""
+        return urlsplit(self.public_address).netloc
+
+    @property
+    def origin(self) -> str:
+        """The signing log's name."""
+        return self.log_origin or f"{self.host}/log"
+
+    @property
+    def database(self) -> str:
+        """The URL of the database; may hold a password, so it is never shown."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data / 'registry.db'}"
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Say whether the registry is a PostgreSQL database, and chunks may go to other machines."""
+        return self.database_url is not None and self.database_url.get_secret_value().startswith("postgresql")
+
+    @property
+    def keys_folder(self) -> Path:
+        """The folder of the key files."""
+        return self.data / "keys"
+
+    @property
+    def vault_folder(self) -> Path:
+        """The folder of the signed documents."""
+        return self.data / "documents"
+
+    @property
+    def fonts_folder(self) -> Path:
+        """The folder of the fonts that the office added."""
+        return self.data / "fonts"
+
+    @property
+    def published_folder(self) -> Path:
+        """The folder of the public files: trust list, status lists, log tiles, checkpoint."""
+        return self.data / "published"
+
+    @property
+    def passphrase_path(self) -> Path:
+        """The file with the passphrase of the key files."""
+        return self.passphrase_file or self.data / "passphrase"
+
+    def passphrase(self) -> bytes:
+        """Read the passphrase. Raises `SettingsError` when the file is absent, open to others, or of a wrong length."""
+        path = self.passphrase_path
+        try:
+            is_open = path.stat().st_mode & 0o077 != 0
+            content = path.read_bytes()[: PASSPHRASE_BYTES_MAX + 2].rstrip(b"\r\n")
+        except OSError as error:
+            raise SettingsError(
+                "PASSPHRASE_FILE cannot be read", params={"name": f"{PREFIX}PASSPHRASE_FILE"}
+            ) from error
+        if is_open:
+            raise SettingsError("PASSPHRASE_FILE is open to others", params={"name": f"{PREFIX}PASSPHRASE_FILE"})
+        if not PASSPHRASE_BYTES_MIN <= len(content) <= PASSPHRASE_BYTES_MAX:
+            raise SettingsError("PASSPHRASE_FILE has a wrong length", params={"name": f"{PREFIX}PASSPHRASE_FILE"})
+        return content
+
+
+def read_settings(**given: object) -> Settings:
+    """Read the settings: what is `given`, then the environment, then `settings.toml` of the data folder, then defaults.
+
+    Raises `SettingsError`.
+    """
+    known = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    for name in sorted(_ENVIRONMENT):
+        if name.upper().startswith(PREFIX) and not _FOREIGN.match(name.upper()) and name.upper() not in known:
+            raise SettingsError(f"{name[:60]} is no setting", params={"name": name[:60]})
+    present = {field for name, field in known.items() if _ENVIRONMENT.get(name)}
+    data = Path(str(given.get("data") or _ENVIRONMENT.get(f"{PREFIX}DATA") or DEFAULT_DATA))
+    kept = {name: value for name, value in _kept_settings(data).items() if name not in present}
+    try:
+        return Settings.model_validate(kept | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + (str(first["loc"][0]).upper() if first["loc"] else "TIMESTAMP_URL")
+        raise SettingsError(f"{name}: {first['msg']}", params={"name": name}) from None  # the cause repeats the value
+
+
+def keep_settings(settings: Settings, names: Sequence[str]) -> None:
+    """Write these settings into `settings.toml` of the data folder, so that every command finds the same deployment."""
+    lines = []
+    for name in names:
+        value = getattr(settings, name)
+        text = json.dumps(value if isinstance(value, (bool, int)) else str(value), ensure_ascii=False)
+        lines.append(f"{name} = {text}\n")
+    (settings.data / KEPT).write_text("".join(lines), encoding="utf-8")
+
+
+def _kept_settings(data: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads((data / KEPT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{KEPT} in the data folder cannot be read", params={"name": KEPT}) from error
+
+
+def wants_no_colour() -> bool:
+    """Say whether the person asked for plain text (https://no-color.org)."""
+    return bool(_ENVIRONMENT.get("NO_COLOR"))
+
+
+def environment_language() -> Language | None:
+    """Return the language that YINZHENG_LANGUAGE, LC_ALL, LC_MESSAGES or LANG asks for, in this order, or None."""
+    for name in (f"{PREFIX}LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = _ENVIRONMENT.get(name, "")
+        if value[:2] in {"zh", "en"}:
+            return "zh" if value.startswith("zh") else "en"
+    return None
+
+
+def is_data_chosen() -> bool:
+    """Say whether the environment names a data folder."""
+    return bool(_ENVIRONMENT.get(f"{PREFIX}DATA"))

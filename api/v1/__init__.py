@@ -1,0 +1,1 @@
+"""HTTP interface, version 1: one router per noun."""

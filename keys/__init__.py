@@ -1,0 +1,1 @@
+"""Guard private keys, and make certificates, revocation lists and time stamps with them."""

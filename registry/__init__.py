@@ -1,0 +1,1 @@
+"""Remember: departments, catalogue, licences, log leaves, jobs and documents."""

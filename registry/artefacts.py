@@ -1,0 +1,46 @@
+"""Signed public files in their newest state: trust list, status lists, revocation lists, certificates.
+
+Promises: an older one never takes the place of a newer one, also when two processes sign at once.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from registry.db import Transaction
+from registry.errors import ArtefactOrderError
+from registry.statements import upsert
+from registry.tables import ARTEFACT
+
+
+def store(tx: Transaction, kind: str, name: str, content: bytes, *, sequence: int, at: datetime) -> None:
+    """Keep an artefact. Raises ``ArtefactOrderError`` unless its sequence is above that of the one kept."""
+    values = {"kind": kind, "name": name, "content": content, "sequence": sequence, "stored_at": at}
+    statement = upsert(tx, ARTEFACT).values(values)
+    newer = {key: statement.excluded[key] for key in ("content", "sequence", "stored_at")}
+    statement = statement.on_conflict_do_update(
+        index_elements=[ARTEFACT.c.kind, ARTEFACT.c.name],
+        set_=newer,
+        where=ARTEFACT.c.sequence < statement.excluded.sequence,
+    )
+    if tx.execute(statement.returning(ARTEFACT.c.sequence)).scalar_one_or_none() is None:
+        raise ArtefactOrderError
+
+
+def latest(tx: Transaction, kind: str, name: str) -> bytes | None:
+    """Return the newest artefact of this name."""
+    query = select(ARTEFACT.c.content).where(ARTEFACT.c.kind == kind, ARTEFACT.c.name == name)
+    content: bytes | None = tx.execute(query).scalar_one_or_none()
+    return content
+
+
+def latest_sequence(tx: Transaction, kind: str, name: str) -> int:
+    """Return the sequence of the newest artefact of this name, 0 when there is none."""
+    query = select(ARTEFACT.c.sequence).where(ARTEFACT.c.kind == kind, ARTEFACT.c.name == name)
+    return tx.execute(query).scalar_one_or_none() or 0
+
+
+def all_latest(tx: Transaction, kind: str) -> tuple[tuple[str, bytes], ...]:
+    """Return name and content of all artefacts of a kind, by name."""
+    query = select(ARTEFACT.c.name, ARTEFACT.c.content).where(ARTEFACT.c.kind == kind).order_by(ARTEFACT.c.name)
+    return tuple((row.name, row.content) for row in tx.execute(query))

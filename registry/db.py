@@ -1,0 +1,243 @@
+"""Open the database, and the only two ways into it: ``transaction`` to decide and write, ``reading`` to look.
+
+Promises:
+  * Nobody else commits. A transaction ends whole or leaves nothing behind, also at a power cut (WAL, synchronous=FULL).
+  * SQLite: a transaction holds the one write lock of the process and begins IMMEDIATE, so it never fails half-way
+    because another one wrote. PostgreSQL: READ COMMITTED; what is decided on is locked by FOR UPDATE where it is read.
+  * The driver's errors become ours, without bound values; a broken connection is replaced at the next call.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from registry.errors import (
+    ConflictError,
+    DatabaseAwayError,
+    DatabaseBusyError,
+    DatabaseSchemaError,
+    DiskFullError,
+    NestedTransactionError,
+    RegistryError,
+)
+
+# Filing a chunk takes a tenth of a second; who waits a hundred times as long should tell the caller to try again.
+WAIT_SECONDS_MAX: Final = 15
+# One connection for each thread of a server that works at once; more would only wait for the disk.
+CONNECTIONS: Final = 10
+CONNECTIONS_EXTRA: Final = 30
+# Pages of a database of a million licences that are read again and again fit into this much memory.
+_SQLITE_CACHE_KIB: Final = 32_768
+
+_BEGIN: Final = "registry_begin"
+
+# https://sqlite.org/rescode.html: BUSY, LOCKED; FULL; and the file that cannot be read, opened or understood.
+_SQLITE_BUSY: Final = frozenset({5, 6})
+_SQLITE_FULL: Final = 13
+_SQLITE_AWAY: Final = frozenset({8, 10, 11, 14, 23, 26})
+_SQLITE_ERROR: Final = 1
+# SQLSTATE: disk_full; serialization_failure, deadlock_detected, lock_not_available; undefined table or column.
+_PG_FULL: Final = "53100"
+_PG_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
+_PG_SCHEMA: Final = frozenset({"42P01", "42703"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """An opened database; share one object among the threads of a process. Its URL may hold a password: never shown."""
+
+    engine: Engine = field(repr=False)
+    readers: Engine = field(repr=False)
+    autocommit: Engine = field(repr=False)
+    is_postgresql: bool
+    write_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _here: threading.local = field(default_factory=threading.local, repr=False)
+
+    def close(self) -> None:
+        """Close all connections that nobody uses."""
+        self.engine.dispose()
+        self.autocommit.dispose()
+
+
+class Transaction:
+    """An open transaction. Only this package's functions look inside."""
+
+    __slots__ = ("connection", "is_postgresql")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.is_postgresql = connection.dialect.name == "postgresql"
+
+    def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Run one statement, or one statement for each row of parameters; no rows is nothing to do for the caller."""
+        return self.connection.execute(statement, parameters)
+
+
+def open_database(url: str) -> Database:
+    """Open a database by its URL: ``sqlite:///file`` or ``postgresql://…``. Connects at the first use only.
+
+    Raises ``ValueError`` for another kind, and for a SQLite database in memory, which would forget.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError("not the URL of a database") from None  # the cause would repeat the URL with its password
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
+    raise ValueError("the database is SQLite or PostgreSQL")
+
+
+def _open_sqlite(url: URL) -> Database:
+    if url.database in {None, "", ":memory:"}:
+        raise ValueError("a registry in memory would forget; name a file")
+    arguments = {"timeout": WAIT_SECONDS_MAX, "check_same_thread": False}
+    engine, autocommit = (_engine(url, connect_args=arguments) for _ in range(2))
+    for each in (engine, autocommit):
+        event.listen(each, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Database(
+        engine=engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}),
+        readers=engine.execution_options(**{_BEGIN: "BEGIN"}),
+        autocommit=autocommit,
+        is_postgresql=False,
+    )
+
+
+def _open_postgresql(url: URL) -> Database:
+    arguments = {"options": "-c timezone=UTC", "connect_timeout": WAIT_SECONDS_MAX}
+    engine = _engine(url, connect_args=arguments, pool_pre_ping=True)
+    autocommit = _engine(url, connect_args=arguments, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+    return Database(engine=engine, readers=engine, autocommit=autocommit, is_postgresql=True)
+
+
+def _engine(url: URL, **options: Any) -> Engine:  # noqa: ANN401 - passed on to the library
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=CONNECTIONS,
+        max_overflow=CONNECTIONS_EXTRA,
+        pool_timeout=WAIT_SECONDS_MAX,
+        **options,
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.isolation_level = None  # the driver begins nothing by itself; we say when and how
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={WAIT_SECONDS_MAX * 1000}",
+        "foreign_keys=ON",
+        f"cache_size=-{_SQLITE_CACHE_KIB}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options()[_BEGIN])
+
+
+@contextmanager
+def transaction(database: Database) -> Iterator[Transaction]:
+    """Open a transaction that decides and writes; it is committed at the end of the block, rolled back by an error.
+
+    Raises ``DatabaseAwayError``, ``DatabaseBusyError``, ``DiskFullError``, ``ConflictError``, and, inside another
+    transaction of the same thread, ``NestedTransactionError``.
+    """
+    with _only_one(database), _write_lock(database), translated_errors(), database.engine.begin() as connection:
+        yield Transaction(connection)
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Transaction]:
+    """Open a transaction to look only; on SQLite it sees one state of the database from its first query on."""
+    with translated_errors(), database.readers.connect() as connection:
+        yield Transaction(connection)
+
+
+@contextmanager
+def single_queries(database: Database) -> Iterator[Connection]:
+    """Lend a connection for single queries on the hot path: no begin, no commit, each query sees the newest state."""
+    with translated_errors(), database.autocommit.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def _only_one(database: Database) -> Iterator[None]:
+    here = database._here  # noqa: SLF001 - the same module
+    if getattr(here, "busy", False):
+        raise NestedTransactionError
+    here.busy = True
+    try:
+        yield
+    finally:
+        here.busy = False
+
+
+@contextmanager
+def _write_lock(database: Database) -> Iterator[None]:
+    if database.is_postgresql:
+        yield
+        return
+    if not database.write_lock.acquire(timeout=WAIT_SECONDS_MAX):
+        raise DatabaseBusyError
+    try:
+        yield
+    finally:
+        database.write_lock.release()
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's errors into ours. What is a mistake of our own program stays as it is."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise DatabaseBusyError("no free connection") from error
+    except IntegrityError:
+        raise ConflictError from None  # PostgreSQL's text repeats the values of the key
+    except DBAPIError as error:
+        ours = _translated(error)
+        if ours is None:
+            raise
+        raise ours from None  # the driver's text may repeat values
+
+
+def _translated(error: DBAPIError) -> RegistryError | None:
+    cause = error.orig
+    sqlite_code = getattr(cause, "sqlite_errorcode", None)
+    if sqlite_code is not None:
+        return _translated_sqlite(sqlite_code, str(cause))
+    state = getattr(cause, "sqlstate", None)
+    if state == _PG_FULL:
+        return DiskFullError()
+    if state in _PG_BUSY:
+        return DatabaseBusyError()
+    if state in _PG_SCHEMA:
+        return DatabaseSchemaError()
+    away = error.connection_invalidated or state is None or state[:2] in {"08", "57", "53", "58", "XX", "3D", "28"}
+    return DatabaseAwayError(f"SQLSTATE {state}") if away else None
+
+
+def _translated_sqlite(code: int, text: str) -> RegistryError | None:
+    primary = code & 0xFF
+    if primary in _SQLITE_BUSY:
+        return DatabaseBusyError()
+    if primary == _SQLITE_FULL:
+        return DiskFullError()
+    if primary in _SQLITE_AWAY:
+        return DatabaseAwayError(f"SQLite result {code}")
+    if primary == _SQLITE_ERROR and text.startswith(("no such table", "no such column")):
+        return DatabaseSchemaError()
+    return None

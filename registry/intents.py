@@ -1,0 +1,98 @@
+"""What became of each intent to sign a body of a licence.
+
+Promises: an intent is open until its licence is filed or recovery abandons it, never both; a worker's intents are left
+alone until its lease has run out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, insert, select, update
+
+from registry.db import Transaction
+from registry.records import IntentState
+from registry.tables import INTENT, LOG_HEAD
+
+_COLUMNS: Final = (
+    INTENT.c.log,
+    INTENT.c.leaf_index,
+    INTENT.c.licence_id,
+    INTENT.c.purpose,
+    INTENT.c.state,
+    INTENT.c.worker,
+    INTENT.c.lease_until,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A signing intent of a licence; ``log`` is the number of the log's head."""
+
+    log: int
+    leaf_index: int
+    licence_id: str
+    purpose: str
+    state: IntentState
+    worker: str
+    lease_until: datetime
+
+
+def open_intents(tx: Transaction, intents: Sequence[Intent]) -> None:
+    """Write down intents in the transaction that sequences them."""
+    if intents:
+        tx.execute(insert(INTENT), [_values(intent) for intent in intents])
+
+
+def intents_of(tx: Transaction, licence_id: str) -> tuple[Intent, ...]:
+    """Return the intents of one attempt."""
+    query = select(*_COLUMNS).where(INTENT.c.licence_id == licence_id).order_by(INTENT.c.leaf_index)
+    return tuple(_intent(row) for row in tx.execute(query))
+
+
+def renew_lease(tx: Transaction, worker: str, *, until: datetime) -> None:
+    """Move the leases of all open intents of a worker on."""
+    mine = update(INTENT).where(INTENT.c.worker == worker, INTENT.c.state == IntentState.OPEN.value)
+    tx.execute(mine.values(lease_until=until))
+
+
+def overdue_intents(tx: Transaction, *, at: datetime, limit: int = 1000) -> tuple[Intent, ...]:
+    """Return and lock open intents whose lease has run out, with all other open ones of the same attempts."""
+    late = select(INTENT.c.licence_id).where(INTENT.c.state == IntentState.OPEN.value, INTENT.c.lease_until < at)
+    query = select(*_COLUMNS).where(
+        INTENT.c.licence_id.in_(late.order_by(INTENT.c.lease_until).limit(limit)),
+        INTENT.c.state == IntentState.OPEN.value,
+    )
+    rows = tx.execute(query.order_by(INTENT.c.log, INTENT.c.leaf_index).with_for_update())
+    return tuple(_intent(row) for row in rows)
+
+
+def abandon_intents(tx: Transaction, licence_ids: Sequence[str]) -> None:
+    """Give the open intents of these attempts up; filing them raises ``IntentAbandonedError`` from now on."""
+    if licence_ids:
+        mine = update(INTENT).where(INTENT.c.licence_id.in_(licence_ids), INTENT.c.state == IntentState.OPEN.value)
+        tx.execute(mine.values(state=IntentState.ABANDONED.value))
+
+
+def all_intents(tx: Transaction, origin: str, *, after: int = -1, limit: int = 1000) -> tuple[Intent, ...]:
+    """Return a page of a log's intents by index, for an audit."""
+    log = select(LOG_HEAD.c.log).where(LOG_HEAD.c.origin == origin).scalar_subquery()
+    query = select(*_COLUMNS).where(INTENT.c.log == log, INTENT.c.leaf_index > after)
+    return tuple(_intent(row) for row in tx.execute(query.order_by(INTENT.c.leaf_index).limit(limit)))
+
+
+def _values(intent: Intent) -> dict[str, Any]:
+    return {column.name: getattr(intent, column.name) for column in _COLUMNS} | {"state": intent.state.value}
+
+
+def _intent(row: Row[Any]) -> Intent:
+    return Intent(
+        log=row.log,
+        leaf_index=row.leaf_index,
+        licence_id=row.licence_id,
+        purpose=row.purpose,
+        state=IntentState(row.state),
+        worker=row.worker,
+        lease_until=row.lease_until,
+    )

@@ -1,0 +1,189 @@
+"""The rows of the signing log: head, entries, hashes of its tree, entries that wait, and what became of intents.
+
+Promises:
+  * ``append`` goes through only if the head still has the size and root that the batch was made for: no forks.
+  * An entry that waits was written in the transaction of the act that it tells of; none is lost or sequenced twice.
+  * All hashes of complete subtrees are kept, so a proof takes one query over O(log n) rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, insert, select, tuple_, update
+
+from registry.db import Transaction
+from registry.errors import LogConflictError
+from registry.intents import (
+    Intent,
+    abandon_intents,
+    all_intents,
+    intents_of,
+    open_intents,
+    overdue_intents,
+    renew_lease,
+)
+from registry.pending import PendingEntry, add_pending, pending_sequenced, take_pending
+from registry.statements import upsert
+from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
+from verify.tree import EMPTY_ROOT, HASH_BYTES, Node
+
+__all__ = [
+    "Intent",
+    "LogHead",
+    "PendingEntry",
+    "StoredEntry",
+    "abandon_intents",
+    "add_pending",
+    "all_intents",
+    "append",
+    "entries",
+    "find_by_digest",
+    "head",
+    "intents_of",
+    "lock_head",
+    "nodes",
+    "open_intents",
+    "overdue_intents",
+    "pending_sequenced",
+    "renew_lease",
+    "take_pending",
+]
+
+# Databases limit the values of one statement; the nodes of many proofs are fetched in parts.
+_NODES_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogHead:
+    """The log as it stands: size, root, the complete subtrees on its right edge, the signed note and its last time."""
+
+    log: int
+    origin: str
+    size: int
+    root: bytes
+    edge: tuple[bytes, ...]
+    note: str
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """One entry in its place; ``digest`` is the entry's own h, by which it is found."""
+
+    index: int
+    entry: bytes
+    leaf_hash: bytes
+    digest: bytes
+
+
+def head(tx: Transaction, origin: str) -> LogHead:
+    """Return the head without locking it; a log that was never written to has size 0."""
+    row = tx.execute(select(LOG_HEAD).where(LOG_HEAD.c.origin == origin)).one_or_none()
+    if row is None:
+        return LogHead(log=0, origin=origin, size=0, root=EMPTY_ROOT, edge=(), note="", time=None)
+    return _head(row)
+
+
+def lock_head(tx: Transaction, origin: str) -> LogHead:
+    """Lock the log for this transaction and return its head; the row is made at the first call."""
+    query = select(LOG_HEAD).where(LOG_HEAD.c.origin == origin).with_for_update()
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        empty = {"origin": origin, "size": 0, "root": EMPTY_ROOT, "edge": b"", "note": "", "time": None}
+        tx.execute(upsert(tx, LOG_HEAD).values(empty).on_conflict_do_nothing())
+        row = tx.execute(query).one()
+    return _head(row)
+
+
+def append(
+    tx: Transaction, before: LogHead, entries: Sequence[StoredEntry], new_nodes: Mapping[Node, bytes], after: LogHead
+) -> None:
+    """Write entries and nodes and move the head on; ``LogConflictError`` when the head is not ``before`` any more.
+
+    ``new_nodes`` are all subtrees that became complete; those of level 0 are the entries' leaf hashes and kept there.
+    """
+    if [each.index for each in entries] != list(range(before.size, after.size)):
+        raise LogConflictError("the entries do not lead from one head to the other")
+    same = (LOG_HEAD.c.log == before.log, LOG_HEAD.c.size == before.size, LOG_HEAD.c.root == before.root)
+    values = {
+        "size": after.size,
+        "root": after.root,
+        "edge": b"".join(after.edge),
+        "note": after.note,
+        "time": after.time,
+    }
+    if tx.execute(update(LOG_HEAD).where(*same).values(values)).rowcount != 1:
+        raise LogConflictError
+    if entries:
+        tx.execute(
+            insert(LOG_ENTRY),
+            [
+                {
+                    "log": before.log,
+                    "idx": each.index,
+                    "entry": each.entry,
+                    "leaf_hash": each.leaf_hash,
+                    "digest": each.digest,
+                }
+                for each in entries
+            ],
+        )
+    inner = [
+        {"log": before.log, "level": level, "idx": offset, "hash": value}
+        for (level, offset), value in new_nodes.items()
+        if level > 0
+    ]
+    if inner:
+        tx.execute(insert(LOG_NODE), inner)
+
+
+def entries(tx: Transaction, origin: str, start: int, stop: int) -> tuple[StoredEntry, ...]:
+    """Return the entries from ``start`` up to but without ``stop``, as far as there are any."""
+    query = (
+        select(LOG_ENTRY.c.idx, LOG_ENTRY.c.entry, LOG_ENTRY.c.leaf_hash, LOG_ENTRY.c.digest)
+        .where(LOG_ENTRY.c.log == _log(origin), LOG_ENTRY.c.idx >= start, LOG_ENTRY.c.idx < stop)
+        .order_by(LOG_ENTRY.c.idx)
+    )
+    return tuple(
+        StoredEntry(index=row.idx, entry=row.entry, leaf_hash=row.leaf_hash, digest=row.digest)
+        for row in tx.execute(query)
+    )
+
+
+def nodes(tx: Transaction, origin: str, wanted: Sequence[Node]) -> dict[Node, bytes]:
+    """Return the hashes of these complete subtrees, as far as the log has them; level 0 are leaf hashes."""
+    found: dict[Node, bytes] = {}
+    leaves = sorted({offset for level, offset in wanted if level == 0})
+    inner = sorted({(level, offset) for level, offset in wanted if level > 0})
+    for start in range(0, len(leaves), _NODES_MAX):
+        query = select(LOG_ENTRY.c.idx, LOG_ENTRY.c.leaf_hash).where(
+            LOG_ENTRY.c.log == _log(origin), LOG_ENTRY.c.idx.in_(leaves[start : start + _NODES_MAX])
+        )
+        found |= {(0, row.idx): row.leaf_hash for row in tx.execute(query)}
+    for start in range(0, len(inner), _NODES_MAX):
+        query = select(LOG_NODE.c.level, LOG_NODE.c.idx, LOG_NODE.c.hash).where(
+            LOG_NODE.c.log == _log(origin),
+            tuple_(LOG_NODE.c.level, LOG_NODE.c.idx).in_(inner[start : start + _NODES_MAX]),
+        )
+        found |= {(row.level, row.idx): row.hash for row in tx.execute(query)}
+    return found
+
+
+def find_by_digest(tx: Transaction, origin: str, digest: bytes) -> int | None:
+    """Return the index of the first entry with this digest."""
+    query = select(LOG_ENTRY.c.idx).where(LOG_ENTRY.c.log == _log(origin), LOG_ENTRY.c.digest == digest)
+    index: int | None = tx.execute(query.order_by(LOG_ENTRY.c.idx).limit(1)).scalar_one_or_none()
+    return index
+
+
+def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy
+    return select(LOG_HEAD.c.log).where(LOG_HEAD.c.origin == origin).scalar_subquery()
+
+
+def _head(row: Row[Any]) -> LogHead:
+    edge = tuple(row.edge[start : start + HASH_BYTES] for start in range(0, len(row.edge), HASH_BYTES))
+    return LogHead(
+        log=row.log, origin=row.origin, size=row.size, root=row.root, edge=edge, note=row.note, time=row.time
+    )

@@ -1,0 +1,143 @@
+"""Staff and calling systems: who they are, which roles they have, and the proof that it is they.
+
+Promises:
+  * A secret is 32 random bytes known to its owner; we keep its SHA-256 and compare in constant time. (A slow hash
+    protects guessable secrets; this one is not.)
+  * An unknown key, a wrong secret and a closed account give the same answer and take the same way.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Row, Table, insert, select, update
+
+from registry.db import Transaction
+from registry.records import ApiClient, Person, Role
+from registry.tables import API_CLIENT, PERSON
+
+SECRET_BYTES: Final = 32
+_NOBODYS_DIGEST: Final = sha256(b"nobody").digest()
+_PERSON: Final = (PERSON.c.person_id, PERSON.c.department, PERSON.c.name, PERSON.c.roles)
+_CLIENT: Final = (
+    API_CLIENT.c.key_id,
+    API_CLIENT.c.department,
+    API_CLIENT.c.name,
+    API_CLIENT.c.roles,
+    API_CLIENT.c.environment,
+)
+
+
+def add_person(tx: Transaction, person: Person) -> None:
+    """Add a member of staff. Raises ``ConflictError`` when the id exists or the department does not."""
+    values = {
+        "person_id": person.person_id,
+        "department": person.department,
+        "name": person.name,
+        "roles": _roles_text(person.roles),
+        "is_active": True,
+    }
+    tx.execute(insert(PERSON), values)
+
+
+def find_person(tx: Transaction, person_id: str) -> Person | None:
+    """Return a member of staff whose account is open."""
+    query = select(*_PERSON).where(PERSON.c.person_id == person_id, PERSON.c.is_active)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else _person(row)
+
+
+def people_of(tx: Transaction, department: str) -> tuple[Person, ...]:
+    """Return the staff of a department."""
+    query = select(*_PERSON).where(PERSON.c.department == department, PERSON.c.is_active)
+    return tuple(_person(row) for row in tx.execute(query.order_by(PERSON.c.person_id)))
+
+
+def change_roles(tx: Transaction, person_id: str, roles: frozenset[Role]) -> None:
+    """Give a member of staff these roles and no others."""
+    tx.execute(update(PERSON).where(PERSON.c.person_id == person_id).values(roles=_roles_text(roles)))
+
+
+def give_secret(tx: Transaction, person_id: str, *, random: Callable[[int], bytes]) -> bytes:
+    """Give a member of staff a new secret, which is shown this once; the one before is void."""
+    secret = random(SECRET_BYTES)
+    tx.execute(update(PERSON).where(PERSON.c.person_id == person_id).values(secret_digest=sha256(secret).digest()))
+    return secret
+
+
+def authenticate_person(tx: Transaction, person_id: str, secret: bytes) -> Person | None:
+    """Return the member of staff if the secret is theirs and the account is open."""
+    query = select(*_PERSON, PERSON.c.secret_digest).where(PERSON.c.person_id == person_id, PERSON.c.is_active)
+    row = tx.execute(query).one_or_none()
+    return _person(row) if _fits(row, secret) and row is not None else None
+
+
+def close_person(tx: Transaction, person_id: str) -> None:
+    """Close an account; its records stay."""
+    _close(tx, PERSON, "person_id", person_id)
+
+
+def add_client(tx: Transaction, client: ApiClient, *, random: Callable[[int], bytes]) -> bytes:
+    """Add a calling system and return its secret, which is shown this once."""
+    secret = random(SECRET_BYTES)
+    values = {
+        "key_id": client.key_id,
+        "department": client.department,
+        "name": client.name,
+        "roles": _roles_text(client.roles),
+        "environment": client.environment,
+        "secret_digest": sha256(secret).digest(),
+        "is_active": True,
+    }
+    tx.execute(insert(API_CLIENT), values)
+    return secret
+
+
+def authenticate_client(tx: Transaction, key_id: str, secret: bytes) -> ApiClient | None:
+    """Return the calling system if the secret is its own and the key is not closed."""
+    query = select(*_CLIENT, API_CLIENT.c.secret_digest).where(API_CLIENT.c.key_id == key_id, API_CLIENT.c.is_active)
+    row = tx.execute(query).one_or_none()
+    return _client(row) if _fits(row, secret) and row is not None else None
+
+
+def clients_of(tx: Transaction, department: str) -> tuple[ApiClient, ...]:
+    """Return the open keys of a department."""
+    query = select(*_CLIENT).where(API_CLIENT.c.department == department, API_CLIENT.c.is_active)
+    return tuple(_client(row) for row in tx.execute(query.order_by(API_CLIENT.c.key_id)))
+
+
+def close_client(tx: Transaction, key_id: str) -> None:
+    """Close a key for good."""
+    _close(tx, API_CLIENT, "key_id", key_id)
+
+
+def _close(tx: Transaction, table: Table, key: str, value: str) -> None:
+    tx.execute(update(table).where(table.c[key] == value).values(is_active=False))
+
+
+def _fits(row: Row[Any] | None, secret: bytes) -> bool:
+    kept = _NOBODYS_DIGEST if row is None or row.secret_digest is None else row.secret_digest
+    return hmac.compare_digest(kept, sha256(secret).digest()) and kept is not _NOBODYS_DIGEST
+
+
+def _roles_text(roles: Iterable[Role]) -> str:
+    return " ".join(sorted(role.value for role in roles))
+
+
+def _roles(text: str) -> frozenset[Role]:
+    return frozenset(Role(each) for each in text.split())
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(person_id=row.person_id, department=row.department, name=row.name, roles=_roles(row.roles))
+
+
+def _client(row: Row[Any]) -> ApiClient:
+    return ApiClient(
+        key_id=row.key_id,
+        department=row.department,
+        name=row.name,
+        roles=_roles(row.roles),
+        environment=row.environment,
+    )

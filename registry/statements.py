@@ -1,0 +1,25 @@
+"""Statements that SQLite and PostgreSQL both know but SQLAlchemy spells per database.
+
+Promises: the same meaning on both; a counter's row stays locked until the transaction ends.
+"""
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from registry.db import Transaction
+from registry.tables import COUNTER
+
+
+def upsert(tx: Transaction, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """Return an insert that can be told what to do about a conflict."""
+    return postgresql.insert(table) if tx.is_postgresql else sqlite.insert(table)
+
+
+def advance(tx: Transaction, counter: str, by: int) -> int:
+    """Move a counter on and return the first of the ``by`` numbers that now belong to the caller; it begins at 0."""
+    statement = upsert(tx, COUNTER).values(name=counter, value=by)
+    statement = statement.on_conflict_do_update(
+        index_elements=[COUNTER.c.name], set_={"value": COUNTER.c.value + statement.excluded.value}
+    )
+    value: int = tx.execute(statement.returning(COUNTER.c.value)).scalar_one()
+    return value - by

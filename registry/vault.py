@@ -1,0 +1,140 @@
+"""Documents by their hash, in a folder.
+
+Promises:
+  * What ``put`` returned is on the disk, whole, under the SHA-256 of its bytes, also after a power cut: temporary file,
+    fsync, rename, fsync of the folder.
+  * What ``get`` returns has that hash; damage is noticed.
+  * A document is put before the row that names it is committed; a file that no row names is swept later, never earlier.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Final
+
+from registry.errors import DatabaseAwayError, DiskFullError, DocumentDamagedError, UnknownDocumentError
+
+# A licence with photo and fonts has 90 kB; the largest decision with tables stays far below.
+DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_TEMPORARY: Final = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderVault:
+    """A folder of documents, two levels of subfolders deep; processes may share it."""
+
+    folder: Path
+
+    def put(self, content: bytes) -> str:
+        """Keep a document and return its SHA-256 in hex. Raises ``DiskFullError``; then no part of it is left."""
+        return self.put_all((content,))[0]
+
+    def put_all(self, contents: Sequence[bytes]) -> tuple[str, ...]:
+        """Keep several documents: all are written, then all flushed, so that the disk is waited for once."""
+        if any(len(content) > DOCUMENT_BYTES_MAX for content in contents):
+            raise ValueError("no document is that long")
+        digests = tuple(sha256(content).hexdigest() for content in contents)
+        new = {self._path(digest): content for digest, content in zip(digests, contents, strict=True)}
+        with _translated():
+            self._write_all({path: content for path, content in new.items() if not path.exists()})
+        return digests
+
+    def get(self, digest: str) -> bytes:
+        """Return a document. Raises ``UnknownDocumentError``, ``DocumentDamagedError``."""
+        with _translated():
+            try:
+                content = self._path(digest).read_bytes()
+            except FileNotFoundError:
+                raise UnknownDocumentError from None
+        if sha256(content).hexdigest() != digest:
+            raise DocumentDamagedError
+        return content
+
+    def has(self, digest: str) -> bool:
+        """Say whether the vault holds a document of this digest."""
+        return self._path(digest).is_file()
+
+    def sweep(self, is_known: Callable[[str], bool], *, older_than: float) -> int:
+        """Remove documents that no row names, and leftovers of crashed writers; return how many.
+
+        Only files last changed before ``older_than`` (seconds since 1970) are judged: younger ones may belong to a
+        chunk that is not filed yet.
+        """
+        removed = 0
+        with _translated():
+            for path in self.folder.glob("??/??/*"):
+                is_leftover = path.suffix == _TEMPORARY
+                if path.stat().st_mtime < older_than and (is_leftover or not is_known(path.name)):
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
+    def _path(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise UnknownDocumentError
+        return self.folder / digest[:2] / digest[2:4] / digest
+
+    def _write_all(self, new: Mapping[Path, bytes]) -> None:
+        parts: dict[Path, Path] = {}
+        try:
+            for path, content in new.items():
+                self._make_folder(path.parent)
+                parts[path] = _write_part(path, content)
+            for part in parts.values():
+                _flush(part)
+            for path, part in parts.items():
+                part.replace(path)
+            for folder in {path.parent for path in parts}:
+                _flush(folder)
+        except BaseException:
+            for part in parts.values():
+                part.unlink(missing_ok=True)
+            raise
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        missing = [each for each in (self.folder, folder.parent, folder) if not each.is_dir()]
+        folder.mkdir(parents=True, exist_ok=True)
+        for each in missing:
+            _flush(each.parent)
+
+
+def _write_part(path: Path, content: bytes) -> Path:
+    """Write the bytes beside their place; two writers of one document do not meet."""
+    with NamedTemporaryFile(dir=path.parent, suffix=_TEMPORARY, delete=False) as file:
+        try:
+            file.write(content)
+        except BaseException:
+            with suppress(OSError):
+                file.close()
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    return Path(file.name)
+
+
+def _flush(path: Path) -> None:
+    """Wait until file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFullError from error
+        raise DatabaseAwayError("the vault's folder cannot be used") from error

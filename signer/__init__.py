@@ -1,0 +1,1 @@
+"""Act: every use of a signing key, from request to filed result."""

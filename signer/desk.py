@@ -1,0 +1,94 @@
+"""The desk: everything that an act with a key needs, put together once by `api/wiring.py`.
+
+Promises:
+  * Holds no state of its own but a cache of encoded certificates; share one desk among the threads of a process.
+  * Reads no clock except through `clock`, which only the log and the time stamps use; acts get their moment as `at`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from keys.custody import Custody, KeyName
+from keys.timestamps import TimestampSource
+from registry.db import Database
+from registry.records import Role
+from registry.vault import FolderVault
+from signer.errors import OtherDepartmentError, RoleError
+from signer.log import SigningLog
+from signer.pades import SignerParts
+from signer.page.press import Press
+from verify.evidence import Evidence
+from verify.key_purpose import KeyPurpose
+from verify.trust import TrustList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Who acts: the person's id stays in our records, only the role is signed."""
+
+    person_id: str
+    department: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """What the office has set: the host printed in codes, and the words that mark a sandbox.
+
+    `test` prints a mark across every page. `status_prefix` and `host` come from here and never from a request.
+    """
+
+    host: str
+    status_prefix: str
+    test: bool = False
+    status_days: int = 7
+
+
+def _go_on(_step: str) -> None:
+    """Do nothing between two steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Database, vault, keys, log, time stamps and press of one deployment.
+
+    `after` is called with a step's name when the step is done; fault tests kill the process there.
+    """
+
+    database: Database
+    vault: FolderVault
+    custody: Custody
+    log: SigningLog
+    timestamps: TimestampSource
+    press: Press
+    settings: DeskSettings
+    trust: Callable[[], TrustList]
+    revocation: Callable[[], tuple[bytes, ...]]
+    random: Callable[[int], bytes]
+    clock: Callable[[], datetime]
+    after: Callable[[str], None] = _go_on
+    _parts: dict[KeyName, SignerParts] = field(default_factory=dict)
+
+    def evidence(self, *, at: datetime) -> Evidence:
+        """Return what a stranger would have to judge our work with: trust list and revocation lists, no registry."""
+        return Evidence(trust=self.trust(), crls=self.revocation())
+
+    def key(self, purpose: KeyPurpose, owner: str) -> KeyName:
+        """Return the newest key of this purpose and owner."""
+        return self.custody.newest(purpose, owner)
+
+    def signer_parts(self, key: KeyName) -> SignerParts:
+        """Return the constant parts of a document key's signatures, encoded at first use."""
+        parts = self._parts.get(key)
+        if parts is None:
+            parts = self._parts[key] = SignerParts.of(self.custody.chain(key), self.custody.public_key(key).algorithm)
+        return parts
+
+
+def demand(operator: Operator, *, department: str, roles: frozenset[Role]) -> None:
+    """Refuse an operator of another department or with another role; the system's own jobs act for every department."""
+    if operator.role not in roles:
+        raise RoleError(operator.role.value)
+    if operator.role is not Role.SYSTEM and operator.department != department:
+        raise OtherDepartmentError

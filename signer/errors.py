@@ -1,0 +1,113 @@
+"""Errors of the acts that use a key. Each leaf is one thing that a caller handles differently."""
+
+from typing import ClassVar
+
+from verify.errors import YinzhengError
+
+
+class SignerError(YinzhengError):
+    """Root of this package's errors."""
+
+    code: ClassVar[str] = "signer"
+
+
+class NotApprovedError(SignerError):
+    """The licence type demands a reviewer's approval, and the draft has none."""
+
+    code = "draft.not_approved"
+
+
+class OwnReviewError(SignerError):
+    """The draft was approved by the person who wrote it."""
+
+    code = "draft.own_review"
+
+
+class OtherDepartmentError(SignerError):
+    """The operator's department is not the one in whose name the act would be done."""
+
+    code = "department.other"
+
+
+class RoleError(SignerError):
+    """The operator's role does not allow this act."""
+
+    code = "operator.role"
+
+
+class DraftStateError(SignerError):
+    """The draft is in no state that allows this act: it is filed already, or withdrawn."""
+
+    code = "draft.state"
+
+
+class UnknownLicenceError(SignerError):
+    """No licence of this id is filed."""
+
+    code = "licence.unknown"
+
+
+class ChangeRefusedError(SignerError):
+    """The change lacks something that its kind demands: a reason, a legal basis, an end."""
+
+    code = "change.incomplete"
+
+
+class LogClockError(SignerError):
+    """The machine's clock stands more than a minute before the log's last entry; nothing is signed until it is mended."""
+
+    code = "log.clock_behind"
+
+
+class LogForkError(SignerError):
+    """The published checkpoint is ahead of the database or contradicts it: the database is an old copy, or worse."""
+
+    code = "log.forked"
+
+
+class LogMissingError(SignerError):
+    """The log has no genesis entry; the deployment was never founded."""
+
+    code = "log.missing"
+
+
+class LogExistsError(SignerError):
+    """The log has a genesis entry already; a deployment is founded once."""
+
+    code = "log.exists"
+
+
+class SelfCheckError(SignerError):
+    """Our own check of our own work found another content than the one that was to be issued."""
+
+    code = "issue.self_check"
+
+
+class HoleTooSmallError(SignerError):
+    """The signature does not fit the room that the page left for it."""
+
+    code = "document.hole_too_small"
+
+
+class UnsignedFormError(SignerError):
+    """The bytes are not one of our own unsigned pages: the room for the signature is not where it should be."""
+
+    code = "document.unsigned_form"
+
+
+class UnsupportedKeyError(SignerError):
+    """Documents cannot be signed with a key of this algorithm."""
+
+    code = "document.key_algorithm"
+
+
+class PublishConflictError(SignerError):
+    """A file that may never change stands in the folder with other bytes."""
+
+    code = "publish.conflict"
+
+
+class SealingError(SignerError):
+    """The document could not be sealed for the long term: its evidence is missing or does not fit."""
+
+    code = "document.long_term"

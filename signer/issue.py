@@ -1,0 +1,78 @@
+"""Issue licences: the one way from a draft to a filed, signed document.
+
+Promises:
+  * No signature without a log entry written before; nothing filed that our own strict check refuses.
+  * A crash between any two steps loses nothing and doubles nothing: `recover` abandons what was begun, the draft goes again.
+  * Nobody waits for the log with a transaction open.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry import drafts as draft_records
+from registry import licences
+from registry.db import transaction
+from registry.records import DraftRecord, LicenceDraft, LicenceRecord
+from signer.codes import sign_codes
+from signer.desk import Desk, Operator
+from signer.documents import Signed, log_documents, render, sign_documents
+from signer.errors import SelfCheckError
+from signer.reservation import RefusedDraft, reserve
+from signer.statuses import refresh_status_lists
+from verify.errors import YinzhengError
+from verify.examine import VerifiedLicence, accept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedLicence:
+    """A filed licence and its signed document."""
+
+    draft_id: str
+    record: LicenceRecord
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A signed document that a stranger would accept."""
+
+    signed: Signed
+    licence: VerifiedLicence
+
+
+def issue(desk: Desk, draft: LicenceDraft, *, operator: Operator, at: datetime) -> IssuedLicence:
+    """Save this draft and issue it: a chunk of one. Raises the reason when it is refused; the draft stays."""
+    with transaction(desk.database) as tx:
+        record = draft_records.add_draft(tx, draft, created_by=operator.person_id, at=at, random=desk.random)
+    return issue_saved(desk, record, operator=operator, at=at)
+
+
+def issue_saved(desk: Desk, record: DraftRecord, *, operator: Operator, at: datetime) -> IssuedLicence:
+    """Issue one saved draft. Raises the reason when it is refused."""
+    (outcome,) = issue_chunk(desk, (record,), operator=operator, at=at)
+    if isinstance(outcome, RefusedDraft):
+        raise outcome.error
+    return outcome
+
+
+def issue_chunk(
+    desk: Desk, records: Sequence[DraftRecord], *, operator: Operator, at: datetime
+) -> tuple[IssuedLicence | RefusedDraft, ...]:
+    """Issue up to fifty saved drafts; the outcomes stand in the order of the drafts.
+
+    1. Judge each draft; reserve number, id and status index for the good ones. 2. Log the intents of the codes, sign them.
+    3. Render the pages round them. 4. Log the intents of the documents: the hash of the exact bytes to be signed.
+    5. Sign, with time stamp and log proof. 6. Check our own work like a stranger. 7. Keep the documents, then file all.
+
+    Raises what stops everybody: a log that is behind its clock, a database or disk that is away. The drafts stay as they were.
+    """
+    reserved, refused_1 = reserve(desk, records, operator=operator, at=at)  # (1) a transaction of its own
+    coded = sign_codes(desk, reserved, at=at)  # (2)
+    rendered, refused_3 = render(desk, coded, operator=operator, at=at)  # (3)
+    receipts = log_documents(desk, rendered)  # (4) no transaction is open here
+    signed = sign_documents(desk, rendered, receipts)  # (5)
+    checked, refused_6 = check(desk, signed, at=at)  # (6)
+    issued, refused_7 = file(desk, checked, operator=operator, at=at)  # (7)
+    outcomes = {each.draft_id: each for each in (*refused_1, *refused_3, *refused_6, *refused_7, *issued)}
+    return tuple(outcomes[record.draft_id] for record in records)

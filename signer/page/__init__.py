@@ -1,0 +1,1 @@
+"""The page model, its templates and the PDF writer."""

@@ -1,0 +1,10 @@
+"""Object identifiers of our own, under 2.25 (ITU-T X.667: an arc for anybody's UUID, no registration needed)."""
+
+from typing import Final
+
+# 2.25.<UUID as an integer>; drawn once, never changed, never reused.
+LOG_PROOF: Final = "2.25.285937466013842790573125811647260483914"
+"""Unsigned CMS attribute: the C2SP tlog-proof text of the signature's log entry, as UTF8String."""
+
+MANDATE: Final = "2.25.114893675520917346802213378046159627385"
+"""Signed CMS attribute: the mandate under which the seal was used (see ``verify/mandate.py``)."""
