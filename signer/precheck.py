@@ -38,7 +38,8 @@ PERSON_CODE_TYPES: Final = frozenset(
     {"111", "114", "115", "118", "119", "120", "122", "411", "412", "413", "414", "511", "516", "999"}
 )
 
-_PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{4,22}[0-9]")
+# From the three digits of 110 up; 12315 is what most food licences print.
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{1,22}[0-9]")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
