@@ -159,6 +159,12 @@ def transaction(database: Database) -> Iterator[Transaction]:
         yield Transaction(connection)
 
 
+def refuse_inside_transaction(database: Database) -> None:
+    """Raise ``NestedTransactionError`` when this thread holds a transaction: for acts that wait for other threads'."""
+    if getattr(database._here, "busy", False):  # noqa: SLF001 - the same module
+        raise NestedTransactionError
+
+
 @contextmanager
 def reading(database: Database) -> Iterator[Transaction]:
     """Open a transaction to look only; on SQLite it sees one state of the database from its first query on."""

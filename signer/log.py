@@ -6,31 +6,40 @@ Promises:
   * Entries never go back in time; a clock that does stops the log with an error instead.
   * Nobody may call `append` inside a transaction: the sequencer would wait for the caller, and the caller for it.
 
-Group commit without a timer: callers queue, the first one to get the lock sequences all that wait, the others find their
-receipts ready. While it works the next batch collects, so the batch grows with the load.
+Group commit without a timer: callers queue, the first one to get the lock sequences all that wait, the others find
+their receipts ready. While it works the next batch collects, so the batch grows with the load.
 """
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from keys.custody import Custody, KeyName
 from registry import leaves
-from registry.db import Database, Transaction, reading, transaction
-from registry.leaves import LogHead, StoredEntry
-from signer.errors import LogClockError, LogExistsError, LogForkError, LogMissingError
+from registry.db import Database, reading, refuse_inside_transaction, transaction
+from registry.leaves import Intent, LogHead, PendingEntry, StoredEntry
+from registry.records import IntentState
+from signer.errors import LogClockError, LogExistsError, LogMissingError
 from signer.log_entries import EntryDraft, genesis
 from signer.log_tree import Growth
-from verify.key_purpose import KeyPurpose
-from verify.log_entry import LogEntry
+from verify.algorithms import PublicKey
+from verify.log_entry import EntryKind, LogEntry
 from verify.log_proof import LogReceipt
-from verify.note import Checkpoint, LogVerifier, checkpoint_body, open_checkpoint, signature_line
+from verify.note import ED25519_TYPE, LogVerifier, checkpoint_body, note_key_id, signature_line
 from verify.tree import leaf_hash
 
 # Machines on one network agree to well under a second; a minute means that somebody must look.
 CLOCK_BEHIND_MAX: Final = timedelta(seconds=60)
+# The 32 bytes of an Ed25519 key stand at the end of its SubjectPublicKeyInfo (RFC 8410, 4).
+_ED25519_BYTES: Final = 32
+
+
+def log_verifier(origin: str, public: PublicKey) -> LogVerifier:
+    """Return the public half of a log's key under the log's name; custody is opened with it."""
+    raw = public.spki[-_ED25519_BYTES:]
+    return LogVerifier(origin, note_key_id(origin, ED25519_TYPE, raw), raw)
 
 
 @dataclass(slots=True)
@@ -53,28 +62,30 @@ class SigningLog:
     clock: Callable[[], datetime]
     worker: str
     lease: timedelta = timedelta(minutes=10)
+    verifier: LogVerifier = field(init=False)
     _waiting: list[_Ticket] = field(default_factory=list)
     _queue: threading.Lock = field(default_factory=threading.Lock)
     _leader: threading.Lock = field(default_factory=threading.Lock)
 
-    @property
-    def verifier(self) -> LogVerifier:
-        """The public half of the log's key, under the log's name."""
-        return LogVerifier.of(self.origin, self.custody.public_key(self.key))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verifier", log_verifier(self.origin, self.custody.public_key(self.key)))
 
     def found(self) -> None:
         """Write the genesis entry. Raises `LogExistsError` when there is one."""
-        with reading(self.database) as tx:
-            if leaves.head(tx, self.origin).size:
-                raise LogExistsError(self.origin)
         self.append((genesis(self.origin),))
+
+    def is_founded(self) -> bool:
+        """Say whether the log has its genesis entry."""
+        with reading(self.database) as tx:
+            return leaves.head(tx, self.origin).size > 0
 
     def append(self, drafts: Sequence[EntryDraft]) -> tuple[LogReceipt, ...]:
         """Write these entries one after the other and return their receipts, in the same order.
 
-        Raises `LogClockError`, or what the database raises; then none of them stands in the log, unless the connection broke
-        during the commit itself: recovery finds such intents by their lease.
+        Raises `LogClockError`, or what the database raises; then none of them stands in the log, unless the connection
+        broke during the commit itself: recovery finds such intents by their lease.
         """
+        refuse_inside_transaction(self.database)
         ticket = _Ticket(tuple(drafts))
         with self._queue:
             self._waiting.append(ticket)
@@ -86,7 +97,7 @@ class SigningLog:
         return ticket.receipts or ()
 
     def flush_pending(self) -> None:
-        """Sequence the entries that committed transactions left behind."""
+        """Sequence the entries that committed transactions left behind: a thousand at a time, so call it again."""
         self.append(())
 
     def _lead(self) -> None:
@@ -95,9 +106,82 @@ class SigningLog:
             self._waiting.clear()
         try:
             receipts = iter(self._sequence(tuple(draft for ticket in tickets for draft in ticket.drafts)))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - every caller that waits must hear of it; each raises it again
             for ticket in tickets:
                 ticket.error = error
             return
         for ticket in tickets:
             ticket.receipts = tuple(next(receipts) for _ in ticket.drafts)
+
+    def _sequence(self, drafts: tuple[EntryDraft, ...]) -> tuple[LogReceipt, ...]:
+        """Give these entries, and those that wait in the database, their places and times in one transaction.
+
+        1. Lock the head; whoever else appends waits here. 2. Set the time. 3. Grow the tree. 4. Sign the checkpoint.
+        5. Write entries, hashes, head and open intents. 6. Commit; only then are there receipts.
+        """
+        with transaction(self.database) as tx:
+            before = leaves.lock_head(tx, self.origin)  # (1)
+            _refuse_second_beginning(before, drafts)
+            pending = leaves.take_pending(tx)
+            if not drafts and not pending:
+                return ()
+            time = self._time(before)  # (2)
+            waiting: tuple[EntryDraft | PendingEntry, ...] = (*drafts, *pending)
+            entries = [
+                LogEntry(kind=each.kind, time=time, digest=each.digest, detail=each.detail).encode() for each in waiting
+            ]
+            hashes = [leaf_hash(entry) for entry in entries]
+            growth = Growth(before.size, before.edge, hashes)  # (3)
+            body = checkpoint_body(self.origin, growth.size, growth.root)
+            line = signature_line(self.origin, self.verifier.key_id, self.custody.sign_counted(self.key, body))  # (4)
+            note = f"{body.decode()}\n{line}"
+            after = replace(before, size=growth.size, root=growth.root, edge=growth.edge, note=note, time=time)
+            stored = [
+                StoredEntry(index=index, entry=entry, leaf_hash=hashed, digest=draft.digest)
+                for index, (entry, hashed, draft) in enumerate(zip(entries, hashes, waiting, strict=True), before.size)
+            ]
+            leaves.append(tx, before, stored, growth.new_nodes, after)  # (5)
+            leaves.open_intents(tx, self._intents(before, drafts, at=time))
+            leaves.pending_sequenced(tx, _places(before.size + len(drafts), pending))
+        return tuple(  # (6)
+            LogReceipt(entry=each.entry, index=each.index, path=growth.path(each.index), note=after.note)
+            for each in stored[: len(drafts)]
+        )
+
+    def _time(self, before: LogHead) -> datetime:
+        """Return the clock's second, or the last entry's where the clock is a little behind it."""
+        now = self.clock().astimezone(UTC).replace(microsecond=0)
+        if before.time is None or now >= before.time:
+            return now
+        if before.time - now > CLOCK_BEHIND_MAX:
+            raise LogClockError(f"the clock is {before.time - now} behind the log's last entry")
+        return before.time
+
+    def _intents(self, before: LogHead, drafts: Sequence[EntryDraft], *, at: datetime) -> list[Intent]:
+        """Return the intents of licences among the entries, open until filed or abandoned."""
+        return [
+            Intent(
+                log=before.log,
+                leaf_index=index,
+                licence_id=draft.licence_id,
+                purpose=draft.purpose.value,
+                state=IntentState.OPEN,
+                worker=self.worker,
+                lease_until=at + self.lease,
+            )
+            for index, draft in enumerate(drafts, before.size)
+            if draft.licence_id is not None and draft.purpose is not None
+        ]
+
+
+def _refuse_second_beginning(before: LogHead, drafts: Sequence[EntryDraft]) -> None:
+    """Let a log begin with its genesis entry, and with no other, and never twice."""
+    is_beginning = bool(drafts) and drafts[0].kind is EntryKind.GENESIS
+    if not before.size and not is_beginning:
+        raise LogMissingError(before.origin)
+    if any(each.kind is EntryKind.GENESIS for each in (drafts if before.size else drafts[1:])):
+        raise LogExistsError(before.origin)
+
+
+def _places(first: int, pending: Sequence[PendingEntry]) -> dict[int, int]:
+    return {each.pending_id: index for index, each in enumerate(pending, first)}
