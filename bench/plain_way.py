@@ -12,10 +12,10 @@ from typing import Any
 
 import qrcode
 import typst
+from asn1crypto import cms
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.timestamps import TimeStamper
-from asn1crypto import cms
 
 PAGE = """
 #let d = json(bytes(sys.inputs.data))
