@@ -14,9 +14,9 @@ from typing import Final
 from asn1crypto import algos, core, keys, x509
 from cryptography.x509 import Certificate, load_der_x509_certificate
 
-from keys.der import SEQUENCE, Reader, bit_string, object_identifier, sequence
 from keys.errors import CertificateFormError, CertificateRequestError
 from verify.algorithms import Algorithm
+from verify.der import SEQUENCE, Reader, bit_string, object_identifier, sequence
 from verify.errors import MalformedError
 from verify.values import Uscc
 

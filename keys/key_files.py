@@ -34,7 +34,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from keys.custody import KeyName
-from keys.der import (
+from keys.errors import KeyAlgorithmError, KeyFileError, PassphraseError
+from verify.algorithms import Algorithm, PublicKey
+from verify.der import (
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,
@@ -46,8 +48,6 @@ from keys.der import (
     set_of,
     tlv,
 )
-from keys.errors import KeyAlgorithmError, KeyFileError, PassphraseError
-from verify.algorithms import Algorithm, PublicKey
 from verify.errors import MalformedError
 from verify.note import NoteError, decode_base64
 

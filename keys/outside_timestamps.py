@@ -18,7 +18,6 @@ import httpx
 from asn1crypto import cms, tsp
 from verify.timestamp_token import check_timestamp
 
-from keys.der import SEQUENCE, Reader, integer, object_identifier, octet_string, sequence, tlv
 from keys.errors import (
     TimestampAddressError,
     TimestampAnswerError,
@@ -29,6 +28,7 @@ from keys.errors import (
     TimestampTooLongError,
 )
 from keys.timestamps import DIGEST_BYTES
+from verify.der import SEQUENCE, Reader, integer, object_identifier, octet_string, sequence, tlv
 from verify.errors import MalformedError, YinzhengError
 
 # A token with a chain of four RSA-4096 certificates has 8 kB.

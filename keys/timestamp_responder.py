@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from keys.der import (
+from keys.errors import TimestampClockError
+from keys.timestamps import DIGEST_BYTES, POLICY, OwnTimestampService
+from verify.der import (
     INTEGER,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
@@ -22,8 +24,6 @@ from keys.der import (
     sequence,
     tlv,
 )
-from keys.errors import TimestampClockError
-from keys.timestamps import DIGEST_BYTES, POLICY, OwnTimestampService
 
 # Imprint, policy and a nonce of 16 bytes take 90 bytes.
 REQUEST_BYTES_MAX: Final = 1024

@@ -19,7 +19,8 @@ from asn1crypto import x509
 
 from keys.certificates import SIGNATURE_ALGORITHMS, parse_certificate
 from keys.custody import Custody, KeyName
-from keys.der import (
+from keys.errors import KeyMissingError, TimestampClockError, TimestampDigestError
+from verify.der import (
     generalized_time,
     integer,
     object_identifier,
@@ -28,7 +29,6 @@ from keys.der import (
     set_of,
     tlv,
 )
-from keys.errors import KeyMissingError, TimestampClockError, TimestampDigestError
 
 POLICY: Final = "2.25.244598302108609721831427488925785060111"
 """Policy of our own time stamps, drawn once (ITU-T X.667): the deployment's clock, accurate to one second."""

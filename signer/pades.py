@@ -17,10 +17,10 @@ from typing import Final
 
 from asn1crypto import x509
 
-from signer.der import object_identifier, octet_string, sequence, set_of, tlv, utf8_string
 from signer.errors import HoleTooSmallError, UnsignedFormError, UnsupportedKeyError
 from signer.page.pdf import UnsignedPdf
 from verify.algorithms import Algorithm
+from verify.der import object_identifier, octet_string, sequence, set_of, tlv, utf8_string
 from verify.log_proof import LogReceipt
 from verify.mandate import Mandate
 from verify.oids import LOG_PROOF, MANDATE

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.custody import KeyName
-from keys.der import integer, octet_string, sequence
 from keys.errors import KeyAlgorithmError, KeyFileError, PassphraseError
 from keys.key_files import (
     FILE_BYTES_MAX,
@@ -28,6 +27,7 @@ from keys.key_files import (
 )
 from tests.key_room import BUREAU, CODE, DOCUMENT, PASSPHRASE, QUICK
 from verify.algorithms import Algorithm
+from verify.der import integer, octet_string, sequence
 from verify.key_purpose import KeyPurpose
 
 PRIVATE = make_private_key(Algorithm.ES256)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from keys.der import integer, named_bit, octet_string, sequence, tlv
 from keys.errors import (
     TimestampAddressError,
     TimestampAnswerError,
@@ -26,6 +25,7 @@ from keys.errors import (
 from keys.outside_timestamps import ANSWER_BYTES_MAX, OutsideTimestampClient, TimeLimits
 from keys.timestamp_responder import respond
 from tests.key_room import AUTHORITY, NOW, KeyRoom
+from verify.der import integer, named_bit, octet_string, sequence, tlv
 
 pytestmark = pytest.mark.server
 

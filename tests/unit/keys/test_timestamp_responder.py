@@ -9,10 +9,10 @@ from asn1crypto import core, tsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keys.der import Reader, integer, object_identifier, octet_string, sequence, tlv
 from keys.timestamp_responder import NONCE_BYTES_MAX, REQUEST_BYTES_MAX, respond
 from keys.timestamps import POLICY
 from tests.key_room import NOW, KeyRoom
+from verify.der import Reader, integer, object_identifier, octet_string, sequence, tlv
 
 DIGEST = sha256(b"stamp me").digest()
 SHA_256 = sequence(object_identifier("2.16.840.1.101.3.4.2.1"))

@@ -7,7 +7,7 @@ from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.der import (
+from verify.der import (
     INTEGER,
     SEQUENCE,
     DerError,

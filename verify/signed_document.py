@@ -1,0 +1,66 @@
+"""What reading a signed document finds, the same for our own documents and for those of others.
+
+Promises:
+  * A value says what was found, good or bad; making one never raises for a bad document.
+  * What a document only claims (a time, a name) is never put where something proven belongs.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from verify.licence import DataSet
+from verify.log_proof import LogReceipt
+from verify.mandate import Mandate
+from verify.note import Checkpoint
+from verify.report import Check, Finding, Outcome
+
+# The largest file that anybody may hand in; a licence has some 100 kB, a scanned dossier some megabytes.
+DOCUMENT_BYTES_MAX: Final = 20_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureFound:
+    """One signature of a document, to be shown; `signed_at` is proven by a time stamp, or None."""
+
+    signer: str
+    signed_at: datetime | None
+    outcome: Outcome
+    code: str
+    is_timestamp: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedDocument:
+    """What a signed document turned out to be.
+
+    `is_ours` says that it is signed under an authority of the trust list and in our form; it may still have been
+    altered or revoked: the findings tell. What a document carries is handed out also when a check failed.
+    """
+
+    digest: bytes
+    is_ours: bool
+    findings: tuple[Finding, ...]
+    signatures: tuple[SignatureFound, ...] = ()
+    data_set: DataSet | None = None
+    token_text: str | None = None
+    metadata: bytes | None = None
+    mandate: Mandate | None = None
+    receipt: LogReceipt | None = None
+    checkpoint: Checkpoint | None = None
+    issuer_uscc: str | None = None
+    signer_kid: bytes | None = None
+    signed_at: datetime | None = None
+    is_test: bool = False
+
+    def with_findings(self, findings: Iterable[Finding]) -> "SignedDocument":
+        """Return the same document with findings added, in the order in which checks are shown."""
+        order = list(Check)
+        both = sorted((*self.findings, *findings), key=lambda each: order.index(each.check))
+        return replace(self, findings=tuple(both))
+
+    @property
+    def has_failed(self) -> bool:
+        """Say whether any check failed."""
+        return any(each.outcome is Outcome.FAILED for each in self.findings)
