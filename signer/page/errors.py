@@ -1,0 +1,50 @@
+"""Errors of pages and templates. Each leaf is one thing that a caller handles differently.
+
+Promises: a detail names the place in a template or the name of a field, never a value that somebody entered.
+"""
+
+from typing import ClassVar
+
+from signer.errors import SignerError
+
+
+class PageError(SignerError):
+    """Root of this package's errors."""
+
+    code: ClassVar[str] = "page"
+
+
+class TemplateError(PageError):
+    """The template is not written as it must be; the detail says where and what."""
+
+    code = "template.malformed"
+
+
+class UnknownTemplateError(PageError):
+    """No template of this name and version lies in the office's folders or in ours."""
+
+    code = "template.unknown"
+
+
+class TextOverflowError(PageError):
+    """A text does not fit its box, not even in the smallest size that the template allows."""
+
+    code = "page.text_overflow"
+
+
+class CharacterMissingError(PageError):
+    """A character stands in none of the fonts; it is named, and nothing is printed as an empty box."""
+
+    code = "page.character_missing"
+
+
+class CodeTooLargeError(PageError):
+    """The QR code needs smaller modules than a phone reads from paper, or a larger version than is allowed."""
+
+    code = "page.code_too_large"
+
+
+class PictureError(PageError):
+    """A picture is of a kind that the document may not carry."""
+
+    code = "page.picture"
