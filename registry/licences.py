@@ -31,7 +31,7 @@ from registry.events import (
 from registry.lifecycle import LicenceEvent, LicenceState
 from registry.public_answers import public_answer
 from registry.records import DraftRecord, DraftState, IntentState, LicenceRecord, LicenceSummary, Place
-from registry.tables import DRAFT, EVENT, INTENT, LICENCE, LICENCE_TYPE
+from registry.tables import DRAFT, EVENT, INTENT, LICENCE, LICENCE_TYPE, LONG_TERM
 from verify.licence import ISSUER_ZONE, HolderKind
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ __all__ = [
     "find_licence",
     "find_licences_of_holder",
     "list_licences",
+    "named_documents",
     "overdue_papers",
     "public_answer",
     "record_event",
@@ -142,6 +143,13 @@ def find_licences_of_holder(tx: Transaction, holder_code: str, *, limit: int = 5
     """Return the licences of one holder, newest first; only for callers who may know all of them."""
     query = _licences().where(LICENCE.c.holder_code == holder_code).order_by(LICENCE.c.document_leaf.desc())
     return tuple(_record(row) for row in tx.execute(query.limit(min(limit, PAGE_MAX))).mappings())
+
+
+def named_documents(tx: Transaction, digests: Sequence[str]) -> frozenset[str]:
+    """Return which of these digests belong to documents that some row names."""
+    filed = select(LICENCE.c.document_digest).where(LICENCE.c.document_digest.in_(digests))
+    sealed = select(LONG_TERM.c.document_digest).where(LONG_TERM.c.document_digest.in_(digests))
+    return frozenset(tx.execute(filed.union(sealed)).scalars())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

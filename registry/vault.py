@@ -8,12 +8,15 @@ Promises:
 """
 
 import errno
+import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
@@ -22,6 +25,8 @@ from registry.errors import DatabaseAwayError, DiskFullError, DocumentDamagedErr
 
 # A licence with photo and fonts has 90 kB; the largest decision with tables stays far below.
 DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
+# One question to the registry for so many files.
+SWEPT_AT_ONCE: Final = 500
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TEMPORARY: Final = ".part"
@@ -44,7 +49,7 @@ class FolderVault:
         digests = tuple(sha256(content).hexdigest() for content in contents)
         new = {self._path(digest): content for digest, content in zip(digests, contents, strict=True)}
         with _translated():
-            self._write_all({path: content for path, content in new.items() if not path.exists()})
+            self._write_all({path: content for path, content in new.items() if not _is_there(path)})
         return digests
 
     def get(self, digest: str) -> bytes:
@@ -62,19 +67,21 @@ class FolderVault:
         """Say whether the vault holds a document of this digest."""
         return self._path(digest).is_file()
 
-    def sweep(self, is_known: Callable[[str], bool], *, older_than: float) -> int:
+    def sweep(self, known: Callable[[Sequence[str]], AbstractSet[str]], *, older_than: float) -> int:
         """Remove documents that no row names, and leftovers of crashed writers; return how many.
 
-        Only files last changed before ``older_than`` (seconds since 1970) are judged: younger ones may belong to a
-        chunk that is not filed yet.
+        ``known`` says which of some digests a row names. Only files last changed before ``older_than`` (seconds since
+        1970) are judged: younger ones may belong to a chunk that is not filed yet.
         """
         removed = 0
         with _translated():
-            for path in self.folder.glob("??/??/*"):
-                is_leftover = path.suffix == _TEMPORARY
-                if path.stat().st_mtime < older_than and (is_leftover or not is_known(path.name)):
-                    path.unlink(missing_ok=True)
-                    removed += 1
+            old = (path for path in self.folder.glob("??/??/*") if _changed_at(path) < older_than)
+            for paths in iter(lambda: list(islice(old, SWEPT_AT_ONCE)), []):
+                named = known([path.name for path in paths if path.suffix != _TEMPORARY])
+                for path in paths:
+                    if path.name not in named:
+                        path.unlink(missing_ok=True)
+                        removed += 1
         return removed
 
     def _path(self, digest: str) -> Path:
@@ -106,6 +113,23 @@ class FolderVault:
         folder.mkdir(parents=True, exist_ok=True)
         for each in missing:
             _flush(each.parent)
+
+
+def _is_there(path: Path) -> bool:
+    """Say whether the file is there; if so it counts as new, so that no sweep takes it before its row is committed."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _changed_at(path: Path) -> float:
+    """Return when the file was last changed; a part that its writer renamed meanwhile counts as new."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _write_part(path: Path, content: bytes) -> Path:

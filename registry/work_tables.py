@@ -1,6 +1,6 @@
-"""The tables of work in progress: public artefacts, batches, requests. Imported through ``registry.tables`` only."""
+"""The tables beside the licences: artefacts, batches, requests, keys. Imported through ``registry.tables`` only."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Index, LargeBinary, Text, text
 from sqlmodel import Field
@@ -77,3 +77,33 @@ class RequestRow(Row, table=True):
     status: int | None = None
     body: bytes | None = Field(default=None, sa_type=LargeBinary)
     expires_at: datetime = Field(index=True, sa_type=Moment)
+
+
+class LogRecordRow(Row, table=True):
+    """Records whose digests stand in the log's entries about keys and administrators."""
+
+    __tablename__ = "log_record"
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    record: bytes = Field(sa_type=LargeBinary)
+    kept_at: datetime = Field(sa_type=Moment)
+
+
+class KeyUseRow(Row, table=True):
+    """How often a worker used a counted key on a day, and how many of these uses the log tells of."""
+
+    __tablename__ = "key_use"
+    worker: str = Field(primary_key=True, max_length=120)
+    key: str = Field(primary_key=True, max_length=64)
+    day: date = Field(primary_key=True)
+    uses: int = Field(sa_type=BigInteger)
+    logged: int = Field(sa_type=BigInteger)
+
+
+class LongTermRow(Row, table=True):
+    """Filed documents with evidence for the long term behind them, numbered from 1 for each licence."""
+
+    __tablename__ = "long_term"
+    licence_id: str = Field(primary_key=True, foreign_key="licence.licence_id", max_length=16)
+    number: int = Field(primary_key=True)
+    document_digest: str = Field(index=True, max_length=64)
+    sealed_at: datetime = Field(sa_type=Moment)

@@ -308,3 +308,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('pending_id', name=op.f('pk_log_pending')),
     sa.UniqueConstraint('key', name=op.f('uq_log_pending_key'))
     )
+    op.create_index(op.f('ix_licence_document_digest'), 'licence', ['document_digest'], unique=False)
+    op.create_table('key_use',
+    sa.Column('worker', sa.String(length=120), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('uses', sa.BigInteger(), nullable=False),
+    sa.Column('logged', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('worker', 'key', 'day', name=op.f('pk_key_use'))
+    )
+    op.create_table('log_record',
+    sa.Column('digest', sa.LargeBinary(), nullable=False),
+    sa.Column('record', sa.LargeBinary(), nullable=False),
+    sa.Column('kept_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('digest', name=op.f('pk_log_record'))
+    )
+    op.create_table('long_term',
+    sa.Column('licence_id', sa.String(length=16), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('document_digest', sa.String(length=64), nullable=False),
+    sa.Column('sealed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['licence_id'], ['licence.licence_id'], name=op.f('fk_long_term_licence_id')),
+    sa.PrimaryKeyConstraint('licence_id', 'number', name=op.f('pk_long_term'))
+    )
+    op.create_index(op.f('ix_long_term_document_digest'), 'long_term', ['document_digest'], unique=False)
