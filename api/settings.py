@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         default=None,
         description="PEM file with the root certificates of that authority.",
     )
+    rate_anonymous: int = Field(
+        default=20, ge=0, le=100_000, description="Requests a second from one address without a key; 0 means no limit."
+    )
+    rate_client: int = Field(
+        default=100, ge=0, le=100_000, description="Requests a second of one API client; 0 means no limit."
+    )
     status_days: int = Field(
         default=7, ge=1, le=30, description="How many days a published status list says that it may be used."
     )
@@ -153,6 +159,11 @@ class Settings(BaseSettings):
     def fonts_folder(self) -> Path:
         """The folder of the fonts that the office added."""
         return self.data / "fonts"
+
+    @property
+    def templates_folder(self) -> Path:
+        """The folder of the licence templates that the office added or changed."""
+        return self.data / "templates"
 
     @property
     def published_folder(self) -> Path:

@@ -1,0 +1,233 @@
+"""The composition root: real parts put together from settings, and the only clock and randomness.
+
+Promises:
+  * `build` and `build_public` stop with a sentence when the database, a key or a template is missing; they make nothing.
+  * A key is opened when something is signed for the first time, not before.
+  * `build_public` has no keys: it never looks into the key folder, and asking for its desk is refused.
+  * What is read from the registry's artefacts (trust list, status lists, revocation lists) is checked before it is used.
+"""
+
+import os
+import platform
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from api.errors import NoCustodyError, NoDatabaseError, NoKeysError, NoTemplateError
+from api.logs import Log, open_log
+from api.public_files import PublicFiles
+from api.settings import PREFIX, Settings, SettingsError
+from keys.custody import DEPLOYMENT
+from keys.errors import CertificateFormError
+from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
+from keys.outside_timestamps import OutsideTimestampClient
+from keys.softkeys import SoftCustody
+from keys.timestamps import OwnTimestampService, TimestampSource
+from registry import catalogue
+from registry.db import Database, open_database, reading
+from registry.schema import check_schema
+from registry.vault import FolderVault
+from signer.desk import Desk, DeskSettings
+from signer.log import SigningLog, log_verifier
+from signer.page.press import TEMPLATES, Press
+from verify.evidence import Evidence, RegistryAnswer, Unreachable
+from verify.key_purpose import KeyPurpose
+
+STATUS_PATH: Final = "/status/"
+_CHECKPOINT_KEYS: Final = f"{KeyPurpose.CHECKPOINT.value}.{DEPLOYMENT}-*.key"
+
+
+def clock() -> datetime:
+    """Return the moment, in UTC: the only place that reads the machine's clock."""
+    return datetime.now(UTC)  # noqa: TID251 - the one clock
+
+
+def random(count: int) -> bytes:
+    """Return so many random bytes that nobody can foretell."""
+    return secrets.token_bytes(count)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Office:
+    """One running deployment. Share one object among the threads of a process."""
+
+    settings: Settings
+    database: Database
+    vault: FolderVault
+    public_files: PublicFiles
+    is_public: bool
+    log: Log
+    worker: str
+    clock: Callable[[], datetime] = clock
+    random: Callable[[int], bytes] = random
+    _press: Press | None = field(default=None, init=False, repr=False)
+    _desk: Desk | None = field(default=None, init=False, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+
+    @property
+    def press(self) -> Press:
+        """The press, with its fonts and templates opened at the first use."""
+        with self._lock:
+            if self._press is None:
+                self._press = Press.open(
+                    fonts=_folders(self.settings.fonts_folder), templates=_folders(self.settings.templates_folder)
+                )
+            return self._press
+
+    @property
+    def desk(self) -> Desk:
+        """The desk, with custody, signing log and time stamps opened at the first use.
+
+        Raises `NoCustodyError` in a process that serves the public, and what opening the parts raises.
+        """
+        if self.is_public:
+            raise NoCustodyError
+        with self._lock:
+            if self._desk is None:
+                self._desk = _open_desk(self)
+            return self._desk
+
+    def evidence(self, *, registry: "RegistryAnswer | Unreachable | None" = None) -> Evidence:
+        """Return what a check may rely on here and now: our public files, and what the registry was asked."""
+        evidence = self.public_files.evidence(at=self.clock())
+        return evidence if registry is None else replace(evidence, registry=registry)
+
+    def offline_hours(self) -> Mapping[str, int]:
+        """Return for each licence type how old its status may be offline."""
+        return self.public_files.offline_hours()
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self.database.close()
+
+
+def open_registry(settings: Settings) -> Database:
+    """Open the registry's database without asking whether its tables are there; `init` and `doctor` do."""
+    try:
+        return open_database(settings.database)
+    except ValueError as error:
+        raise SettingsError("DATABASE_URL is wrong", params={"name": f"{PREFIX}DATABASE_URL"}) from error
+
+
+def build(settings: Settings) -> Office:
+    """Put the office together: the process that issues, and that opens keys when it must.
+
+    Raises `NoDatabaseError`, `DatabaseSchemaError`, `DatabaseAwayError`, `NoKeysError`, `NoTemplateError` or
+    `SettingsError`, before anything is done.
+    """
+    office = _build(settings, is_public=False)
+    if not any(settings.keys_folder.glob(_CHECKPOINT_KEYS)):
+        raise NoKeysError
+    settings.passphrase()
+    if settings.timestamp_roots is not None:
+        _read_roots(settings.timestamp_roots)
+    _demand_templates(office)
+    return office
+
+
+def build_public(settings: Settings) -> Office:
+    """Put together what serves the public: registry and public files, no keys. Raises as `build` does."""
+    return _build(settings, is_public=True)
+
+
+def _build(settings: Settings, *, is_public: bool) -> Office:
+    if settings.database_url is None and not (settings.data / "registry.db").is_file():
+        raise NoDatabaseError(params={"name": str(settings.data)})
+    database = open_registry(settings)
+    check_schema(database)
+    return Office(
+        settings=settings,
+        database=database,
+        vault=FolderVault(settings.vault_folder),
+        public_files=PublicFiles(database=database, status_prefix=settings.public_address + STATUS_PATH),
+        is_public=is_public,
+        log=open_log(clock),
+        worker=f"{platform.node()[:60]}:{os.getpid()}:{random(4).hex()}",
+    )
+
+
+def _open_desk(office: Office) -> Desk:
+    """Open custody, log, time stamps and press, in this order."""
+    settings = office.settings
+    custody = _open_custody(settings)
+    return Desk(
+        database=office.database,
+        vault=office.vault,
+        custody=custody,
+        log=SigningLog(
+            database=office.database,
+            custody=custody,
+            origin=settings.origin,
+            key=custody.newest(KeyPurpose.CHECKPOINT, DEPLOYMENT),
+            clock=office.clock,
+            worker=office.worker,
+        ),
+        timestamps=_open_timestamps(office, custody),
+        press=office.press,
+        settings=desk_settings(settings),
+        trust=lambda: office.public_files.trust_list(at=office.clock()),
+        revocation=office.public_files.revocation_lists,
+        random=office.random,
+        clock=office.clock,
+    )
+
+
+def desk_settings(settings: Settings) -> DeskSettings:
+    """Return what acts with a key must know of the settings."""
+    return DeskSettings(
+        host=settings.host,
+        status_prefix=settings.public_address + STATUS_PATH,
+        test=settings.test,
+        status_days=settings.status_days,
+    )
+
+
+def _open_custody(settings: Settings) -> SoftCustody:
+    """Open the key files; custody believes the checkpoints of our own log's keys, old and new."""
+    passphrase = settings.passphrase()
+    heads = SoftCustody(settings.keys_folder, passphrase)
+    verifiers = tuple(
+        log_verifier(settings.origin, heads.public_key(key))
+        for key in sorted(heads.names(), key=lambda key: key.generation)
+        if key.purpose is KeyPurpose.CHECKPOINT
+    )
+    return SoftCustody(settings.keys_folder, passphrase, verifiers)
+
+
+def _open_timestamps(office: Office, custody: SoftCustody) -> TimestampSource:
+    settings = office.settings
+    if settings.timestamp_url is None or settings.timestamp_roots is None:
+        key = custody.newest(KeyPurpose.TIMESTAMP, DEPLOYMENT)
+        return OwnTimestampService(custody=custody, key=key, clock=office.clock, random=office.random)
+    return OutsideTimestampClient(
+        url=settings.timestamp_url,
+        roots=_read_roots(settings.timestamp_roots),
+        clock=office.clock,
+        random=office.random,
+    )
+
+
+def _read_roots(path: Path) -> tuple[bytes, ...]:
+    try:
+        with path.open("rb") as file:
+            return decode_pem_chain(file.read(CHAIN_BYTES_MAX + 1))
+    except (OSError, CertificateFormError) as error:
+        name = f"{PREFIX}TIMESTAMP_ROOTS"
+        raise SettingsError(f"{name} cannot be read", params={"name": name}) from error
+
+
+def _demand_templates(office: Office) -> None:
+    folders = (office.settings.templates_folder, TEMPLATES)
+    with reading(office.database) as tx:
+        wanted = {each.template for each in catalogue.all_types(tx)}
+    for name in sorted(wanted):
+        if not any((folder / f"{name}.toml").is_file() for folder in folders):
+            raise NoTemplateError(params={"name": name})
+
+
+def _folders(folder: Path) -> tuple[Path, ...]:
+    return (folder,) if folder.is_dir() else ()
