@@ -11,11 +11,11 @@ from datetime import datetime
 
 from signer.desk import Desk
 from signer.log_entries import licence_intent
-from signer.precheck import CODE_TYPE_USCC, ISSUER_ZONE
+from signer.precheck import CODE_TYPE_USCC
 from signer.reservation import Reserved
 from verify.algorithms import der_to_raw
 from verify.key_purpose import KeyPurpose
-from verify.licence import HolderKind, licence_end, mask_name
+from verify.licence import ISSUER_ZONE, HolderKind, licence_end, mask_name
 from verify.qr_token import ShortStatus, TokenClaims, encode_token, to_be_signed
 
 
@@ -30,6 +30,8 @@ class Coded:
 
 def sign_codes(desk: Desk, chunk: Sequence[Reserved], *, at: datetime) -> tuple[Coded, ...]:
     """Log the intents of all codes of the chunk, then sign them."""
+    if not chunk:
+        return ()
     work = []
     for each in chunk:
         key = desk.key(KeyPurpose.CODE, each.department.uscc)
@@ -62,15 +64,15 @@ def sign_codes(desk: Desk, chunk: Sequence[Reserved], *, at: datetime) -> tuple[
 
 def token_claims(each: Reserved, *, at: datetime) -> TokenClaims:
     """Return what the code says: enough to compare with the sheet, and the digest of all the rest."""
-    draft, data_set = each.record.draft, each.data_set
+    draft, data_set, issued_at = each.record.draft, each.data_set, at.replace(microsecond=0)
     of_person = draft.holder_kind is HolderKind.PERSON
     starts = datetime.combine(draft.valid_from, datetime.min.time(), tzinfo=ISSUER_ZONE)
     ends = [licence_end(day) for day in (draft.valid_until, draft.papers_due) if day is not None]
     return TokenClaims(
         issuer=each.department.uscc,
         licence_id=data_set.licence_id,
-        issued_at=at,
-        not_before=starts if starts > at else None,
+        issued_at=issued_at,
+        not_before=starts if starts > issued_at else None,
         expires_at=min(ends, default=None),
         type_code=data_set.type_code,
         number=data_set.number,

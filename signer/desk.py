@@ -1,26 +1,28 @@
 """The desk: everything that an act with a key needs, put together once by `api/wiring.py`.
 
 Promises:
-  * Holds no state of its own but a cache of encoded certificates; share one desk among the threads of a process.
+  * Holds no state of its own but caches (encoded certificates, seal pictures); share one desk among the threads of a
+    process.
   * Reads no clock except through `clock`, which only the log and the time stamps use; acts get their moment as `at`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from keys.custody import Custody, KeyName
 from keys.timestamps import TimestampSource
 from registry.db import Database
-from registry.records import Role
+from registry.records import Department, Role
 from registry.vault import FolderVault
 from signer.errors import OtherDepartmentError, RoleError
 from signer.log import SigningLog
 from signer.pades import SignerParts
 from signer.page.press import Press
+from signer.page.seal_picture import draw_seal
 from verify.evidence import Evidence
 from verify.key_purpose import KeyPurpose
-from verify.trust import TrustList
+from verify.trust import TrustList, TrustListExpiredError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +36,15 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
-    """What the office has set: the host printed in codes, and the words that mark a sandbox.
+    """What the office has set: the addresses of the deployment, and whether it is a sandbox.
 
-    `test` prints a mark across every page. `status_prefix` and `host` come from here and never from a request.
+    `test` prints a mark across every page. `host` (printed in codes), `status_prefix` and `crl_url` (in certificates)
+    come from here and never from a request.
     """
 
     host: str
     status_prefix: str
+    crl_url: str | None = None
     test: bool = False
     status_days: int = 7
 
@@ -68,11 +72,22 @@ class Desk:
     random: Callable[[int], bytes]
     clock: Callable[[], datetime]
     after: Callable[[str], None] = _go_on
-    _parts: dict[KeyName, SignerParts] = field(default_factory=dict)
+    _parts: dict[KeyName, SignerParts] = field(default_factory=dict, init=False, repr=False)
+    _seals: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
 
     def evidence(self, *, at: datetime) -> Evidence:
-        """Return what a stranger would have to judge our work with: trust list and revocation lists, no registry."""
-        return Evidence(trust=self.trust(), crls=self.revocation())
+        """Return what a stranger would have to judge our work with: trust list and revocation lists, no registry.
+
+        Raises `TrustListExpiredError`: what nobody could check is not issued.
+        """
+        return Evidence(trust=self.trust_list(at=at), crls=self.revocation())
+
+    def trust_list(self, *, at: datetime) -> TrustList:
+        """Return the trust list. Raises `TrustListExpiredError` when it has ended: renew it before issuing."""
+        trust = self.trust()
+        if at >= trust.expires_at:
+            raise TrustListExpiredError("the deployment's own trust list has ended")
+        return trust
 
     def key(self, purpose: KeyPurpose, owner: str) -> KeyName:
         """Return the newest key of this purpose and owner."""
@@ -84,6 +99,13 @@ class Desk:
         if parts is None:
             parts = self._parts[key] = SignerParts.of(self.custody.chain(key), self.custody.public_key(key).algorithm)
         return parts
+
+    def seal_picture(self, department: Department) -> bytes:
+        """Return the picture of a department's seal, drawn at first use."""
+        picture = self._seals.get(department.name)
+        if picture is None:
+            picture = self._seals[department.name] = draw_seal(department.name)
+        return picture
 
 
 def demand(operator: Operator, *, department: str, roles: frozenset[Role]) -> None:

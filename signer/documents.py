@@ -18,10 +18,10 @@ from signer.metadata import national_metadata
 from signer.pades import assemble_cms, document_digest, embed, signed_attributes
 from signer.page.pdf import UnsignedPdf
 from signer.page.press import PageRequest
-from signer.precheck import ISSUER_ZONE
 from signer.reservation import RefusedDraft
 from verify.errors import YinzhengError
 from verify.key_purpose import KeyPurpose
+from verify.licence import ISSUER_ZONE
 from verify.log_proof import LogReceipt
 from verify.mandate import Mandate
 
@@ -65,6 +65,7 @@ def _render(desk: Desk, coded: Coded, *, operator: Operator, at: datetime) -> Re
     request = PageRequest(
         licence_type=each.licence_type,
         data_set=each.data_set,
+        draft=draft,
         department=each.department,
         token_text=coded.text,
         photo=draft.photo,
@@ -89,6 +90,8 @@ def _render(desk: Desk, coded: Coded, *, operator: Operator, at: datetime) -> Re
 
 def log_documents(desk: Desk, chunk: Sequence[Rendered]) -> tuple[LogReceipt, ...]:
     """Write the intents of all documents of the chunk; one commit for all."""
+    if not chunk:
+        return ()
     receipts = desk.log.append(
         [
             licence_intent(

@@ -29,6 +29,12 @@ class OtherDepartmentError(SignerError):
     code = "department.other"
 
 
+class NotEntitledError(SignerError):
+    """The department is in no trust list, or not for this licence type; nobody would accept what it issues."""
+
+    code = "department.not_entitled"
+
+
 class RoleError(SignerError):
     """The operator's role does not allow this act."""
 
@@ -54,7 +60,7 @@ class ChangeRefusedError(SignerError):
 
 
 class LogClockError(SignerError):
-    """The machine's clock stands more than a minute before the log's last entry; nothing is signed until it is mended."""
+    """The machine's clock stands over a minute before the log's last entry; nothing is signed until it is mended."""
 
     code = "log.clock_behind"
 
@@ -75,6 +81,12 @@ class LogExistsError(SignerError):
     """The log has a genesis entry already; a deployment is founded once."""
 
     code = "log.exists"
+
+
+class FoundingMismatchError(SignerError):
+    """Keys and database belong to different deployments, or one of the two is an old copy."""
+
+    code = "founding.mismatch"
 
 
 class SelfCheckError(SignerError):

@@ -2,7 +2,8 @@
 
 Promises:
   * No signature without a log entry written before; nothing filed that our own strict check refuses.
-  * A crash between any two steps loses nothing and doubles nothing: `recover` abandons what was begun, the draft goes again.
+  * A crash between any two steps loses nothing and doubles nothing: `recover` abandons what was begun, the draft goes
+    again.
   * Nobody waits for the log with a transaction open.
 """
 
@@ -10,18 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from verify.examine import VerifiedLicence, accept
+
 from registry import drafts as draft_records
 from registry import licences
 from registry.db import transaction
+from registry.errors import RegistryError
+from registry.licences import Filing
 from registry.records import DraftRecord, LicenceDraft, LicenceRecord
-from signer.codes import sign_codes
+from signer.codes import sign_codes, token_claims
 from signer.desk import Desk, Operator
 from signer.documents import Signed, log_documents, render, sign_documents
 from signer.errors import SelfCheckError
 from signer.reservation import RefusedDraft, reserve
-from signer.statuses import refresh_status_lists
+from signer.statuses import refresh_after_filing
 from verify.errors import YinzhengError
-from verify.examine import VerifiedLicence, accept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +65,13 @@ def issue_chunk(
 ) -> tuple[IssuedLicence | RefusedDraft, ...]:
     """Issue up to fifty saved drafts; the outcomes stand in the order of the drafts.
 
-    1. Judge each draft; reserve number, id and status index for the good ones. 2. Log the intents of the codes, sign them.
-    3. Render the pages round them. 4. Log the intents of the documents: the hash of the exact bytes to be signed.
-    5. Sign, with time stamp and log proof. 6. Check our own work like a stranger. 7. Keep the documents, then file all.
+    1. Judge each draft; reserve number, id and status index for the good ones. 2. Log the intents of the codes, then
+    sign them. 3. Render the pages round them. 4. Log the intents of the documents: the hash of the exact bytes to be
+    signed. 5. Sign, with time stamp and log proof. 6. Check our own work like a stranger. 7. Keep the documents, then
+    file all.
 
-    Raises what stops everybody: a log that is behind its clock, a database or disk that is away. The drafts stay as they were.
+    Raises what stops everybody: a clock behind the log, a database or disk that is away. The drafts stay as they were,
+    and may be issued again; what was filed before the error is found filed.
     """
     reserved, refused_1 = reserve(desk, records, operator=operator, at=at)  # (1) a transaction of its own
     coded = sign_codes(desk, reserved, at=at)  # (2)
@@ -76,3 +82,76 @@ def issue_chunk(
     issued, refused_7 = file(desk, checked, operator=operator, at=at)  # (7)
     outcomes = {each.draft_id: each for each in (*refused_1, *refused_3, *refused_6, *refused_7, *issued)}
     return tuple(outcomes[record.draft_id] for record in records)
+
+
+def check(
+    desk: Desk, signed: Sequence[Signed], *, at: datetime
+) -> tuple[tuple[Checked, ...], tuple[RefusedDraft, ...]]:
+    """Judge each document as a stranger would, with nothing but the trust list, and compare it with what was wanted."""
+    evidence = desk.evidence(at=at)
+    checked, refused = [], []
+    for each in signed:
+        try:
+            licence = accept((each.document,), evidence, at=max(at, desk.clock()))
+            _demand_same(each, licence, at=at)
+        except YinzhengError as error:
+            refused.append(RefusedDraft(draft_id=each.coded.reserved.record.draft_id, error=error))
+        else:
+            checked.append(Checked(signed=each, licence=licence))
+    desk.after("checked")
+    return tuple(checked), tuple(refused)
+
+
+def _demand_same(signed: Signed, licence: VerifiedLicence, *, at: datetime) -> None:
+    """Refuse a document that is good but says something else than what was to be issued."""
+    wanted = signed.coded.reserved
+    if licence.data_set != wanted.data_set:
+        raise SelfCheckError("the document carries another data set")
+    if licence.token.text != signed.coded.text or licence.token.claims != token_claims(wanted, at=at):
+        raise SelfCheckError("the document carries another code")
+
+
+def file(
+    desk: Desk, checked: Sequence[Checked], *, operator: Operator, at: datetime
+) -> tuple[tuple[IssuedLicence, ...], tuple[RefusedDraft, ...]]:
+    """Keep the documents on the disk, then file all licences in one transaction.
+
+    One that recovery abandoned meanwhile, or that replaces what no longer stands, is left out and the rest filed.
+    """
+    if not checked:
+        return (), ()
+    desk.vault.put_all([each.signed.document for each in checked])
+    desk.after("kept")
+    waiting = {each.signed.coded.reserved.record.draft_id: each for each in checked}
+    refused: list[RefusedDraft] = []
+    records: tuple[LicenceRecord, ...] = ()
+    while waiting and not records:
+        try:
+            records = _file_all(desk, tuple(waiting.values()), operator=operator, at=at)
+        except RegistryError as error:
+            draft_id = error.params.get("draft_id")
+            if draft_id is None:  # what stops everybody
+                raise
+            del waiting[draft_id]
+            refused.append(RefusedDraft(draft_id=draft_id, error=error))
+    desk.after("filed")
+    refresh_after_filing(desk, records, at=at)
+    return tuple(
+        IssuedLicence(draft_id=draft_id, record=record, document=each.signed.document)
+        for (draft_id, each), record in zip(waiting.items(), records, strict=True)
+    ), tuple(refused)
+
+
+def _file_all(desk: Desk, checked: Sequence[Checked], *, operator: Operator, at: datetime) -> tuple[LicenceRecord, ...]:
+    filings = [
+        Filing(
+            licence=each.licence,
+            place=each.signed.coded.reserved.place,
+            draft=each.signed.coded.reserved.record,
+            code_leaf=each.signed.coded.leaf,
+            document_leaf=each.signed.leaf,
+        )
+        for each in checked
+    ]
+    with transaction(desk.database) as tx:
+        return licences.file_licences(tx, filings, operator_role=operator.role.value, at=at, random=desk.random)

@@ -34,7 +34,7 @@ CODE_TYPE_NAMES: Final[Mapping[str, str]] = {
 def national_metadata(
     draft: LicenceDraft, data_set: DataSet, licence_type: LicenceType, department: Department, *, issued_on: date
 ) -> dict[str, str]:
-    """Return the core items and the licence's own items (prefix KZ_), all as text."""
+    """Return the core items and the licence's own items (their short names begin with KZ_), all as text."""
     items = {
         "ZZMC": licence_type.name,
         "ZZLXDM": licence_type.code,
@@ -48,7 +48,7 @@ def national_metadata(
         "CZZTDMLX": CODE_TYPE_NAMES.get(draft.holder_code_type, ""),
         "CZZTDMLXDM": draft.holder_code_type,
         "ZZYXQQSRQ": _compact(draft.valid_from),
-        **{f"KZ_{name}": value for name, value in draft.fields.items()},
+        **data_set.fields,
     }
     if draft.valid_until is not None:
         items["ZZYXQJZRQ"] = _compact(draft.valid_until)

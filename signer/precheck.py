@@ -11,22 +11,21 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from registry.records import FieldDefinition, FieldKind, LicenceDraft, LicenceType
 from signer.page.press import Press
 from verify.errors import FieldProblem, MalformedError
-from verify.licence import HolderKind
+from verify.licence import ISSUER_ZONE, HolderKind
 from verify.values import CitizenNumber, ItemCode, Uscc
-
-ISSUER_ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 # The holder's name on a licence: the longest company names of the country have under 100 characters.
 HOLDER_NAME_MAX: Final = 200
 # Papers promised for later (容缺受理) come within months; a deadline years away is a slip of the pen.
 PAPERS_DUE_DAYS_MAX: Final = 366
-# No licence starts or ends outside these years; a year outside them is a slip of the pen.
+# No date on a licence lies outside these years; a year outside them is a slip of the pen.
 YEARS: Final = range(1949, 2200)
+# Data set and code count the days of the term from 1970-01-01.
+TERM_YEARS: Final = range(1970, 2200)
 # A photo for a card is under 100 kB; this cap is checked before the picture is opened.
 PHOTO_BYTES_MAX: Final = 2 * 1024 * 1024
 
@@ -87,10 +86,20 @@ def _check_holder_code(draft: LicenceDraft) -> Iterator[FieldProblem]:
 
 
 def _check_dates(draft: LicenceDraft, licence_type: LicenceType, *, at: datetime) -> Iterator[FieldProblem]:
-    for name, day in (("valid_from", draft.valid_from), ("valid_until", draft.valid_until)):
-        if day is not None and day.year not in YEARS:
-            yield FieldProblem(field=name, code="date.impossible")
-    until, kind, today = draft.valid_until, licence_type.validity.kind, at.astimezone(ISSUER_ZONE).date()
+    term = (("valid_from", draft.valid_from), ("valid_until", draft.valid_until))
+    impossible = [name for name, day in term if day is not None and day.year not in TERM_YEARS]
+    for name in impossible:
+        yield FieldProblem(field=name, code="date.impossible")
+    today = at.astimezone(ISSUER_ZONE).date()
+    if not impossible:
+        yield from _check_end(draft, licence_type, today=today)
+    due = draft.papers_due
+    if due is not None and not 0 <= (due - today).days <= PAPERS_DUE_DAYS_MAX:
+        yield FieldProblem(field="papers_due", code="date.impossible")
+
+
+def _check_end(draft: LicenceDraft, licence_type: LicenceType, *, today: date) -> Iterator[FieldProblem]:
+    until, kind = draft.valid_until, licence_type.validity.kind
     if until is None and kind in {"years", "custom"}:
         yield FieldProblem(field="valid_until", code="field.missing")
     if until is not None and kind in {"long_term", "none"}:
@@ -103,13 +112,10 @@ def _check_dates(draft: LicenceDraft, licence_type: LicenceType, *, at: datetime
         yield FieldProblem(
             field="valid_until", code="date.too_long", params={"years": str(licence_type.validity.years)}
         )
-    due = draft.papers_due
-    if due is not None and not 0 <= (due - today).days <= PAPERS_DUE_DAYS_MAX:
-        yield FieldProblem(field="papers_due", code="date.impossible")
 
 
 def last_day(valid_from: date, years: int) -> date:
-    """Return the last day of a term of so many years: the day before the anniversary (民法典, 二百条 and 二百零一条)."""
+    """Return the last day of a term of so many years: the day before the anniversary (民法典 200, 201)."""
     year = valid_from.year + years
     if (valid_from.month, valid_from.day) == (2, 29) and not _is_leap(year):
         return date(year, 2, 28)

@@ -5,26 +5,34 @@ Promises:
   * A draft that may not be issued is refused with its reasons; the others of the chunk go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from registry import catalogue, departments, licences, numbers
-from registry.db import Transaction, reading, transaction
+from registry.db import reading, transaction
+from registry.errors import RegistryError
 from registry.lifecycle import LicenceEvent, next_state
-from registry.records import Department, DraftRecord, DraftState, LicenceType, Place, Role
+from registry.records import Department, DraftRecord, DraftState, LicenceRecord, LicenceType, Place, Role
 from signer.desk import Desk, Operator, demand
-from signer.errors import DraftStateError, NotApprovedError, OwnReviewError, UnknownLicenceError
+from signer.errors import (
+    DraftStateError,
+    NotApprovedError,
+    NotEntitledError,
+    OwnReviewError,
+    UnknownLicenceError,
+)
 from signer.precheck import CODE_TYPE_USCC, check_draft
-from verify.errors import FieldProblem, InvalidFieldsError, YinzhengError
-from verify.licence import DataSet
+from verify.errors import InvalidFieldsError, YinzhengError
+from verify.key_purpose import KeyPurpose
+from verify.licence import ISSUER_ZONE, SALT_BYTES, DataSet, HolderKind
+from verify.trust import TrustList
 from verify.values import LicenceId, LicenceIdentifier
 
 ISSUING_ROLES: Final = frozenset({Role.ISSUING_OFFICER, Role.SYSTEM})
 # One transaction, two log commits and one filing for so many licences (decisions.md section 6).
 CHUNK_MAX: Final = 50
-SALT_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,17 @@ class Reserved:
     data_set: DataSet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What registry and trust list say of everything that the drafts of a chunk name."""
+
+    trust: TrustList
+
+    types: Mapping[str, LicenceType | None]
+    offices: Mapping[str, Department | None]
+    replaced: Mapping[str, LicenceRecord | None]
+
+
 def reserve(
     desk: Desk, records: Sequence[DraftRecord], *, operator: Operator, at: datetime
 ) -> tuple[tuple[Reserved, ...], tuple[RefusedDraft, ...]]:
@@ -55,23 +74,119 @@ def reserve(
     """
     if len(records) > CHUNK_MAX:
         raise ValueError(f"a chunk has at most {CHUNK_MAX} drafts")
-    with reading(desk.database) as tx:
-        types = {code: catalogue.find_type(tx, code) for code in {each.draft.type_code for each in records}}
-        offices = {uscc: departments.find_department(tx, uscc) for uscc in {each.draft.issuer for each in records}}
+    looked = _look(desk, records, at=at)
     good, refused = [], []
     for record in records:
         try:
             demand(operator, department=record.draft.issuer, roles=ISSUING_ROLES)
-            _judge(desk, record, types[record.draft.type_code], at=at)
+            good.append((record, *_judge(desk, record, looked, at=at)))
         except YinzhengError as error:
             refused.append(RefusedDraft(draft_id=record.draft_id, error=error))
-        else:
-            good.append(record)
-    if not good:
-        return (), tuple(refused)
-    with transaction(desk.database) as tx:
-        places = numbers.reserve(tx, good, random=desk.random, at=at)
+    desk.after("judged")
+    places, refused_later = _places(desk, [record for record, _type, _office in good], at=at)
+    desk.after("reserved")
     return tuple(
-        _with_data_set(record, types[record.draft.type_code], offices[record.draft.issuer], place, desk)
-        for record, place in zip(good, places, strict=True)
-    ), tuple(refused)
+        Reserved(
+            record=record,
+            licence_type=licence_type,
+            department=department,
+            place=places[record.draft_id],
+            data_set=_data_set(desk, record, department, places[record.draft_id]),
+        )
+        for record, licence_type, department in good
+        if record.draft_id in places
+    ), (*refused, *refused_later)
+
+
+def _look(desk: Desk, records: Sequence[DraftRecord], *, at: datetime) -> _Looked:
+    on = at.astimezone(ISSUER_ZONE).date()
+    drafts = [record.draft for record in records]
+    trust = desk.trust_list(at=at)
+    with reading(desk.database) as tx:
+        return _Looked(
+            trust=trust,
+            types={code: catalogue.find_type(tx, code, on=on) for code in {each.type_code for each in drafts}},
+            offices={uscc: departments.find_department(tx, uscc) for uscc in {each.issuer for each in drafts}},
+            replaced={
+                each.replaces: licences.find_licence(tx, each.replaces) for each in drafts if each.replaces is not None
+            },
+        )
+
+
+def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, at: datetime) -> tuple[LicenceType, Department]:
+    """Refuse a draft that may not be issued, before a number is spent on it.
+
+    1. It is complete and right. 2. Its state allows it. 3. Somebody else approved it, where its type demands that.
+    4. Its issuer may issue this type and has keys. 5. What it replaces stands, and is this issuer's and of this type.
+    """
+    draft = record.draft
+    licence_type, department = looked.types[draft.type_code], looked.offices[draft.issuer]
+    problems = check_draft(draft, licence_type, press=desk.press, at=at)  # (1)
+    if problems or licence_type is None:
+        raise InvalidFieldsError(problems)
+    if record.state in {DraftState.FILED, DraftState.CANCELLED}:  # (2)
+        raise DraftStateError(params={"state": record.state.value})
+    if licence_type.reviewers:  # (3)
+        _demand_review(record)
+    entry = looked.trust.issuer(draft.issuer)  # (4)
+    if department is None or entry is None or draft.type_code not in entry.licence_types:
+        raise NotEntitledError(draft.issuer)
+    for purpose in (KeyPurpose.CODE, KeyPurpose.DOCUMENT):
+        desk.key(purpose, draft.issuer)
+    if draft.replaces is not None:  # (5)
+        _demand_replaceable(looked.replaced[draft.replaces], record)
+    return licence_type, department
+
+
+def _demand_review(record: DraftRecord) -> None:
+    if record.reviewed_by is None:
+        raise NotApprovedError
+    if record.reviewed_by == record.created_by:
+        raise OwnReviewError
+
+
+def _demand_replaceable(replaced: LicenceRecord | None, record: DraftRecord) -> None:
+    """Refuse to replace what does not stand; a licence of another issuer or type is as good as none."""
+    draft = record.draft
+    if replaced is None or (replaced.issuer, replaced.type_code) != (draft.issuer, draft.type_code):
+        raise UnknownLicenceError
+    next_state(replaced.state, LicenceEvent.SUPERSEDE)
+
+
+def _places(
+    desk: Desk, records: Sequence[DraftRecord], *, at: datetime
+) -> tuple[Mapping[str, Place], tuple[RefusedDraft, ...]]:
+    """Reserve places by draft id; a draft that the registry refuses is left out, and the rest tried again."""
+    waiting, refused = list(records), list[RefusedDraft]()
+    while waiting:
+        try:
+            with transaction(desk.database) as tx:
+                places = numbers.reserve(tx, waiting, random=desk.random, at=at)
+        except RegistryError as error:
+            draft_id = error.params.get("draft_id")
+            if draft_id is None:  # what stops everybody
+                raise
+            refused.append(RefusedDraft(draft_id=draft_id, error=error))
+            waiting = [each for each in waiting if each.draft_id != draft_id]
+        else:
+            return {place.draft_id: place for place in places}, tuple(refused)
+    return {}, tuple(refused)
+
+
+def _data_set(desk: Desk, record: DraftRecord, department: Department, place: Place) -> DataSet:
+    """Return all that the licence will say, with fresh salt; a field that was left empty is left out."""
+    draft = record.draft
+    has_uscc = draft.holder_kind is HolderKind.ORGANISATION and draft.holder_code_type == CODE_TYPE_USCC
+    return DataSet(
+        salt=desk.random(SALT_BYTES),
+        type_code=draft.type_code,
+        number=place.number,
+        holder_name=draft.holder_name,
+        holder_uscc=draft.holder_code if has_uscc else None,
+        valid_from=draft.valid_from,
+        valid_until=draft.valid_until,
+        office_name=department.name,
+        fields={name: value for name, value in draft.fields.items() if value},
+        identifier=LicenceIdentifier(place.identifier),
+        licence_id=LicenceId.parse(place.licence_id),
+    )

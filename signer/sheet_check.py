@@ -16,10 +16,11 @@ from registry.db import Database, Transaction, reading
 from registry.number_format import NumberValues, parse_number_format
 from registry.records import LicenceDraft, LicenceType
 from signer.page.press import Press
-from signer.precheck import ISSUER_ZONE, check_draft
+from signer.precheck import check_draft
 from signer.sheet_rows import REASONS_EN, REASONS_ZH, PhotoFinder, ReadRow, SheetReader, column_name, read_rows
 from signer.sheets import Sheet, read_sheet, write_sheet
 from verify.errors import FieldProblem
+from verify.licence import ISSUER_ZONE
 
 Sentence = Callable[[FieldProblem, str], str]
 """Returns the sentence for a problem in a language ("zh" or "en"); the texts live in `api`."""
