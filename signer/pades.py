@@ -1,12 +1,12 @@
 """Sign one of our own pages as PAdES B-T (ETSI EN 319 142-1), with everything that does not change encoded once.
 
 Promises:
-  * The bytes to be signed exist before the key is used, so that their hash can be logged first (decisions.md section 2).
+  * The bytes to be signed exist before the key is used, so that their hash can be logged first.
   * The signature fits the room that the page left for it, or an error says so; nothing is cut.
   * No key, no network, no clock: signature, time stamp and log proof are given by the caller.
 
-pyHanko and poppler agree with what comes out (tests/peers). It is not used here because its general objects cost a hundred
-times the arithmetic of the signature (measured.md section 1).
+pyHanko and poppler agree with what comes out (tests/peers). pyHanko is not used here because its general objects cost a
+hundred times the arithmetic of the signature.
 """
 
 from binascii import hexlify
@@ -96,7 +96,7 @@ def signed_attributes(parts: SignerParts, digest: bytes, mandate: Mandate) -> by
 def assemble_cms(
     parts: SignerParts, attributes: bytes, signature: bytes, *, timestamp: bytes, receipt: LogReceipt
 ) -> bytes:
-    """Put together the CMS: signed attributes, signature, and beside it time stamp (RFC 3161) and log proof, unsigned."""
+    """Put together the CMS: signed attributes, signature; unsigned beside it time stamp (RFC 3161) and log proof."""
     unsigned_attributes = set_of(
         (
             sequence(_TIME_STAMP, set_of((timestamp,))),
