@@ -48,3 +48,45 @@ class PictureError(PageError):
     """A picture is of a kind that the document may not carry."""
 
     code = "page.picture"
+
+
+class FontMissingError(PageError):
+    """A font that every page needs was not brought by the build."""
+
+    code = "font.missing"
+
+
+class FontUnusableError(PageError):
+    """A font file cannot be read, has no TrueType outlines, or may not be embedded."""
+
+    code = "font.unusable"
+
+
+class QrTooLongError(PageError):
+    """The text is longer than a QR code of the largest version that we print holds."""
+
+    code = "qr.too_long"
+
+
+class SealPictureTextError(PageError):
+    """The name does not fit the ring of a seal picture."""
+
+    code = "seal_picture.text"
+
+
+class PhotoUnreadableError(PageError):
+    """The photo is no JPEG or PNG picture, or a damaged one."""
+
+    code = "photo.unreadable"
+
+
+class PhotoTooLargeError(PageError):
+    """The photo has more pixels or bytes than a photo for a licence needs."""
+
+    code = "photo.too_large"
+
+
+class PhotoTooSmallError(PageError):
+    """The photo has too few pixels to be printed."""
+
+    code = "photo.too_small"
