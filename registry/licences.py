@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 
 from registry.db import Transaction
+from registry.drafts import find_draft
 from registry.errors import DraftStateError, IntentAbandonedError, NotAllowedError, NotLatestVersionError
 from registry.events import (
     EVENT_COLUMNS,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Act",
     "Filing",
+    "draft_of",
     "due_reinstatements",
     "events_of",
     "file_licence",
@@ -143,6 +145,12 @@ def find_licences_of_holder(tx: Transaction, holder_code: str, *, limit: int = 5
     """Return the licences of one holder, newest first; only for callers who may know all of them."""
     query = _licences().where(LICENCE.c.holder_code == holder_code).order_by(LICENCE.c.document_leaf.desc())
     return tuple(_record(row) for row in tx.execute(query.limit(min(limit, PAGE_MAX))).mappings())
+
+
+def draft_of(tx: Transaction, licence_id: str) -> DraftRecord | None:
+    """Return the draft that a licence version was issued from; a renewal or a change begins with it."""
+    draft_id = tx.execute(select(LICENCE.c.draft_id).where(LICENCE.c.licence_id == licence_id)).scalar_one_or_none()
+    return None if draft_id is None else find_draft(tx, draft_id)
 
 
 def named_documents(tx: Transaction, digests: Sequence[str]) -> frozenset[str]:

@@ -4,6 +4,8 @@ Promises: only places that do not say "in force" are read; the others are the ru
 attempts say "ended", for their codes may have been signed.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from registry.db import Transaction
@@ -11,7 +13,7 @@ from registry.permutation import LIST_SIZE
 from registry.tables import PLACE, STATUS_LIST
 from verify.status import StatusValue
 
-__all__ = ["LIST_SIZE", "list_numbers", "values"]
+__all__ = ["LIST_SIZE", "list_numbers", "lists_of", "values"]
 
 
 def list_numbers(tx: Transaction) -> tuple[int, ...]:
@@ -23,3 +25,8 @@ def values(tx: Transaction, list_number: int) -> dict[int, StatusValue]:
     """Return the places of a list that are not "in force", by index; a list has ``LIST_SIZE`` places."""
     query = select(PLACE.c.status_index, PLACE.c.status).where(PLACE.c.status_list == list_number, PLACE.c.status > 0)
     return {row.status_index: StatusValue(row.status) for row in tx.execute(query)}
+
+
+def lists_of(tx: Transaction, licence_ids: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the lists in which these licences have their places."""
+    return frozenset(tx.execute(select(PLACE.c.status_list).where(PLACE.c.licence_id.in_(licence_ids))).scalars())

@@ -79,6 +79,11 @@ class SigningLog:
         with reading(self.database) as tx:
             return leaves.head(tx, self.origin).size > 0
 
+    def demand_clock(self) -> None:
+        """Raise `LogClockError` while the clock stands too far behind: for acts whose entry follows their commit."""
+        with reading(self.database) as tx:
+            self._time(leaves.head(tx, self.origin))
+
     def append(self, drafts: Sequence[EntryDraft]) -> tuple[LogReceipt, ...]:
         """Write these entries one after the other and return their receipts, in the same order.
 
