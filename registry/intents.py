@@ -57,13 +57,11 @@ def renew_lease(tx: Transaction, worker: str, *, until: datetime) -> None:
     tx.execute(mine.values(lease_until=until))
 
 
-def overdue_intents(tx: Transaction, *, at: datetime, limit: int = 1000) -> tuple[Intent, ...]:
-    """Return and lock open intents whose lease has run out, with all other open ones of the same attempts."""
-    late = select(INTENT.c.licence_id).where(INTENT.c.state == IntentState.OPEN.value, INTENT.c.lease_until < at)
-    query = select(*_COLUMNS).where(
-        INTENT.c.licence_id.in_(late.order_by(INTENT.c.lease_until).limit(limit)),
-        INTENT.c.state == IntentState.OPEN.value,
-    )
+def overdue_intents(tx: Transaction, origin: str, *, at: datetime, limit: int = 1000) -> tuple[Intent, ...]:
+    """Return and lock a log's open intents whose lease has run out, with all other open ones of the same attempts."""
+    is_open = (INTENT.c.log == _log(origin), INTENT.c.state == IntentState.OPEN.value)
+    late = select(INTENT.c.licence_id).where(*is_open, INTENT.c.lease_until < at)
+    query = select(*_COLUMNS).where(INTENT.c.licence_id.in_(late.order_by(INTENT.c.lease_until).limit(limit)), *is_open)
     rows = tx.execute(query.order_by(INTENT.c.log, INTENT.c.leaf_index).with_for_update())
     return tuple(_intent(row) for row in rows)
 
@@ -77,9 +75,12 @@ def abandon_intents(tx: Transaction, licence_ids: Sequence[str]) -> None:
 
 def all_intents(tx: Transaction, origin: str, *, after: int = -1, limit: int = 1000) -> tuple[Intent, ...]:
     """Return a page of a log's intents by index, for an audit."""
-    log = select(LOG_HEAD.c.log).where(LOG_HEAD.c.origin == origin).scalar_subquery()
-    query = select(*_COLUMNS).where(INTENT.c.log == log, INTENT.c.leaf_index > after)
+    query = select(*_COLUMNS).where(INTENT.c.log == _log(origin), INTENT.c.leaf_index > after)
     return tuple(_intent(row) for row in tx.execute(query.order_by(INTENT.c.leaf_index).limit(limit)))
+
+
+def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy
+    return select(LOG_HEAD.c.log).where(LOG_HEAD.c.origin == origin).scalar_subquery()
 
 
 def _values(intent: Intent) -> dict[str, Any]:

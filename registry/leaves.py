@@ -24,12 +24,13 @@ from registry.intents import (
     overdue_intents,
     renew_lease,
 )
-from registry.pending import PendingEntry, add_pending, pending_sequenced, take_pending
+from registry.pending import PENDING_MAX, PendingEntry, add_pending, count_pending, pending_sequenced, take_pending
 from registry.statements import upsert
 from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
 from verify.tree import EMPTY_ROOT, HASH_BYTES, Node
 
 __all__ = [
+    "PENDING_MAX",
     "Intent",
     "LogHead",
     "PendingEntry",
@@ -38,7 +39,9 @@ __all__ = [
     "add_pending",
     "all_intents",
     "append",
+    "count_pending",
     "entries",
+    "entries_at",
     "find_by_digest",
     "head",
     "intents_of",
@@ -150,6 +153,14 @@ def entries(tx: Transaction, origin: str, start: int, stop: int) -> tuple[Stored
         StoredEntry(index=row.idx, entry=row.entry, leaf_hash=row.leaf_hash, digest=row.digest)
         for row in tx.execute(query)
     )
+
+
+def entries_at(tx: Transaction, origin: str, indexes: Sequence[int]) -> dict[int, bytes]:
+    """Return the entries at these indexes, as far as there are any; at most some thousand at once."""
+    query = select(LOG_ENTRY.c.idx, LOG_ENTRY.c.entry).where(
+        LOG_ENTRY.c.log == _log(origin), LOG_ENTRY.c.idx.in_(indexes)
+    )
+    return {row.idx: row.entry for row in tx.execute(query)}
 
 
 def nodes(tx: Transaction, origin: str, wanted: Sequence[Node]) -> dict[Node, bytes]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from registry.db import Transaction
 from registry.statements import upsert
@@ -66,6 +66,12 @@ def take_pending(tx: Transaction) -> tuple[PendingEntry, ...]:
         PendingEntry(pending_id=row.pending_id, kind=EntryKind(row.kind), digest=row.digest, detail=_detail(row.detail))
         for row in rows
     )
+
+
+def count_pending(tx: Transaction) -> int:
+    """Return how many entries wait."""
+    count: int = tx.execute(select(func.count()).select_from(LOG_PENDING)).scalar_one()
+    return count
 
 
 def pending_sequenced(tx: Transaction, places: Mapping[int, int]) -> None:
