@@ -33,6 +33,8 @@ class KeyEventKind(StrEnum):
     ROTATED = "rotated"
     CERTIFIED = "certified"
     DESTROYED = "destroyed"
+    REVOKED = "revoked"
+    CUT_OFF = "cut_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

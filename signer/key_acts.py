@@ -1,0 +1,248 @@
+"""Acts on keys in a running deployment: make, rotate, certify, revoke, cut off; each by two persons, each in the log.
+
+Promises:
+  * The key is made first, then one transaction registers it, keeps the record of the act and leaves its entry for the
+    log; an act that a crash cut off is finished by doing it again, and done again it changes nothing.
+  * Certificates, requests to an outside authority and revocation lists are logged before they are signed.
+  * Nothing here asks who the two persons are: the caller has signed them in.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from cryptography.x509 import load_der_x509_certificate
+
+from keys.authority import PROFILES, SERIAL_BYTES, CertificateRequest, Profile
+from keys.ceremony import KeyEvent, KeyEventKind, Persons, certify, make, rotate, sign_revocation_list
+from keys.certificates import Subject
+from keys.custody import ALGORITHMS, DEPLOYMENT, KeyName
+from keys.errors import KeyMissingError
+from keys.requests import assemble_csr, csr_info
+from keys.revocation import Reason, RevocationList, RevokedCertificate
+from keys.softkeys import SoftCustody
+from registry import artefacts, leaves, log_records
+from registry.db import Database, Transaction, reading, transaction
+from registry.records import Department
+from signer import key_register
+from signer.desk import DeskSettings
+from signer.key_register import RegisteredKey
+from signer.log import SigningLog
+from signer.log_entries import intent
+from verify.algorithms import Algorithm
+from verify.key_purpose import KeyPurpose
+from verify.log_entry import EntryKind
+from verify.values import Uscc
+
+CERTIFICATE: Final = "certificate"
+AUTHORITY: Final = "authority"
+REVOCATION: Final = "crl"
+
+# An authority outlives all that it certifies; a time stamp must be checkable for as long as licences run.
+_TERMS: Final = {
+    Profile.ROOT: timedelta(days=20 * 365),
+    Profile.TIMESTAMP: timedelta(days=10 * 365),
+    Profile.DEPARTMENT: timedelta(days=3 * 365),
+}
+# Checkers that are offline hold a list for as long as they hold the trust list (30 days); it is renewed daily.
+REVOCATION_LIST_TERM: Final = timedelta(days=30)
+# X.520 caps an organisation's name at 64 characters, of which the USCC takes 18.
+_ORGANISATION_LENGTH_MAX: Final = 46
+_COMMON_NAMES: Final = {
+    Profile.ROOT: "电子证照根证书",
+    Profile.TIMESTAMP: "电子证照时间戳",
+    Profile.DEPARTMENT: "电子证照签章",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDesk:
+    """What acts on keys need: the key folder itself, where `Desk` has only what may sign with it."""
+
+    database: Database
+    custody: SoftCustody = field(repr=False)
+    log: SigningLog
+    settings: DeskSettings
+    random: Callable[[int], bytes] = field(repr=False)
+
+    def sign_logged(self, key: KeyName, to_be_signed: bytes) -> bytes:
+        """Log the intent to sign these bytes, then sign them."""
+        (receipt,) = self.log.append((intent(key.purpose, self.custody.public_key(key), to_be_signed),))
+        return self.custody.sign(key, to_be_signed, receipt=receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Artefact:
+    kind: str
+    name: str
+    content: bytes
+
+
+def make_key(desk: KeyDesk, purpose: KeyPurpose, owner: str, *, persons: Persons, at: datetime) -> KeyName:
+    """Return the newest key of this purpose and owner; make it where there is none, and see that it is registered."""
+    try:
+        key = desk.custody.newest(purpose, owner)
+    except KeyMissingError:
+        key = desk.custody.next_name(purpose, owner)
+        make(desk.custody, key, ALGORITHMS[purpose][0], persons=persons, at=at)
+    with reading(desk.database) as tx:
+        is_registered = key_register.find(tx, key) is not None
+    if not is_registered:
+        public = desk.custody.public_key(key)
+        _keep(desk, KeyEvent(kind=KeyEventKind.MADE, key=key, public=public, persons=persons, at=at))
+    return key
+
+
+def rotate_key(
+    desk: KeyDesk, purpose: KeyPurpose, owner: str, *, algorithm: Algorithm, persons: Persons, at: datetime
+) -> KeyName:
+    """Make the next generation of a key; `certify_key` and a new trust list must follow before it is of use."""
+    event = rotate(desk.custody, purpose, owner, algorithm=algorithm, persons=persons, at=at)
+    _keep(desk, event)
+    return event.key
+
+
+def certify_key(desk: KeyDesk, key: KeyName, department: Department, *, persons: Persons, at: datetime) -> bytes:
+    """Return the key's certificate, made by the deployment's own authority where there is none that holds.
+
+    `department` is the key's owner, or for keys of the deployment whoever runs it.
+    """
+    chain = desk.custody.chain(key)
+    event = KeyEvent(kind=KeyEventKind.CERTIFIED, key=key, public=desk.custody.public_key(key), persons=persons, at=at)
+    if not chain or load_der_x509_certificate(chain[0]).not_valid_after_utc <= at:
+        request = _request(desk, key, department, at=at)
+        event = certify(desk.custody, desk.sign_logged, request, key=key, persons=persons, at=at)
+        chain = desk.custody.chain(key)
+    with reading(desk.database) as tx:
+        is_kept = artefacts.latest(tx, CERTIFICATE, key.text) == chain[0]
+    if not is_kept:
+        _keep(desk, event, _Artefact(CERTIFICATE, key.text, chain[0]))
+    return chain[0]
+
+
+def subject_of(department: Department, profile: Profile, *, test: bool) -> Subject:
+    """Return the name in a certificate: the department's code and name, cut to what X.520 allows."""
+    return Subject(
+        uscc=Uscc(department.uscc),
+        organisation=department.name[:_ORGANISATION_LENGTH_MAX],
+        common_name=department.name[:_ORGANISATION_LENGTH_MAX] + _COMMON_NAMES[profile],
+        test=test,
+    )
+
+
+def request_certificate(desk: KeyDesk, key: KeyName, department: Department) -> bytes:
+    """Return a certificate request (PKCS#10, DER) to an outside authority, signed by the key that it is for."""
+    public, profile = desk.custody.public_key(key), PROFILES[key.purpose]
+    info = csr_info(subject_of(department, profile, test=desk.settings.test), public, profile)
+    return assemble_csr(info, public, desk.sign_logged(key, info))
+
+
+def install_certificate(
+    desk: KeyDesk, key: KeyName, chain: Sequence[bytes], *, anchors: Sequence[bytes], persons: Persons, at: datetime
+) -> None:
+    """Install what an outside authority answered, and let the next trust list name its roots.
+
+    Raises what `check_certificate` raises; then nothing is installed.
+    """
+    desk.custody.install(key, tuple(chain), anchors=tuple(anchors), at=at)
+    event = KeyEvent(kind=KeyEventKind.CERTIFIED, key=key, public=desk.custody.public_key(key), persons=persons, at=at)
+    roots = [_Artefact(AUTHORITY, sha256(each).hexdigest(), each) for each in anchors]
+    _keep(desk, event, _Artefact(CERTIFICATE, key.text, chain[0]), *roots)
+
+
+def cut_off_key(desk: KeyDesk, key: KeyName, *, persons: Persons, at: datetime) -> RegisteredKey:
+    """After a theft: what has a leaf in the log up to now stays good, what has none is forged.
+
+    A new trust list must follow. A key that is cut off already keeps its first cut-off.
+    """
+    with transaction(desk.database) as tx:
+        known = key_register.demand(tx, key)
+        size = leaves.lock_head(tx, desk.log.origin).size
+        if known.cut_off is None:
+            known = replace(known, cut_off=(desk.log.origin, size))
+            key_register.change(tx, known, at=at)
+            _leave(tx, KeyEvent(kind=KeyEventKind.CUT_OFF, key=key, public=known.public, persons=persons, at=at))
+    desk.log.flush_pending()
+    return known
+
+
+def revoke_certificate(
+    desk: KeyDesk, key: KeyName, *, reason: Reason, persons: Persons, at: datetime
+) -> tuple[bytes, ...]:
+    """Revoke the certificate of a key once, and return the new revocation lists."""
+    chain = desk.custody.chain(key)
+    if not chain:
+        raise KeyMissingError(f"{key.text} has no certificate")
+    serial = load_der_x509_certificate(chain[0]).serial_number
+    revoked = RevokedCertificate(serial_number=serial, revoked_at=at.replace(microsecond=0), reason=reason)
+    with transaction(desk.database) as tx:
+        if key_register.revoke(tx, revoked, at=at):
+            public = desk.custody.public_key(key)
+            _leave(tx, KeyEvent(kind=KeyEventKind.REVOKED, key=key, public=public, persons=persons, at=at))
+    desk.log.flush_pending()
+    return renew_revocation_lists(desk, at=at)
+
+
+def renew_revocation_lists(desk: KeyDesk, *, at: datetime) -> tuple[bytes, ...]:
+    """Sign the revocation list of each generation of our authority, and keep them for the public."""
+    authorities = sorted(
+        (key for key in desk.custody.names() if key.purpose is KeyPurpose.AUTHORITY), key=lambda key: key.generation
+    )
+    return tuple(_renew_revocation_list(desk, key, at=at) for key in authorities if desk.custody.chain(key))
+
+
+def _renew_revocation_list(desk: KeyDesk, authority: KeyName, *, at: datetime) -> bytes:
+    name = AUTHORITY if authority.generation == 1 else f"{AUTHORITY}-{authority.generation}"
+    issued_at = at.replace(microsecond=0)
+    with reading(desk.database) as tx:
+        number = artefacts.latest_sequence(tx, REVOCATION, name) + 1
+        revoked = key_register.revoked(tx)
+    wanted = RevocationList(
+        issuer=desk.custody.chain(authority)[0],
+        number=number,
+        issued_at=issued_at,
+        next_at=issued_at + REVOCATION_LIST_TERM,
+        revoked=revoked,
+    )
+    signed = sign_revocation_list(desk.sign_logged, authority, wanted)
+    with transaction(desk.database) as tx:
+        artefacts.store(tx, REVOCATION, name, signed, sequence=number, at=at)
+    return signed
+
+
+def _request(desk: KeyDesk, key: KeyName, department: Department, *, at: datetime) -> CertificateRequest:
+    profile, begins = PROFILES[key.purpose], at.replace(microsecond=0)
+    ends = begins + _TERMS[profile]
+    issuer = None
+    if profile is not Profile.ROOT:
+        issuer = desk.custody.chain(desk.custody.newest(KeyPurpose.AUTHORITY, DEPLOYMENT))[0]
+        ends = min(ends, load_der_x509_certificate(issuer).not_valid_after_utc)
+    return CertificateRequest(
+        profile=profile,
+        subject=subject_of(department, profile, test=desk.settings.test),
+        public=desk.custody.public_key(key),
+        serial=desk.random(SERIAL_BYTES),
+        not_before=begins,
+        not_after=ends,
+        issuer=issuer,
+        crl_url=None if issuer is None else desk.settings.crl_url,
+    )
+
+
+def _keep(desk: KeyDesk, event: KeyEvent, *files: _Artefact) -> None:
+    """Register the key, keep the record and the public files, and leave the log's entry, in one transaction."""
+    with transaction(desk.database) as tx:
+        key_register.add(tx, event.key, event.public, at=event.at)
+        for each in files:
+            sequence = artefacts.latest_sequence(tx, each.kind, each.name) + 1
+            artefacts.store(tx, each.kind, each.name, each.content, sequence=sequence, at=event.at)
+        _leave(tx, event)
+    desk.log.flush_pending()
+
+
+def _leave(tx: Transaction, event: KeyEvent) -> None:
+    digest = log_records.keep(tx, event.record, at=event.at)
+    detail = {1: event.kind.value, 2: event.public.kid}
+    leaves.add_pending(tx, EntryKind.KEY, digest, detail, at=event.at, key=f"key:{digest.hex()}")

@@ -1,0 +1,168 @@
+"""Make and sign the deployment's trust list: who may issue what, with which keys (verify/trust.py has the form).
+
+Promises:
+  * Made from the register of keys, the departments and the catalogue as they stand; nothing is typed in.
+  * The trust-list key signs what is logged, as every "log first" key; the signed list's hash is logged once more as an
+    event of kind 5, so that an auditor sees each list that was ever given out.
+  * A newer list never has a lower number, also when two processes sign at once.
+
+A department stands in the list once it has a code key, and may issue the types whose items bear its code in front;
+types without an item may be issued by every department in the list.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from keys.custody import DEPLOYMENT, KeyName
+from registry import artefacts, catalogue, departments, leaves, log_records
+from registry.db import Database, Transaction, reading, transaction
+from registry.records import Department, LicenceType
+from signer import key_register
+from signer.key_acts import AUTHORITY, CERTIFICATE, REVOCATION, KeyDesk
+from signer.key_register import RegisteredKey
+from verify import cbor
+from verify.algorithms import der_to_raw
+from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
+from verify.licence import ISSUER_ZONE
+from verify.log_entry import EntryKind
+from verify.note import LogVerifier, verifier_key_text
+from verify.trust import (
+    LIFETIME_MAX,
+    TrustedIssuer,
+    TrustedKey,
+    TrustList,
+    TrustListFormError,
+    assemble_trust_list,
+    open_trust_list,
+    trust_list_to_be_signed,
+)
+
+TRUST_LIST: Final = "trust_list"
+TRUST_LIST_NAME: Final = "trust-list"
+TRUST_ROOT: Final = "trust_root"
+TRUST_ROOT_NAME: Final = "trust-root"
+_ISSUER_CODE_LENGTH: Final = 18
+# What every issuer's entry repeats: the service's keys of these purposes sign in every issuer's name.
+_SERVICE_PURPOSES: Final = (KeyPurpose.STATUS_LIST, KeyPurpose.RECEIPT, KeyPurpose.PRESENTATION)
+
+
+def renew_trust_list(desk: KeyDesk, *, at: datetime, lifetime: timedelta = LIFETIME_MAX) -> TrustList:
+    """Sign a new trust list and keep it for the public. Raises `ArtefactOrderError` when another process was faster."""
+    key = desk.custody.newest(KeyPurpose.TRUST_LIST, DEPLOYMENT)
+    public = desk.custody.public_key(key)
+    issued_at = at.replace(microsecond=0)
+    with reading(desk.database) as tx:
+        trust = TrustList(
+            sequence=artefacts.latest_sequence(tx, TRUST_LIST, TRUST_LIST_NAME) + 1,
+            issued_at=issued_at,
+            expires_at=issued_at + lifetime,
+            issuers=_issuers(tx, desk.settings.status_prefix, at=at),
+            log_policy=_policy(desk.log.verifier),
+            authorities=_authorities(tx),
+        )
+    message = trust_list_to_be_signed(trust, public.kid)
+    content = assemble_trust_list(trust, public.kid, der_to_raw(desk.sign_logged(key, message)))
+    with transaction(desk.database) as tx:
+        artefacts.store(tx, TRUST_LIST, TRUST_LIST_NAME, content, sequence=trust.sequence, at=at)
+        if artefacts.latest(tx, TRUST_ROOT, TRUST_ROOT_NAME) != public.spki:
+            artefacts.store(tx, TRUST_ROOT, TRUST_ROOT_NAME, public.spki, sequence=key.generation, at=at)
+        digest = log_records.keep(tx, _record(trust, content), at=at)
+        detail = {1: TRUST_LIST, 2: public.kid}
+        leaves.add_pending(tx, EntryKind.KEY, digest, detail, at=at, key=f"key:{digest.hex()}")
+    desk.log.flush_pending()
+    return trust
+
+
+def newest_trust_list(database: Database) -> TrustList:
+    """Return our own newest trust list, checked like a stranger's but for its end, which the desk looks at.
+
+    Raises a `TrustListError`, also when there is none.
+    """
+    with reading(database) as tx:
+        content = artefacts.latest(tx, TRUST_LIST, TRUST_LIST_NAME)
+        root = artefacts.latest(tx, TRUST_ROOT, TRUST_ROOT_NAME)
+    if content is None or root is None:
+        raise TrustListFormError("there is no trust list; the deployment was not founded to its end")
+    return _opened(content, root)
+
+
+def revocation_lists(database: Database) -> tuple[bytes, ...]:
+    """Return our own newest revocation lists, as DER."""
+    with reading(database) as tx:
+        return tuple(content for _, content in artefacts.all_latest(tx, REVOCATION))
+
+
+def issuing_departments(types: Sequence[LicenceType]) -> Mapping[str, tuple[str, ...]]:
+    """Return the codes of the departments that the items of these types name, each with the types that it may issue."""
+    issuers = sorted({code[:_ISSUER_CODE_LENGTH] for each in types for code in each.item_codes})
+    return {issuer: _types_of(issuer, types) for issuer in issuers}
+
+
+# A process sees a new list once a day; the one before may still be asked for by a check that is under way.
+@lru_cache(maxsize=4)
+def _opened(content: bytes, root: bytes) -> TrustList:
+    """Check signature and form; what is cached does not grow old, so its age is the caller's."""
+    return open_trust_list(content, root, at=datetime.min.replace(tzinfo=UTC))
+
+
+def _types_of(issuer: str, types: Sequence[LicenceType]) -> tuple[str, ...]:
+    return tuple(
+        each.code for each in types if not each.item_codes or any(code.startswith(issuer) for code in each.item_codes)
+    )
+
+
+def _issuers(tx: Transaction, status_prefix: str, *, at: datetime) -> tuple[TrustedIssuer, ...]:
+    types = catalogue.all_types(tx, on=at.astimezone(ISSUER_ZONE).date())
+    keys = key_register.all_keys(tx)
+    service = [each for each in keys if each.key.purpose in _SERVICE_PURPOSES]
+    owners = {each.key.owner for each in keys if each.key.purpose is KeyPurpose.CODE}
+    return tuple(
+        TrustedIssuer(
+            issuer=department.uscc,
+            name=department.name,
+            keys=tuple(_trusted(each) for each in (*_codes_of(department, keys), *service)),
+            status_prefix=status_prefix,
+            licence_types=_types_of(department.uscc, types),
+        )
+        for department in departments.all_departments(tx)
+        if department.uscc in owners
+    )
+
+
+def _codes_of(department: Department, keys: Sequence[RegisteredKey]) -> list[RegisteredKey]:
+    return [each for each in keys if each.key.purpose is KeyPurpose.CODE and each.key.owner == department.uscc]
+
+
+def _trusted(entry: RegisteredKey) -> TrustedKey:
+    return TrustedKey(
+        kid=entry.public.kid,
+        algorithm=entry.public.algorithm,
+        spki=entry.public.spki,
+        use=TRUST_LIST_USE[entry.key.purpose],
+        not_before=entry.not_before,
+        not_after=entry.not_after,
+        cut_off=entry.cut_off,
+    )
+
+
+def _policy(verifier: LogVerifier) -> str:
+    """Return the log policy (C2SP tlog-policy): our log, and no witness yet."""
+    return f"log {verifier_key_text(verifier.name, verifier.public)}\nquorum none\n"
+
+
+def _authorities(tx: Transaction) -> tuple[bytes, ...]:
+    """Return the certificates of our own authority, all generations, then the outside roots."""
+    own = [
+        content
+        for name, content in artefacts.all_latest(tx, CERTIFICATE)
+        if KeyName.parse(name).purpose is KeyPurpose.AUTHORITY
+    ]
+    return (*own, *(content for _, content in artefacts.all_latest(tx, AUTHORITY)))
+
+
+def _record(trust: TrustList, content: bytes) -> bytes:
+    entries = {"event": TRUST_LIST, "sequence": trust.sequence, "digest": sha256(content).digest()}
+    return cbor.encode(entries)
