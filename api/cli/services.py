@@ -1,0 +1,104 @@
+"""`serve`, `worker`, `status publish`, `recover`: processes that go on by themselves, and what they do at their start."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from api.cli.program import app, session_of
+from api.wiring import Office, build_public
+from signer.publish import publish
+from signer.recover import recover as recover_attempts
+from signer.statuses import refresh_status_lists
+
+status = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="状态名单。 Status lists.")
+app.add_typer(status, name="status")
+
+
+@app.command(help="提供网页和接口；--public 只供公众核验，不带任何密钥。 Serve pages and API; --public holds no keys.")
+def serve(
+    context: typer.Context,
+    *,
+    public: Annotated[bool, typer.Option("--public", help="只供公众核验。 For the public only.")] = False,
+    host: Annotated[str | None, typer.Option(help="监听地址，缺省见设置。 Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="端口，缺省见设置。 Port.")] = None,
+) -> None:
+    """Serve until stopped."""
+    session = session_of(context)
+    settings = session.settings
+    office = build_public(settings) if public else session.office
+    if not public:
+        prepare(office)
+    listen = (host or settings.listen_host, port or settings.listen_port)
+    session.screen.note(
+        f"正在提供服务：http://{listen[0]}:{listen[1]}/ （Ctrl-C 停止）",
+        f"Serving http://{listen[0]}:{listen[1]}/ (Ctrl-C stops)",
+    )
+    serve_office(office, host=listen[0], port=listen[1])
+
+
+@app.command(help="运行后台工作：签发批次、每日事务、发布名单。 Do the work in the background: batches, daily acts, lists.")
+def worker(
+    context: typer.Context,
+    *,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="做完就结束。 End when nothing is left to do.")] = False,
+) -> None:
+    """Work until stopped; a signal lets the chunk under way come to its end."""
+    session = session_of(context)
+    from api.work import Workshop  # the workshop is needed by this command only
+
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    prepare(session.office)
+    session.screen.note("后台工作已开始", "Working in the background")
+    Workshop(session.office).run(stop, until_idle=until_idle)
+
+
+@status.command("publish", help="重签需要更新的状态名单，并写出全部公开文件。 Sign lists anew and write all public files.")
+def publish_status(context: typer.Context) -> None:
+    """Refresh status lists and write the public files into the folder `published`."""
+    session = session_of(context)
+    office = session.office
+    lists = refresh_status_lists(office.desk, at=office.clock())
+    publish(office.desk, office.settings.published_folder, at=office.clock())
+    folder = office.settings.published_folder
+    session.screen.result(
+        {"lists": list(lists), "folder": str(folder)},
+        session.screen.say(
+            f"已重签 {len(lists)} 份状态名单；公开文件在 {folder}",
+            f"Signed {len(lists)} status lists anew; public files are in {folder}",
+        ),
+    )
+
+
+@app.command(help="放弃中断的签发、清理无主文件；进程启动时会自动做。 Give up broken attempts; processes do it at start.")
+def recover(context: typer.Context) -> None:
+    """Abandon what a crash left behind."""
+    session = session_of(context)
+    done = recover_attempts(session.office.desk, at=session.office.clock())
+    session.screen.result(
+        {"abandoned": done.abandoned, "swept": done.swept},
+        session.screen.say(
+            f"已放弃 {done.abandoned} 次中断的签发，清理 {done.swept} 个无主文件",
+            f"Gave up {done.abandoned} broken attempts, removed {done.swept} files that nothing names",
+        ),
+    )
+
+
+def prepare(office: Office) -> None:
+    """Do what every process with keys does at its start: give up what a crash left."""
+    recover_attempts(office.desk, at=office.clock())
+
+
+def serve_office(office: Office, *, host: str, port: int) -> None:
+    """Serve an office until stopped."""
+    from api.serving import serve as serve_http  # uvicorn and the pages are needed by this command only
+
+    serve_http(office, public=office.is_public, host=host, port=port)
