@@ -28,7 +28,7 @@ DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
 # One question to the registry for so many files.
 SWEPT_AT_ONCE: Final = 500
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TEMPORARY: Final = ".part"
 
 

@@ -119,6 +119,12 @@ class PublishConflictError(SignerError):
     code = "publish.conflict"
 
 
+class PublishFolderError(SignerError):
+    """The folder of published files cannot be read or written; mend its disk or its rights and publish again."""
+
+    code = "publish.folder"
+
+
 class SealingError(SignerError):
     """The document could not be sealed for the long term: its evidence is missing or does not fit."""
 
