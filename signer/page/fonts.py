@@ -196,6 +196,12 @@ class FontShelf:
         return frozenset(each for each in set(text) if each != "\n" and not any(font.has(each) for font in chain))
 
 
+def missing_in(path: Path, text: str) -> frozenset[str]:
+    """Return the characters that a font file lacks, without keeping anything of it in memory."""
+    reader = hb.Font(hb.Face(hb.Blob.from_file_path(os.fspath(path))))
+    return frozenset(each for each in set(text) if not reader.get_nominal_glyph(ord(each)))
+
+
 def _state(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
