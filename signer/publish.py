@@ -1,8 +1,8 @@
 """Publish what the public needs to check a licence, as files that any web server carries.
 
 Promises:
-  * A file is whole or absent, also after a power cut: temporary file, fsync, rename, fsync of the folder. The checkpoint
-    comes last, so it never promises a tile that is not there (C2SP tlog-tiles).
+  * A file is whole or absent, also after a power cut: temporary file, fsync, rename, fsync of the folder. The
+    checkpoint comes last, so it never promises a tile that is not there (C2SP tlog-tiles).
   * Running again changes nothing; a crash is mended by running again. A tile that stands there with other bytes stops
     everything: one of the two is a lie.
   * A checkpoint never goes back. A database that is behind the published one, or contradicts it, is an old copy or
@@ -59,8 +59,8 @@ class Published:
 def publish(database: Database, verifier: LogVerifier, folder: Path) -> Published:
     """Bring the folder up to date.
 
-    1. Compare the published checkpoint with the log. 2. Write the tiles and bundles between the two. 3. Write the newest
-    signed files. 4. Write the checkpoint.
+    1. Compare the published checkpoint with the log. 2. Write the tiles and bundles between the two. 3. Write the
+    newest signed files. 4. Write the checkpoint.
 
     Raises `LogForkError`, `PublishConflictError`, `PublishFolderError`, `DiskFullError`, and what the database raises.
     """
