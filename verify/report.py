@@ -1,14 +1,24 @@
-"""Findings of a check, and the report that carries them.
+"""Findings of a check, and the report that carries them with their verdict.
 
 Promises:
   * Every check has one of three outcomes: passed, failed, or could not be checked. Nothing unchecked is called passed.
   * A finding holds a stable code and no personal data; the sentences live in `api/locale`.
+  * `judge` is the only maker of a verdict: who has findings cannot have a better word than they allow.
+  * Page, print, API, command line and webhook show the one verdict object that `verify/report_objects.py` writes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
+
+from verify.facts import Facts
+from verify.licence import ISSUER_ZONE
+from verify.verdict import Verdict, meaning, worst
+
+# From this many days before its end a licence in force is shown as one that should be renewed.
+EXPIRING_DAYS: Final = 30
 
 
 class Outcome(StrEnum):
@@ -43,3 +53,152 @@ class Finding:
     source: str = ""
     as_of: datetime | None = None
     params: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def meaning(self) -> Verdict | None:
+        """The verdict that this finding calls for; None when it does not stand in the way of "valid"."""
+        if self.outcome is Outcome.PASSED:
+            return None
+        return meaning(self.code, is_failure=self.outcome is Outcome.FAILED)
+
+
+class Subject(StrEnum):
+    """What was shown."""
+
+    TEXT = "text"
+    DOCUMENT = "document"
+    ID = "id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What the code says of itself and the registry must agree with; holder as the code shows it, hashes in hex."""
+
+    licence_id: str
+    issuer: str
+    type_code: str
+    number: str
+    holder: str = field(repr=False)
+    valid_from: date
+    valid_until: date | None
+    token_kid: str
+    token_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPlaces:
+    """Where the signing intents stand in the log; `proof` is the C2SP tlog-proof that a document carries."""
+
+    code_leaf: int | None = None
+    document_leaf: int | None = None
+    tree_size: int | None = None
+    proof: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureLine:
+    """One signature of a document, for showing: who, when (trusted time), and how its check ended."""
+
+    signer: str
+    signed_at: datetime | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All findings of one check and what they mean together. `verdict` follows from the findings: see `judge`.
+
+    `test` tells a licence without legal effect; `claimed` is what a registry can be asked about, None when nothing
+    could be read.
+    """
+
+    subject: Subject
+    findings: tuple[Finding, ...]
+    at: datetime
+    facts: Facts = field(default_factory=Facts)
+    test: bool = False
+    claimed: Claimed | None = None
+    log: LogPlaces = field(default_factory=LogPlaces)
+    signatures: tuple[SignatureLine, ...] = ()
+    document_digest: str = ""
+    verdict: Verdict = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verdict", judge(self.findings, valid_until=self.facts.valid_until, at=self.at))
+
+    @property
+    def is_genuine(self) -> bool | None:
+        """Say whether a trusted issuer made this: False when somebody else did, None when it was not checked."""
+        if self.verdict.is_not_genuine:
+            return False
+        signed = [each for each in self.findings if each.check in {Check.SIGNATURE, Check.ISSUER}]
+        return True if signed and all(each.outcome is Outcome.PASSED for each in signed) else None
+
+    @property
+    def headline(self) -> Finding | None:
+        """The finding that gave the verdict; None when all is well."""
+        return next((each for each in self.findings if each.meaning is self.verdict), None)
+
+    @property
+    def also(self) -> tuple[Finding, ...]:
+        """What else is wrong or open, beside the headline."""
+        return tuple(each for each in self.findings if each.meaning is not None and each.meaning is not self.verdict)
+
+    def finding(self, check: Check) -> Finding | None:
+        """Return the worst finding of a check."""
+        return min(
+            (each for each in self.findings if each.check is check),
+            key=lambda each: _WEIGHT[each.outcome],
+            default=None,
+        )
+
+
+_NEEDED: Final = frozenset({Check.SIGNATURE, Check.ISSUER, Check.TERM, Check.STATUS})
+_WEIGHT: Final = {Outcome.FAILED: 0, Outcome.UNKNOWN: 1, Outcome.PASSED: 2}
+_PLACE: Final = {check: place for place, check in enumerate(Check)}
+
+
+def judge(findings: Sequence[Finding], *, valid_until: date | None, at: datetime) -> Verdict:
+    """Return the one word for these findings at that moment.
+
+    1. The worst of what the findings mean, by the table in `verify/verdict.py`. 2. "Genuine; status not checked" may
+    only be said of a checked signature. 3. Nothing read and nothing passed is never valid. 4. Shortly before its end a
+    valid licence is `valid_expiring`.
+    """
+    open_ends = [each for each in findings if each.outcome is not Outcome.PASSED]
+    if open_ends:
+        meanings = [each.meaning for each in open_ends]
+        is_clock_wrong = Verdict.CLOCK_WRONG in meanings
+        verdict = worst((each for each in meanings if each is not None), is_clock_wrong=is_clock_wrong)  # (1)
+        if verdict is Verdict.STATUS_UNKNOWN and not _passed(findings, Check.SIGNATURE):
+            return Verdict.UNREACHABLE  # (2)
+        if verdict is not None:
+            return verdict
+    if not _passed(findings, Check.FORM) or not {each.check for each in findings} >= _NEEDED:
+        return Verdict.UNREACHABLE  # (3)
+    days = None if valid_until is None else (valid_until - at.astimezone(ISSUER_ZONE).date()).days
+    return Verdict.VALID_EXPIRING if days is not None and days < EXPIRING_DAYS else Verdict.VALID  # (4)
+
+
+def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings in the order of the checks, each check once, but with all of its failures.
+
+    Of a check that failed all failures stay, else what could not be checked, else the first that passed; "not asked"
+    gives way to whatever was asked.
+    """
+    by_check: dict[Check, list[Finding]] = {}
+    for each in findings:
+        by_check.setdefault(each.check, []).append(each)
+    return tuple(each for check in sorted(by_check, key=_PLACE.__getitem__) for each in _worst_of(by_check[check]))
+
+
+def _worst_of(findings: list[Finding]) -> list[Finding]:
+    asked = [each for each in findings if not each.code.endswith(".not_asked")] or findings[:1]
+    weight = min(_WEIGHT[each.outcome] for each in asked)
+    kept = {each.code: each for each in reversed(asked) if _WEIGHT[each.outcome] == weight}
+    chosen = list(reversed(kept.values()))
+    return chosen if weight == _WEIGHT[Outcome.FAILED] else chosen[:1]
+
+
+def _passed(findings: Sequence[Finding], check: Check) -> bool:
+    return any(each.check is check and each.outcome is Outcome.PASSED for each in findings)

@@ -1,0 +1,96 @@
+"""Accept the bodies of a licence: the strict gate before anything is filed.
+
+Promises:
+  * `accept` is the only maker of a `VerifiedLicence`; who holds one needs not check again.
+  * Form, signature, issuer, contents and log must have passed, in every body, and all bodies are of one version.
+  * Status and registry are not asked, for nothing is filed yet; the term may begin later.
+"""
+
+from dataclasses import InitVar, dataclass
+from datetime import datetime
+from typing import Final
+
+from verify.document_check import DocumentCheck, check_document
+from verify.errors import YinzhengError
+from verify.evidence import Evidence
+from verify.licence import DataSet
+from verify.qr_token import LicenceToken
+from verify.report import Check, Finding, Outcome, Report, Subject
+
+DEMANDED: Final = (Check.FORM, Check.SIGNATURE, Check.ISSUER, Check.CONTENTS, Check.LOG)
+
+_OTHER_BODY: Final = Finding(check=Check.CONTENTS, code="contents.other_token", outcome=Outcome.FAILED)
+_NO_BODY: Final = Finding(check=Check.FORM, code="form.unreadable", outcome=Outcome.FAILED, detail="no body")
+_MAKER: Final = object()
+
+
+class RejectedError(YinzhengError):
+    """The bodies are not those of one genuine licence; the report says why."""
+
+    code = "licence.rejected"
+
+    def __init__(self, report: Report) -> None:
+        missed = [each.code for each in report.findings if each.outcome is not Outcome.PASSED]
+        super().__init__(", ".join(missed), params={"reason": ", ".join(missed[:3])})
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedDocument:
+    """One accepted body: SHA-256 of the file, the key that signed it, when (trusted time), its place in the log."""
+
+    digest: bytes
+    signer_kid: bytes
+    signed_at: datetime
+    leaf: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedLicence:
+    """A licence whose bodies were all accepted; only `accept` can make one."""
+
+    token: LicenceToken
+    data_set: DataSet
+    documents: tuple[VerifiedDocument, ...]
+    made_by: InitVar[object]
+
+    def __post_init__(self, made_by: object) -> None:
+        if made_by is not _MAKER:
+            raise TypeError("only verify.accepting.accept makes a verified licence")
+
+
+def accept(bodies: tuple[bytes, ...], evidence: Evidence, *, at: datetime) -> VerifiedLicence:
+    """Accept all bodies of one licence, or raise ``RejectedError`` with the report of the first that is not good.
+
+    1. Check each body by itself. 2. Demand that form, signature, issuer, contents and log have passed.
+    3. Demand that all carry the same code and data set.
+    """
+    if not bodies:
+        raise RejectedError(Report(subject=Subject.DOCUMENT, findings=(_NO_BODY,), at=at))
+    checks = tuple(check_document(body, evidence, at=at) for body in bodies)  # (1)
+    documents = tuple(_demand(check, at=at) for check in checks)  # (2)
+    token, data_set = checks[0].token, checks[0].signed.data_set
+    if token is None or data_set is None or any(_is_other(check, checks[0]) for check in checks):
+        raise RejectedError(Report(subject=Subject.DOCUMENT, findings=(_OTHER_BODY,), at=at))  # (3)
+    return VerifiedLicence(token=token, data_set=data_set, documents=documents, made_by=_MAKER)
+
+
+def _demand(check: DocumentCheck, *, at: datetime) -> VerifiedDocument:
+    outcomes = {name: {each.outcome for each in check.findings if each.check is name} for name in DEMANDED}
+    signed = check.signed
+    if (
+        any(found != {Outcome.PASSED} for found in outcomes.values())
+        or signed.signer_kid is None
+        or signed.signed_at is None
+        or signed.receipt is None
+    ):
+        raise RejectedError(Report(subject=Subject.DOCUMENT, findings=check.findings, at=at))
+    return VerifiedDocument(
+        digest=signed.digest, signer_kid=signed.signer_kid, signed_at=signed.signed_at, leaf=signed.receipt.index
+    )
+
+
+def _is_other(check: DocumentCheck, first: DocumentCheck) -> bool:
+    if check.token is None or first.token is None:
+        return True
+    return check.token.text != first.token.text or check.signed.data_set != first.signed.data_set

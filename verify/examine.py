@@ -1,0 +1,221 @@
+"""Check one licence, with everything that the check may rely on given by the caller.
+
+Promises:
+  * No network, no database, no clock, no environment: same arguments, same report.
+  * Every step is reported, also after a failure, so that a clerk sees all reasons at once.
+  * No bad document, text or id raises. `accept` is the only maker of `VerifiedLicence`; who holds one needs not check
+    again.
+
+What "valid" means, step by step (the numbers of the README): 1. form 2. signature 3. issuer 4. contents 5. term
+6. status 7. log 8. clock; then the verdict (`report.judge`). Signature and code of a document go through 1 to 3 each.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from verify.accepting import RejectedError, VerifiedDocument, VerifiedLicence, accept
+from verify.document_check import check_document
+from verify.evidence import Answer, Evidence, RegistryAnswer, Unreachable
+from verify.facts import Facts
+from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, Subject, merged
+from verify.status_check import check_clock, check_registry, check_status_list, differences, find_list
+from verify.token_check import CODE_USE, Term, check_term, check_token, claimed_by, facts_of, is_test_issuer
+from verify.values import LicenceId
+
+__all__ = [
+    "RejectedError",
+    "VerifiedDocument",
+    "VerifiedLicence",
+    "accept",
+    "examine",
+    "examine_id",
+    "examine_text",
+    "with_registry",
+]
+
+_TYPED: Final = Finding(check=Check.FORM, code="form.typed_id", outcome=Outcome.PASSED, source="typed id")
+_SIGNATURE_NOT_ASKED: Final = Finding(check=Check.SIGNATURE, code="signature.not_asked", outcome=Outcome.UNKNOWN)
+_ISSUER_NOT_ASKED: Final = Finding(check=Check.ISSUER, code="issuer.not_asked", outcome=Outcome.UNKNOWN)
+_CONTENTS_NOT_ASKED: Final = Finding(check=Check.CONTENTS, code="contents.not_asked", outcome=Outcome.UNKNOWN)
+_TERM_NOT_ASKED: Final = Finding(check=Check.TERM, code="term.not_asked", outcome=Outcome.UNKNOWN)
+_STATUS_NOT_ASKED: Final = Finding(check=Check.STATUS, code="status.not_asked", outcome=Outcome.UNKNOWN)
+_AGREES: Final = Finding(
+    check=Check.CONTENTS, code="contents.registry_agrees", outcome=Outcome.PASSED, source="registry"
+)
+_LOG_NOT_ASKED: Final = Finding(check=Check.LOG, code="log.not_asked", outcome=Outcome.UNKNOWN)
+
+
+def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
+    """Check a file: its own signature (1, 2, 3, 7), the code inside (1 to 5), that both agree (4), the state (6)."""
+    check = check_document(document, evidence, at=at)
+    known = Report(
+        subject=Subject.DOCUMENT,
+        findings=check.findings,
+        at=at,
+        log=check.log,
+        signatures=check.lines,
+        test=check.signed.is_test,
+        document_digest=check.signed.digest.hex(),
+    )
+    data_set, code = check.signed.data_set, check.code
+    if data_set is None or code is None or code.token is None:
+        return known
+    claims = code.token.claims
+    status_list = find_list(claims, code.issuer, evidence)
+    of_state = (check_status_list(claims, status_list, evidence, at=at), check_clock(status_list, evidence, at=at))
+    facts = replace(
+        facts_of(claims, code.issuer, evidence),
+        identifier=data_set.identifier.text,
+        holder=data_set.holder_name,
+        issuer_name=data_set.office_name,
+    )
+    report = replace(
+        known,
+        findings=merged((*check.findings, *of_state)),
+        facts=facts,
+        test=known.test or is_test_issuer(claims.issuer),
+        claimed=claimed_by(code.token),
+    )
+    return report if evidence.registry is None else with_registry(report, evidence.registry, evidence, at=at)
+
+
+def examine_text(text: str, evidence: Evidence, *, at: datetime) -> Report:
+    """Check the text of a QR code: 1 to 5 by the code alone, 6 by registry or status list, 7 by the registry's leaf."""
+    check = check_token(text, evidence, at=at)
+    token = check.token
+    if token is None:
+        return Report(subject=Subject.TEXT, findings=check.findings, at=at)
+    claims = token.claims
+    form, signature, issuer, term, log = check.findings
+    status_list = find_list(claims, check.issuer, evidence)
+    status = check_status_list(claims, status_list, evidence, at=at)
+    clock = check_clock(status_list, evidence, at=at)
+    report = Report(
+        subject=Subject.TEXT,
+        findings=(form, signature, issuer, _CONTENTS_NOT_ASKED, term, status, log, clock),
+        at=at,
+        facts=facts_of(claims, check.issuer, evidence),
+        test=is_test_issuer(claims.issuer),
+        claimed=claimed_by(token),
+    )
+    return report if evidence.registry is None else with_registry(report, evidence.registry, evidence, at=at)
+
+
+def examine_id(licence_id: LicenceId, evidence: Evidence, *, at: datetime) -> Report:
+    """Answer a typed id: only the registry can say; where it keeps the code, its signature is checked all the same."""
+    answer = evidence.registry
+    facts = Facts(licence_id=licence_id.text)
+    clock = check_clock(None, evidence, at=at)
+    if not isinstance(answer, RegistryAnswer):
+        status = _STATUS_NOT_ASKED if answer is None else check_registry(answer, at=at)
+        rest = (_CONTENTS_NOT_ASKED, _TERM_NOT_ASKED, status, _LOG_NOT_ASKED, clock)
+        findings = (_TYPED, _SIGNATURE_NOT_ASKED, _ISSUER_NOT_ASKED, *rest)
+        return Report(subject=Subject.ID, findings=findings, at=at, facts=facts)
+    if answer.token_text is not None:
+        report = examine_text(answer.token_text, evidence, at=at)
+        return replace(report, subject=Subject.ID, findings=merged((_TYPED, *report.findings)))
+    term = check_term(Term.of_registry(answer), at=at)
+    rest = (_CONTENTS_NOT_ASKED, term, check_registry(answer, at=at), _LOG_NOT_ASKED, clock)
+    return Report(
+        subject=Subject.ID,
+        findings=(_TYPED, _SIGNATURE_NOT_ASKED, _ISSUER_NOT_ASKED, *rest),
+        at=at,
+        facts=_facts_with(facts, answer),
+        test=is_test_issuer(answer.issuer),
+        log=LogPlaces(code_leaf=answer.code_leaf, document_leaf=answer.document_leaf),
+    )
+
+
+def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: datetime) -> Report:
+    """Complete what was found without the registry: its state (6), its agreement (4), its place of the code's leaf (7).
+
+    What is not genuine is left as it is: the registry's facts are not those of a forgery. A registry that cannot be
+    reached takes nothing away from a status list that is still good.
+    """
+    claimed = report.claimed
+    if claimed is None or report.verdict.is_not_genuine:
+        return report
+    status = check_registry(answer, at=at)
+    if not isinstance(answer, RegistryAnswer):
+        earlier = report.finding(Check.STATUS)
+        if isinstance(answer, Unreachable) and earlier is not None and earlier.outcome is not Outcome.UNKNOWN:
+            return report
+        return replace(report, findings=_renewed(report.findings, status), at=at)
+    different = differences(claimed, answer)
+    if different:
+        return replace(report, findings=_renewed(report.findings, status, _differs(different)), at=at)
+    return replace(
+        report,
+        findings=_renewed(report.findings, status, _AGREES, _recorded(claimed, answer, evidence)),
+        at=at,
+        facts=_facts_with(report.facts, answer),
+        log=replace(report.log, code_leaf=answer.code_leaf, document_leaf=answer.document_leaf),
+    )
+
+
+def _renewed(findings: tuple[Finding, ...], *new: Finding) -> tuple[Finding, ...]:
+    """Return the findings with the new ones; a state asked now replaces the older one, a gap in the log is closed."""
+    closed = {each.check for each in new}
+    kept = [
+        each
+        for each in findings
+        if each.check is not Check.STATUS
+        and not (each.check is Check.LOG and Check.LOG in closed and each.outcome is Outcome.UNKNOWN)
+    ]
+    return merged((*kept, *new))
+
+
+def _differs(names: tuple[str, ...]) -> Finding:
+    detail = ", ".join(names)
+    return Finding(
+        check=Check.CONTENTS,
+        code="contents.registry_differs",
+        outcome=Outcome.FAILED,
+        detail=detail,
+        source="registry",
+    )
+
+
+def _recorded(claimed: Claimed, answer: RegistryAnswer, evidence: Evidence) -> Finding:
+    """Judge the place of the code's log entry: below the cut-off of its key, or just recorded when there is none."""
+    keys = () if evidence.trust is None else evidence.trust.keys_for(bytes.fromhex(claimed.token_kid), CODE_USE)
+    sizes = [key.cut_off[1] for issuer, key in keys if issuer.issuer == claimed.issuer and key.cut_off is not None]
+    is_below = all(answer.code_leaf < size for size in sizes)
+    return Finding(
+        check=Check.LOG,
+        code="log.recorded" if is_below else "log.cut_off",
+        outcome=Outcome.PASSED if is_below else Outcome.FAILED,
+        source="registry",
+        params={"leaf": str(answer.code_leaf)},
+    )
+
+
+def _facts_with(facts: Facts, answer: RegistryAnswer) -> Facts:
+    """Return the facts as the registry states them now."""
+    return replace(
+        facts,
+        identifier=answer.identifier,
+        type_code=answer.type_code,
+        type_name=answer.type_name,
+        type_name_en=answer.type_name_en,
+        number=answer.number,
+        holder=answer.holder_name,
+        holder_kind=answer.holder_kind,
+        holder_uscc=answer.holder_uscc or "",
+        issuer=answer.issuer,
+        issuer_name=answer.issuer_name,
+        issuer_name_en=answer.issuer_name_en,
+        valid_from=answer.valid_from,
+        valid_until=answer.valid_until,
+        long_term=answer.valid_until is None,
+        state=answer.state,
+        state_since=answer.event_effective_on,
+        state_reason=answer.event_reason or "",
+        state_legal_basis=answer.event_legal_basis or "",
+        state_reference=answer.event_reference or "",
+        suspended_until=answer.suspended_until,
+        papers_due=answer.papers_due,
+        superseded_by=answer.superseded_by or "",
+        superseded_by_number=answer.superseded_by_number or "",
+    )
