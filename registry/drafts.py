@@ -90,6 +90,12 @@ def find_drafts(tx: Transaction, draft_ids: Sequence[str]) -> tuple[DraftRecord,
     return tuple(found[draft_id] for draft_id in draft_ids if draft_id in found)
 
 
+def find_by_batch_key(tx: Transaction, batch_key: str) -> DraftRecord | None:
+    """Return the one draft that was saved under this key of a batch's row or of a request."""
+    row = tx.execute(select(DRAFT).where(DRAFT.c.batch_key == batch_key)).mappings().one_or_none()
+    return None if row is None else _record(row)
+
+
 def list_drafts(
     tx: Transaction, issuer: str, *, state: DraftState, after: str | None = None, limit: int = 50
 ) -> tuple[DraftRecord, ...]:

@@ -331,6 +331,7 @@ def _table(name: str) -> Table:
 API_CLIENT: Final = _table("api_client")
 ARTEFACT: Final = _table("artefact")
 BATCH: Final = _table("batch")
+BATCH_SHEET: Final = _table("batch_sheet")
 CHUNK: Final = _table("chunk")
 COUNTER: Final = _table("counter")
 DEPARTMENT: Final = _table("department")

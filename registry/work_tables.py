@@ -32,6 +32,15 @@ class BatchRow(Row, table=True):
     is_cancelled: bool = False
 
 
+class BatchSheetRow(Row, table=True):
+    """The sheets themselves, as they came in, so that bad rows can be given back; dropped after some months."""
+
+    __tablename__ = "batch_sheet"
+    batch_id: str = Field(primary_key=True, foreign_key="batch.batch_id", max_length=32)
+    content: bytes = Field(sa_type=LargeBinary)
+    stored_at: datetime = Field(index=True, sa_type=Moment)
+
+
 class ChunkRow(Row, table=True):
     """Parts of a batch, each held by one worker at a time."""
 

@@ -332,3 +332,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('licence_id', 'number', name=op.f('pk_long_term'))
     )
     op.create_index(op.f('ix_long_term_document_digest'), 'long_term', ['document_digest'], unique=False)
+    op.create_table('batch_sheet',
+    sa.Column('batch_id', sa.String(length=32), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.Column('stored_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['batch.batch_id'], name=op.f('fk_batch_sheet_batch_id')),
+    sa.PrimaryKeyConstraint('batch_id', name=op.f('pk_batch_sheet'))
+    )
+    op.create_index(op.f('ix_batch_sheet_stored_at'), 'batch_sheet', ['stored_at'], unique=False)
