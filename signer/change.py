@@ -80,7 +80,7 @@ def change(
     `NotAllowedError`, `ChangedMeanwhileError`; then nothing was done.
     """
     with reading(desk.database) as tx:
-        before = _find(tx, licence_id)
+        before = demand_licence(tx, licence_id)
     demand(operator, department=before.issuer, roles=CHANGING_ROLES)  # (1)
     recorded = _act(act, before, operator, today=at.astimezone(ISSUER_ZONE).date())
     desk.log.demand_clock()
@@ -92,7 +92,7 @@ def change(
         desk.log.flush_pending()  # (3)
         refresh_status_lists(desk, at=at, only=(before.status_list,))
     with reading(desk.database) as tx:
-        return _find(tx, licence_id)
+        return demand_licence(tx, licence_id)
 
 
 def revise(desk: Desk, licence_id: str, revision: Revision, *, operator: Operator, at: datetime) -> DraftRecord:
@@ -102,7 +102,7 @@ def revise(desk: Desk, licence_id: str, revision: Revision, *, operator: Operato
     the licence is not in force: a suspension is not ended by a renewal.
     """
     with reading(desk.database) as tx:
-        licence = _find(tx, licence_id)
+        licence = demand_licence(tx, licence_id)
         filed = licences.draft_of(tx, licence_id)
     if filed is None:
         raise UnknownLicenceError
@@ -115,7 +115,8 @@ def revise(desk: Desk, licence_id: str, revision: Revision, *, operator: Operato
         return draft_records.submit_draft(tx, saved.draft_id, version=saved.version)
 
 
-def _find(tx: Transaction, licence_id: str) -> LicenceRecord:
+def demand_licence(tx: Transaction, licence_id: str) -> LicenceRecord:
+    """Return a filed licence. Raises `UnknownLicenceError`."""
     licence = licences.find_licence(tx, licence_id)
     if licence is None:
         raise UnknownLicenceError
