@@ -1,4 +1,4 @@
-"""Write DER (ITU-T X.690, 10 and 11) by hand, and read it where every byte must be ours.
+"""Write DER (ITU-T X.690, 10 and 11) by hand, and read it strictly.
 
 Promises:
   * What the writing functions return is DER, if what they are given is.
@@ -18,6 +18,8 @@ SEQUENCE: Final = 0x30
 INTEGER: Final = 0x02
 OCTET_STRING: Final = 0x04
 OBJECT_IDENTIFIER: Final = 0x06
+BIT_STRING: Final = 0x03
+SET: Final = 0x31
 
 
 class DerError(MalformedError):
@@ -93,6 +95,14 @@ def _base_128(arc: int) -> bytes:
     return bytes(reversed(octets))
 
 
+def read_whole(data: bytes, tag: int) -> "Reader":
+    """Return a reader of what is inside the one value that these bytes are."""
+    frame = Reader(data)
+    inside = frame.take_inside(tag)
+    frame.end()
+    return inside
+
+
 class Reader:
     """Reads one value after the other and refuses what is not there. `end` must be called at the end."""
 
@@ -112,6 +122,16 @@ class Reader:
             raise DerError("the bytes end too early")
         self._at = start + length
         return content
+
+    def take_whole(self, tag: int) -> bytes:
+        """Return the next value with its tag and length; it must have this tag."""
+        first = self._at
+        self.take(tag)
+        return self._data[first : self._at]
+
+    def take_inside(self, tag: int) -> "Reader":
+        """Return a reader of what is inside the next value, which must have this tag."""
+        return Reader(self.take(tag))
 
     def take_integer(self, *, value_max: int) -> int:
         """Return the next value, an INTEGER from 0 to this limit, in its shortest form."""

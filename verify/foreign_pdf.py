@@ -1,0 +1,190 @@
+"""Judge the signatures of PDFs that others made, through pyHanko.
+
+Promises:
+  * A document judged here is never called ours, whatever its certificates say.
+  * Nothing is fetched that the document names; what its writer broke, or built to hurt, ends in a finding.
+  * Signatures, revisions and inflated bytes are capped here; time and memory are the sandbox's to cap.
+
+pyHanko is imported at first use: that takes a fifth of a second, and documents of ours never need it.
+"""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from verify.errors import MalformedError
+from verify.report import Check, Finding, Outcome
+from verify.signed_document import SignatureFound, SignedDocument
+from verify.trust import TrustList
+
+if TYPE_CHECKING:
+    from asn1crypto.x509 import Certificate
+    from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+    from pyhanko.sign.validation.status import DocumentTimestampStatus, PdfSignatureStatus, TimestampSignatureStatus
+    from pyhanko_certvalidator import ValidationContext
+
+# A dossier that went through ten offices, with time stamps in between.
+SIGNATURES_MAX: Final = 24
+REVISIONS_MAX: Final = 64
+# What a document may be inflated to while its signatures are judged: text reaches a ratio of ten, scans of one.
+INFLATED_BYTES_MAX: Final = 64 << 20
+INFLATED_RATIO_MAX: Final = 10
+SIGNER_NAME_LENGTH_MAX: Final = 200
+
+_ENCRYPTED: Final = Finding(check=Check.FORM, code="form.encrypted", outcome=Outcome.FAILED)
+_NONE: Final = Finding(check=Check.SIGNATURE, code="signature.none", outcome=Outcome.FAILED)
+_GOOD: Final = Finding(check=Check.SIGNATURE, code="signature.good", outcome=Outcome.PASSED)
+_BAD: Final = Finding(check=Check.SIGNATURE, code="signature.bad", outcome=Outcome.FAILED)
+_CHANGED: Final = Finding(check=Check.CONTENTS, code="contents.changed_after_signing", outcome=Outcome.FAILED)
+
+_Value = TypeVar("_Value")
+
+
+class ForeignPdfError(MalformedError):
+    """Not a PDF whose signatures can be judged within the limits."""
+
+    code = "foreign_pdf.unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """What signatures are judged by, in pyHanko's form."""
+
+    roots: "tuple[Certificate, ...]"
+    crls: tuple[bytes, ...]
+    at: datetime
+
+    def context(self) -> "ValidationContext":
+        """Return a fresh context that fetches nothing; a list that is missing does not spoil a signature."""
+        from pyhanko_certvalidator import ValidationContext
+
+        return ValidationContext(
+            trust_roots=list(self.roots),
+            crls=list(self.crls),
+            moment=self.at,
+            allow_fetching=False,
+            revocation_mode="soft-fail",
+        )
+
+
+def judge_foreign(document: bytes, trust: TrustList | None, crls: tuple[bytes, ...], *, at: datetime) -> SignedDocument:
+    """Judge a PDF that is not in our form; never raises for a bad one."""
+    try:
+        signatures, encrypted = _judge(document, trust, crls, at=at)
+    except Exception as error:  # noqa: BLE001 - for a hostile file pyHanko raises whatever Python raises
+        return _document(document, (unreadable(type(error).__name__),))
+    if encrypted:
+        return _document(document, (_ENCRYPTED,))
+    form = Finding(check=Check.FORM, code="form.pdf", outcome=Outcome.PASSED)
+    signed = [each for each in signatures if not each.is_timestamp]
+    if not signed:
+        return _document(document, (form, _NONE), signatures)
+    codes = {each.code for each in signatures}
+    issuer = (
+        Finding(check=Check.ISSUER, code="issuer.no_trust_list", outcome=Outcome.UNKNOWN)
+        if trust is None
+        else Finding(check=Check.ISSUER, code="issuer.unknown", outcome=Outcome.FAILED)
+    )
+    findings = (form, _BAD if _BAD.code in codes else _GOOD, issuer, *((_CHANGED,) if _CHANGED.code in codes else ()))
+    return _document(document, findings, signatures)
+
+
+def unreadable(detail: str) -> Finding:
+    """Return the finding for a file that cannot be read."""
+    return Finding(check=Check.FORM, code="form.unreadable", outcome=Outcome.FAILED, detail=detail)
+
+
+def _document(
+    document: bytes, findings: tuple[Finding, ...], signatures: tuple[SignatureFound, ...] = ()
+) -> SignedDocument:
+    return SignedDocument(digest=sha256(document).digest(), is_ours=False, findings=findings, signatures=signatures)
+
+
+def _judge(
+    document: bytes, trust: TrustList | None, crls: tuple[bytes, ...], *, at: datetime
+) -> tuple[tuple[SignatureFound, ...], bool]:
+    """Return all signatures in the order of their revisions, and whether the document is encrypted."""
+    from asn1crypto import x509  # late, with pyHanko
+    from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    limits = DecodeLimits(
+        per_stream=StreamDecodeLimits(max_output_size=INFLATED_BYTES_MAX),
+        document_budget=DocumentDecodeBudget(base_allowance=INFLATED_BYTES_MAX, max_ratio=INFLATED_RATIO_MAX),
+    )
+    reader = PdfFileReader(BytesIO(document), strict=False, decode_limits=limits)
+    if reader.encrypted:
+        return (), True
+    if reader.xrefs.total_revisions > REVISIONS_MAX:
+        raise ForeignPdfError("too many revisions")
+    signatures = reader.embedded_signatures
+    if len(signatures) > SIGNATURES_MAX:
+        raise ForeignPdfError("too many signatures")
+    roots = () if trust is None else tuple(x509.Certificate.load(each) for each in trust.authorities)
+    evidence = _Evidence(roots=roots, crls=crls, at=at)
+    return tuple(_judge_one(each, evidence) for each in signatures), False
+
+
+def _judge_one(signature: "EmbeddedPdfSignature", evidence: _Evidence) -> SignatureFound:
+    from pyhanko.sign.validation.pdf_embedded import async_validate_pdf_signature, async_validate_pdf_timestamp
+
+    is_timestamp = signature.sig_object_type == "/DocTimeStamp"
+    try:
+        if is_timestamp:
+            stamp = _run(async_validate_pdf_timestamp(signature, evidence.context()))
+            code, outcome = _verdict(stamp, is_timestamp=True)
+            signed_at = _proven_time(stamp)
+        else:
+            status = _run(async_validate_pdf_signature(signature, evidence.context(), evidence.context()))
+            code, outcome = _verdict(status, is_timestamp=False)
+            signed_at = _proven_time(status.timestamp_validity)
+        signer = _signer(signature)
+    except Exception:  # noqa: BLE001 - one signature that cannot be judged must not hide the others
+        return SignatureFound(
+            signer="", signed_at=None, outcome=Outcome.FAILED, code=_BAD.code, is_timestamp=is_timestamp
+        )
+    return SignatureFound(signer=signer, signed_at=signed_at, outcome=outcome, code=code, is_timestamp=is_timestamp)
+
+
+def _verdict(status: "PdfSignatureStatus | DocumentTimestampStatus", *, is_timestamp: bool) -> tuple[str, Outcome]:
+    """Say how one signature ended: broken, overtaken by a change, good and trusted, or good and of a stranger."""
+    from pyhanko.sign.diff_analysis import ModificationLevel
+
+    if not (status.intact and status.valid):
+        return _BAD.code, Outcome.FAILED
+    level = status.modification_level
+    if level is None or level > ModificationLevel.FORM_FILLING or not (is_timestamp or status.docmdp_ok):
+        return _CHANGED.code, Outcome.FAILED
+    return _GOOD.code, Outcome.PASSED if status.trusted else Outcome.UNKNOWN
+
+
+def _proven_time(stamp: "TimestampSignatureStatus | None") -> datetime | None:
+    """Return the time of a time stamp by a trusted authority; a time that is only claimed is none."""
+    if stamp is None or not (stamp.intact and stamp.valid and stamp.trusted):
+        return None
+    moment: datetime = stamp.timestamp
+    return moment
+
+
+def _signer(signature: "EmbeddedPdfSignature") -> str:
+    """Return what the signer's certificate calls him."""
+    names = signature.signer_cert.subject.native
+    name = names.get("common_name") or names.get("organization_name") or ""
+    return name[:SIGNER_NAME_LENGTH_MAX] if isinstance(name, str) else ""
+
+
+def _run(steps: Coroutine[Any, Any, _Value]) -> _Value:
+    """Run what pyHanko calls asynchronous to its end: it waits for nothing when nothing is fetched.
+
+    Without an event loop, for one opens sockets, which the sandbox forbids.
+    """
+    try:
+        steps.send(None)
+    except StopIteration as end:
+        value: _Value = end.value
+        return value
+    steps.close()
+    raise ForeignPdfError("a signature whose check would wait for something")

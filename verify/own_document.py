@@ -1,0 +1,296 @@
+"""Judge one of our own PDFs: signature, time stamp, issuer, log, and whether the file was changed afterwards.
+
+Promises:
+  * Every check is made and reported, also after one failed.
+  * A time counts only when a trusted authority stamped it over the signature; our documents must bear such a stamp.
+  * For a key with a cut-off the place in the log decides, never a date (decisions.md section 2).
+
+Whether the office may issue this type, and whether code and data set agree, is `examine`'s to say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from verify.algorithms import PublicKeyError, SignatureError
+from verify.attached import CODE_FILE, DATA_SET_FILE, METADATA_FILE
+from verify.certificates import CertificateError, CertificatePathError, TrustedPath, find_path
+from verify.cms import OurCms
+from verify.errors import MalformedError
+from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
+from verify.licence import DataSet
+from verify.log_entry import LogEntry
+from verify.log_proof import LogProofError, LogReceipt, check_receipt
+from verify.note import Checkpoint
+from verify.own_pdf import SignatureRoom, read_attachments
+from verify.pdf_objects import PdfFormError
+from verify.report import Check, Finding, Outcome
+from verify.revisions import LaterStamp, RevisionError, read_later_stamps
+from verify.revocation import revocation_of
+from verify.signed_document import SignatureFound, SignedDocument
+from verify.timestamp_token import StampedTime, TimestampAuthorityError, TimestampTokenError, open_timestamp
+from verify.trust import TrustList
+from verify.values import Uscc, UsccError
+
+USCC_LENGTH: Final = 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSignature:
+    """A document in our form, with the signature that makes it ours and what it is judged by."""
+
+    document: bytes = field(repr=False)
+    room: SignatureRoom
+    cms: OurCms
+    trust: TrustList | None
+    crls: tuple[bytes, ...] = field(repr=False)
+    at: datetime
+
+    @property
+    def authorities(self) -> tuple[bytes, ...]:
+        """The certificates under which anything is trusted."""
+        return () if self.trust is None else self.trust.authorities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Issuer:
+    """The path to a trusted authority, or why there is none."""
+
+    path: TrustedPath | None
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Log:
+    receipt: LogReceipt | None
+    checkpoint: Checkpoint | None
+    finding: Finding
+
+
+def judge_own(own: OwnSignature) -> SignedDocument:
+    """Judge a document in our form; never raises for a bad one.
+
+    1. What it carries. 2. The path from its certificate. 3. Signature and time stamp. 4. Revocation at the stamped
+    time. 5. The log. 6. What stands after the signature.
+    """
+    attached = _attachments(own)  # (1)
+    data_set = _data_set(attached.get(DATA_SET_FILE))
+    issuer = _judge_path(own)  # (2)
+    stamped, signature = _judge_signature(own, issuer.path)  # (3)
+    issuers: tuple[Finding, ...] = (issuer.finding,)
+    if issuer.path is not None and stamped is not None:
+        issuers = _judge_at(own, issuer, issuer.path, stamped)  # (4)
+    log = _judge_log(own, attached.get(DATA_SET_FILE))  # (5)
+    later, contents = _judge_later(own)  # (6)
+    certificate = own.cms.certificate
+    form = Finding(check=Check.FORM, code="form.own_pdf", outcome=Outcome.PASSED)
+    return SignedDocument(
+        digest=sha256(own.document).digest(),
+        is_ours=issuer.path is not None,
+        findings=(form, signature, *issuers, *contents, log.finding),
+        signatures=(
+            SignatureFound(
+                signer=certificate.common_name or certificate.organisation,
+                signed_at=None if stamped is None else stamped.at,
+                outcome=signature.outcome,
+                code=signature.code,
+            ),
+            *later,
+        ),
+        data_set=data_set,
+        token_text=_token_text(attached.get(CODE_FILE)),
+        metadata=attached.get(METADATA_FILE),
+        mandate=own.cms.mandate,
+        receipt=log.receipt,
+        checkpoint=log.checkpoint,
+        issuer_uscc=issuer_uscc(certificate.organisation),
+        signer_kid=certificate.kid,
+        signed_at=None if stamped is None else stamped.at,
+        is_test=certificate.is_test,
+    )
+
+
+def issuer_uscc(organisation: str) -> str | None:
+    """Return the unified social credit code at the head of an organisation's name in a certificate."""
+    try:
+        return Uscc(organisation[:USCC_LENGTH]).text
+    except UsccError:
+        return None
+
+
+def _attachments(own: OwnSignature) -> Mapping[str, bytes]:
+    try:
+        return read_attachments(own.document[: own.room.revision_end])
+    except PdfFormError:
+        return {}  # `examine` reports what is missing
+
+
+def _data_set(data: bytes | None) -> DataSet | None:
+    try:
+        return None if data is None else DataSet.decode(data)
+    except MalformedError:
+        return None
+
+
+def _token_text(data: bytes | None) -> str | None:
+    return data.decode("ascii") if data is not None and data.isascii() else None
+
+
+def _judge_path(own: OwnSignature) -> _Issuer:
+    """Say whether the certificate hangs under an authority of the list, and its office stands in the list."""
+    if own.trust is None:
+        return _Issuer(path=None, finding=_finding(Check.ISSUER, "issuer.no_trust_list", Outcome.UNKNOWN))
+    certificate = own.cms.certificate
+    try:
+        path = find_path(certificate.encoded, own.cms.signed.certificates, own.authorities, KeyPurpose.DOCUMENT)
+    except CertificateError as error:
+        is_other_use = not isinstance(error, CertificatePathError)
+        code = "issuer.not_entitled" if is_other_use else "issuer.unknown"
+        return _Issuer(path=None, finding=_finding(Check.ISSUER, code, Outcome.FAILED, error.detail))
+    uscc = issuer_uscc(certificate.organisation)
+    if uscc is None or own.trust.issuer(uscc) is None:
+        return _Issuer(path=path, finding=_finding(Check.ISSUER, "issuer.unknown", Outcome.FAILED, "not in the list"))
+    return _Issuer(path=path, finding=_finding(Check.ISSUER, "issuer.trusted", Outcome.PASSED))
+
+
+def _judge_signature(own: OwnSignature, path: TrustedPath | None) -> tuple[StampedTime | None, Finding]:
+    """Check the digest, the signature, and the time stamp; without a trusted path no stamp can be trusted either."""
+    problem = _signature_problem(own)
+    if problem:
+        return None, _bad(problem)
+    good = _finding(Check.SIGNATURE, "signature.good", Outcome.PASSED)
+    if path is None:
+        return None, good
+    if own.cms.timestamp is None:
+        return None, _bad("no time stamp")
+    digest = sha256(own.cms.signed.signature).digest()
+    try:
+        return open_timestamp(own.cms.timestamp, digest, own.authorities, at=own.at, crls=own.crls), good
+    except TimestampTokenError as error:
+        return None, _bad(f"{error.code}: {error.detail}")
+
+
+def _signature_problem(own: OwnSignature) -> str:
+    """Return what is wrong with the signature itself, or nothing."""
+    room, cms = own.room, own.cms
+    if not room.is_plain or room.revision_end > len(own.document):
+        return "the room of the signature, or the end of the file, is not as it was written"
+    if room.digest(own.document) != cms.digest:
+        return "the bytes are not those that were signed"
+    try:
+        cms.signed.check(cms.certificate)
+    except (SignatureError, PublicKeyError) as error:
+        return error.detail
+    return ""
+
+
+def _judge_at(own: OwnSignature, issuer: _Issuer, path: TrustedPath, stamped: StampedTime) -> tuple[Finding, ...]:
+    """Say whether the certificate was valid and not revoked when the signature was stamped.
+
+    Revocation of the stamping authority is judged with the stamp; that it is known is not asked for, because lists of
+    an outside authority seldom lie at hand.
+    """
+    try:
+        path.check_period(stamped.at)
+    except CertificateError as error:
+        return (_finding(Check.ISSUER, "issuer.out_of_period", Outcome.FAILED, error.detail),)
+    revocation = revocation_of(path, own.crls, at=own.at)
+    if revocation.revoked_at is not None:
+        is_before = revocation.revoked_at <= stamped.at and cut_off_of(own.trust, path.leaf.kid) is None
+        code = "issuer.revoked_before" if is_before else "issuer.revoked_after"
+        found = Finding(
+            check=Check.ISSUER,
+            code=code,
+            outcome=Outcome.FAILED if is_before else Outcome.PASSED,
+            params={"at": revocation.revoked_at.isoformat()},
+        )
+        return (found,) if issuer.finding.outcome is Outcome.PASSED else (issuer.finding, found)
+    if not revocation.is_known:
+        return issuer.finding, _finding(Check.ISSUER, "issuer.revocation_unknown", Outcome.UNKNOWN)
+    return (issuer.finding,)
+
+
+def cut_off_of(trust: TrustList | None, kid: bytes) -> tuple[str, int] | None:
+    """Return the log's origin and size up to which a key's signatures stay good; None for a key without a cut-off."""
+    if trust is None:
+        return None
+    for use in sorted(TRUST_LIST_USE.values()):
+        for _, key in trust.keys_for(kid, use):
+            if key.cut_off is not None:
+                return key.cut_off
+    return None
+
+
+def _judge_log(own: OwnSignature, data_set: bytes | None) -> _Log:
+    """Check that the intent of exactly this signature, for exactly this data set, stands in a log that is trusted."""
+    receipt = _receipt(own.cms.log_proof)
+    if own.trust is None:
+        return _Log(receipt=receipt, checkpoint=None, finding=_finding(Check.LOG, "log.not_asked", Outcome.UNKNOWN))
+    if own.cms.log_proof is None:
+        return _Log(receipt=None, checkpoint=None, finding=_finding(Check.LOG, "log.missing", Outcome.FAILED))
+    if receipt is None:
+        return _Log(receipt=None, checkpoint=None, finding=_wrong("not a log proof"))
+    try:
+        checkpoint = check_receipt(receipt, own.trust.verifiers, to_be_signed=own.cms.signed.to_be_signed)
+    except LogProofError as error:
+        return _Log(receipt=receipt, checkpoint=None, finding=_wrong(error.detail))
+    kid = own.cms.certificate.kid
+    expected = {1: KeyPurpose.DOCUMENT.value, 2: kid, 3: sha256(data_set or b"").digest()}
+    finding = _finding(Check.LOG, "log.proven", Outcome.PASSED)
+    if LogEntry.decode(receipt.entry).detail != expected:
+        finding = _wrong("the entry is for another purpose, key or data set")
+    cut_off = cut_off_of(own.trust, kid)
+    if cut_off is not None and (cut_off[0] != checkpoint.origin or receipt.index >= cut_off[1]):
+        finding = _finding(Check.LOG, "log.cut_off", Outcome.FAILED, "the key was cut off before this entry")
+    return _Log(receipt=receipt, checkpoint=checkpoint, finding=finding)
+
+
+def _receipt(text: str | None) -> LogReceipt | None:
+    try:
+        return None if text is None else LogReceipt.from_text(text)
+    except MalformedError:
+        return None
+
+
+def _judge_later(own: OwnSignature) -> tuple[tuple[SignatureFound, ...], tuple[Finding, ...]]:
+    """Say whether anything but time stamps and revocation data stands behind the signed revision."""
+    if own.room.revision_end >= len(own.document):
+        return (), ()
+    try:
+        stamps = read_later_stamps(own.document, own.room.revision_end)
+        return tuple(_judge_later_stamp(own, each) for each in stamps), ()
+    except RevisionError as error:
+        return (), (_finding(Check.CONTENTS, "contents.changed_after_signing", Outcome.FAILED, error.detail),)
+
+
+def _judge_later_stamp(own: OwnSignature, stamp: LaterStamp) -> SignatureFound:
+    """Judge a document time stamp; one that is not over this file is a change, one of a stranger is only unknown."""
+    try:
+        stamped = open_timestamp(stamp.token, stamp.digest, own.authorities, at=own.at, crls=own.crls)
+    except TimestampAuthorityError:
+        return SignatureFound(
+            signer="", signed_at=None, outcome=Outcome.UNKNOWN, code="issuer.unknown", is_timestamp=True
+        )
+    except TimestampTokenError as error:
+        raise RevisionError(f"{error.code}: {error.detail}") from error
+    return SignatureFound(
+        signer=stamped.authority,
+        signed_at=stamped.at,
+        outcome=Outcome.PASSED,
+        code="signature.good",
+        is_timestamp=True,
+    )
+
+
+def _finding(check: Check, code: str, outcome: Outcome, detail: str = "") -> Finding:
+    return Finding(check=check, code=code, outcome=outcome, detail=detail)
+
+
+def _bad(detail: str) -> Finding:
+    return _finding(Check.SIGNATURE, "signature.bad", Outcome.FAILED, detail)
+
+
+def _wrong(detail: str) -> Finding:
+    return _finding(Check.LOG, "log.wrong", Outcome.FAILED, detail)

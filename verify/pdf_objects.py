@@ -1,0 +1,221 @@
+"""Objects of a PDF in the plain form that our own writer uses: one revision, one classic cross-reference table.
+
+Promises:
+  * One spelling is read: what another PDF writer might also mean is refused, so no two readers see two things.
+  * An object is taken only from where the table says, and its number must stand there; no name stands twice in a
+    dictionary.
+  * Depth, counts and inflated sizes are capped; nothing is read outside the bytes given.
+
+This is no reader of PDF in general: documents of others go to `foreign_pdf`.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+from verify.errors import MalformedError
+
+# Catalog, names, file specifications: four levels; a tree of signatures and tags nests no deeper than this.
+DEPTH_MAX: Final = 16
+# A catalog or a dictionary of an attachment has some twenty entries; a name tree of three files has six.
+ITEMS_MAX: Final = 4096
+OBJECTS_MAX: Final = 100_000
+XREF_LINE_BYTES: Final = 20
+# Where the last lines of a file stand: the address of the table and the end mark.
+TAIL_BYTES: Final = 40
+
+_TAIL: Final = re.compile(rb"startxref\n([0-9]{1,10})\n%%EOF\n?\Z")
+_XREF_HEAD: Final = re.compile(rb"xref\n0 ([0-9]{1,6})\n0000000000 65535 f \n")
+_XREF_LINE: Final = re.compile(rb"([0-9]{10}) 00000 n \n")
+_OBJECT_HEAD: Final = re.compile(rb"([1-9][0-9]{0,6}) 0 obj\n")
+_STREAM_HEAD: Final = re.compile(rb"\nstream\n")
+_STREAM_TAIL: Final = b"\nendstream\nendobj\n"
+_SPACE: Final = re.compile(rb"[ \n]*")
+_TOKEN: Final = re.compile(
+    rb"(?P<reference>[1-9][0-9]{0,6} 0 R(?![0-9A-Za-z]))"
+    rb"|(?P<number>-?[0-9]{1,10}(?:\.[0-9]{1,10})?)"
+    rb"|/(?P<name>[A-Za-z0-9_.+#-]{1,127})"
+    rb"|(?P<open><<|\[)"
+    rb"|(?P<hex><[0-9A-Fa-f]*>)"
+    rb"|(?P<word>true|false|null)(?![0-9A-Za-z])"
+    rb"|(?P<string>\((?:[^()\\\r]|\\[nrtbf()\\])*\))"
+)
+_ESCAPE: Final = re.compile(rb"\\(.)")
+_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+
+
+class PdfFormError(MalformedError):
+    """Not a PDF of the plain form that we write."""
+
+    code = "pdf.form"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name object, without its slash, as it is written."""
+
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference to an object of generation 0."""
+
+    number: int
+
+
+PdfValue = Name | Reference | bytes | float | bool | None | list["PdfValue"] | dict[bytes, "PdfValue"]
+
+
+class PdfObjects:
+    """The objects of one revision, read one by one on demand."""
+
+    def __init__(self, document: bytes) -> None:
+        tail = _TAIL.search(document, max(0, len(document) - TAIL_BYTES))
+        if tail is None:
+            raise PdfFormError("no address of a table at the end")
+        table = int(tail[1])
+        head = _XREF_HEAD.match(document, table)
+        if head is None:
+            raise PdfFormError("no table of objects where it should stand")
+        self._document = document
+        self._first_line = head.end()
+        self._count = int(head[1])
+        lines_end = self._first_line + (self._count - 1) * XREF_LINE_BYTES
+        if not 1 < self._count <= OBJECTS_MAX or not document.startswith(b"trailer\n", lines_end):
+            raise PdfFormError("the table of objects is not of its length")
+        trailer, end = self._read(lines_end + len(b"trailer\n"), 0)
+        if (
+            not isinstance(trailer, dict)
+            or document[end : tail.start()] != b"\n"
+            or trailer.get(b"Size") != self._count
+        ):
+            raise PdfFormError("the trailer does not stand before the end")
+        if not trailer.keys() <= {b"Size", b"Root", b"Info", b"ID"}:
+            raise PdfFormError("the trailer names an earlier revision, or an encryption")
+        self.trailer: dict[bytes, PdfValue] = trailer
+
+    def get(self, value: PdfValue) -> PdfValue:
+        """Return the object that a reference names; any other value is returned as it is."""
+        if not isinstance(value, Reference):
+            return value
+        found, end = self._read(self._start(value), 0)
+        if not self._document.startswith(b"\nendobj\n", end):
+            raise PdfFormError("an object does not end where it should")
+        return found
+
+    def dictionary(self, value: PdfValue) -> dict[bytes, PdfValue]:
+        """Return the dictionary that this value is or names."""
+        found = self.get(value)
+        if not isinstance(found, dict):
+            raise PdfFormError("a dictionary was expected")
+        return found
+
+    def array(self, value: PdfValue) -> list[PdfValue]:
+        """Return the array that this value is or names."""
+        found = self.get(value)
+        if not isinstance(found, list):
+            raise PdfFormError("an array was expected")
+        return found
+
+    def stream(self, value: PdfValue, *, bytes_max: int) -> bytes:
+        """Return the content of the stream that a reference names: plain, or inflated up to this many bytes."""
+        if not isinstance(value, Reference):
+            raise PdfFormError("a stream is named by a reference")
+        entries, end = self._read(self._start(value), 0)
+        head = _STREAM_HEAD.match(self._document, end)
+        if not isinstance(entries, dict) or head is None:
+            raise PdfFormError("not a stream")
+        length = entries.get(b"Length")
+        if type(length) is not int or not 0 <= length <= len(self._document):
+            raise PdfFormError("a stream without a length")
+        stop = head.end() + length
+        if not self._document.startswith(_STREAM_TAIL, stop):
+            raise PdfFormError("a stream does not end where it should")
+        content = self._document[head.end() : stop]
+        return _unfilter(content, entries.get(b"Filter"), bytes_max)
+
+    def _start(self, reference: Reference) -> int:
+        """Return where the object's value begins."""
+        if reference.number >= self._count:
+            raise PdfFormError("an object that the table does not have")
+        line = _XREF_LINE.match(self._document, self._first_line + (reference.number - 1) * XREF_LINE_BYTES)
+        head = _OBJECT_HEAD.match(self._document, int(line[1])) if line is not None else None
+        if head is None or int(head[1]) != reference.number:
+            raise PdfFormError("another object than the table says")
+        return head.end()
+
+    def _read(self, at: int, depth: int) -> tuple[PdfValue, int]:
+        """Return the value at this place, and the place behind it."""
+        found = _TOKEN.match(self._document, at)
+        if found is None:
+            raise PdfFormError("a value that we do not write")
+        match found.lastgroup:
+            case "open":
+                return self._read_many(found.end(), depth + 1, is_dictionary=found["open"] == b"<<")
+            case "reference":
+                return Reference(int(found["reference"].partition(b" ")[0])), found.end()
+            case "number":
+                number = found["number"]
+                return (float(number) if b"." in number else int(number)), found.end()
+            case "name":
+                return Name(found["name"]), found.end()
+            case "word":
+                return {b"true": True, b"false": False, b"null": None}[found["word"]], found.end()
+            case _:
+                return _text(found[0]), found.end()
+
+    def _read_many(self, at: int, depth: int, *, is_dictionary: bool) -> tuple[PdfValue, int]:
+        """Read an array or a dictionary up to its end."""
+        if depth > DEPTH_MAX:
+            raise PdfFormError("too deep")
+        closing = b">>" if is_dictionary else b"]"
+        values: list[PdfValue] = []
+        at = self._skip(at)
+        while not self._document.startswith(closing, at):
+            if len(values) == ITEMS_MAX:
+                raise PdfFormError("too many values")
+            value, at = self._read(at, depth)
+            values.append(value)
+            at = self._skip(at)
+        end = at + len(closing)
+        return (_pair(values) if is_dictionary else values), end
+
+    def _skip(self, at: int) -> int:
+        found = _SPACE.match(self._document, at)
+        return at if found is None else found.end()
+
+
+def _pair(values: list[PdfValue]) -> dict[bytes, PdfValue]:
+    """Make a dictionary of names and values; a name that stands twice is refused."""
+    names = [each.text for each in values[::2] if isinstance(each, Name)]
+    if len(names) * 2 != len(values) or len(set(names)) != len(names):
+        raise PdfFormError("not a dictionary, or a name twice in it")
+    return dict(zip(names, values[1::2], strict=True))
+
+
+def _text(token: bytes) -> bytes:
+    """Return the bytes of a string, written in hexadecimal or in parentheses."""
+    if token[:1] == b"<":
+        if len(token) % 2:
+            raise PdfFormError("a hexadecimal string of half bytes")
+        return bytes.fromhex(token[1:-1].decode())
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), token[1:-1])
+
+
+def _unfilter(content: bytes, filter_name: PdfValue, bytes_max: int) -> bytes:
+    if filter_name is None:
+        if len(content) > bytes_max:
+            raise PdfFormError("a stream is too long")
+        return content
+    if filter_name != Name(b"FlateDecode"):
+        raise PdfFormError("a filter that we do not write")
+    inflater = zlib.decompressobj()
+    try:
+        inflated = inflater.decompress(content, bytes_max + 1)
+    except zlib.error as error:
+        raise PdfFormError("a stream that cannot be inflated") from error
+    if len(inflated) > bytes_max or not inflater.eof or inflater.unused_data:
+        raise PdfFormError("a stream is too long, cut off, or followed by something")
+    return inflated

@@ -1,0 +1,122 @@
+"""What was added to one of our own PDFs after it was signed: only time stamps and revocation data may have been.
+
+Promises:
+  * Anything else is a change, also when readers would not show it: metadata, hidden fields, further signatures, objects
+    that nothing refers to, bytes behind the last revision.
+  * A document time stamp must cover everything before it and must not be seen on the page.
+
+The comparison is pyHanko's, which knows how such updates are written and how documents were forged with them; our rules
+are narrower. It is imported at first use, for few documents have been sealed for the long term.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from verify.errors import YinzhengError
+
+if TYPE_CHECKING:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.diff_analysis import DiffPolicy
+    from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+# A time stamp every three years for a century, each with its revocation data.
+REVISIONS_MAX: Final = 64
+# What may differ in the catalog: fields for time stamps, revocation data, and which extensions these need.
+_CATALOG_KEYS: Final = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Version"})
+
+
+class RevisionError(YinzhengError):
+    """The document was changed after it was signed."""
+
+    code = "revision.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterStamp:
+    """A document time stamp that stands behind the signature, and the digest that it must be over."""
+
+    token: bytes = field(repr=False)
+    digest: bytes
+
+
+def read_later_stamps(document: bytes, first_end: int) -> tuple[LaterStamp, ...]:
+    """Return the document time stamps behind the first revision; raises `RevisionError` for any other addition."""
+    from pyhanko.pdf_utils.misc import PdfError  # late: most documents have no later revision
+    from pyhanko.sign.diff_analysis import SuspiciousModification
+
+    try:
+        return _read(document, first_end)
+    except (PdfError, SuspiciousModification, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        # pyHanko lets through what Python raises for a file that is built of the wrong types.
+        raise RevisionError(f"{type(error).__name__}") from error
+
+
+def _read(document: bytes, first_end: int) -> tuple[LaterStamp, ...]:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    reader = PdfFileReader(BytesIO(document), strict=True)
+    total = reader.xrefs.total_revisions
+    if not 1 < total <= REVISIONS_MAX:
+        raise RevisionError("bytes behind the signed revision that are none, or too many revisions")
+    starts = [reader.xrefs.get_startxref_for_revision(number) for number in range(total)]
+    if not starts[0] < first_end <= min(starts[1:]):
+        raise RevisionError("the revisions do not begin where the signed one ends")
+    _review(reader)
+    signatures = reader.embedded_signatures
+    return tuple(_read_stamp(document, each, first_end) for each in signatures[1:])
+
+
+def _review(reader: "PdfFileReader") -> None:
+    """Compare each revision with the signed one."""
+    from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+
+    result = _policy().review_file(reader, 0)
+    if not isinstance(result, DiffResult):
+        raise result
+    if result.modification_level > ModificationLevel.LTA_UPDATES:
+        raise RevisionError("more than time stamps and revocation data")
+
+
+def _policy() -> "DiffPolicy":
+    """Return pyHanko's comparison without the rules that let metadata, form values and stray objects pass."""
+    from pyhanko.sign.diff_analysis import (
+        CatalogModificationRule,
+        DSSCompareRule,
+        FormUpdatingRule,
+        ModificationLevel,
+        ObjectStreamRule,
+        SigFieldCreationRule,
+        SigFieldModificationRule,
+        StandardDiffPolicy,
+        XrefStreamRule,
+    )
+
+    return StandardDiffPolicy(
+        global_rules=[
+            CatalogModificationRule(ignored_keys=_CATALOG_KEYS),  # type: ignore[no-untyped-call]
+            *(
+                rule.as_qualified(ModificationLevel.LTA_UPDATES)
+                for rule in (XrefStreamRule(), ObjectStreamRule(), DSSCompareRule())
+            ),
+        ],
+        form_rule=FormUpdatingRule(
+            field_rules=[SigFieldCreationRule(), SigFieldModificationRule()],  # type: ignore[no-untyped-call]
+        ),
+        ignore_orphaned_objects=False,
+    )
+
+
+def _read_stamp(document: bytes, signature: "EmbeddedPdfSignature", first_end: int) -> LaterStamp:
+    """Return a later signature, which must be a document time stamp over all that stands before its revision's end."""
+    if signature.sig_object_type != "/DocTimeStamp" or signature.sig_object.get("/SubFilter") != "/ETSI.RFC3161":
+        raise RevisionError("a further signature")
+    start, first, second, length = signature.byte_range
+    if start or not first_end < first < second <= second + length <= len(document):
+        raise RevisionError("a time stamp that does not cover the document")
+    room = bytes(document[first:second])
+    if room[:1] != b"<" or room[-1:] != b">" or second - first != 2 * len(signature.pkcs7_content) + 2:
+        raise RevisionError("a time stamp with more room than its own")
+    digest = sha256(document[:first] + document[second : second + length]).digest()
+    return LaterStamp(token=signature.pkcs7_content, digest=digest)
