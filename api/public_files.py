@@ -3,36 +3,25 @@
 Promises:
   * Each is opened by its one strict reader before it is used; what does not hold is left out and never believed.
   * Read anew at every call, so that what was published a moment ago counts; parsed once for each content.
-  * The trust list's root is the one that the deployment was founded with.
+  * The trust list is checked against the root that the deployment keeps beside it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from registry import artefacts, catalogue
 from registry.db import Database, reading
+from signer.trust_lists import newest_trust_list, revocation_lists
 from verify.evidence import Evidence
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.status import StatusList, StatusListError, open_status_list
-from verify.trust import TrustList, TrustListError, TrustListExpiredError, open_trust_list
+from verify.trust import TrustList, TrustListError
 
-TRUST_LIST: Final = "trust_list"
-TRUST_LIST_NAME: Final = "trust-list"
-TRUST_ROOT: Final = "trust_root"
-TRUST_ROOT_NAME: Final = "trust-root"
-REVOCATION: Final = "crl"
 STATUS: Final = "status_list"
-CERTIFICATE: Final = "certificate"
 _STATUS_USE: Final = TRUST_LIST_USE[KeyPurpose.STATUS_LIST]
-
-
-class NoTrustListError(TrustListError):
-    """The registry holds no trust list; the deployment was not founded to the end."""
-
-    code = "trust_list.missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,33 +31,26 @@ class PublicFiles:
     database: Database
     status_prefix: str
 
-    def trust_list(self, *, at: datetime) -> TrustList:
-        """Return the newest trust list. Raises a `TrustListError` when there is none that holds at this moment."""
-        with reading(self.database) as tx:
-            content = artefacts.latest(tx, TRUST_LIST, TRUST_LIST_NAME)
-            root = artefacts.latest(tx, TRUST_ROOT, TRUST_ROOT_NAME)
-        return _opened_trust_list(content, root, at=at)
-
-    def revocation_lists(self) -> tuple[bytes, ...]:
-        """Return the newest revocation lists, as DER."""
-        with reading(self.database) as tx:
-            return tuple(content for _, content in artefacts.all_latest(tx, REVOCATION))
+    def trust_list(self, *, at: datetime) -> TrustList | None:
+        """Return the newest trust list, None when there is none that holds at this moment."""
+        try:
+            trust = newest_trust_list(self.database)
+        except TrustListError:
+            return None
+        return trust if at < trust.expires_at else None
 
     def evidence(self, *, at: datetime) -> Evidence:
         """Return what a check may rely on, without the registry's own word."""
+        trust = self.trust_list(at=at)
         with reading(self.database) as tx:
-            content = artefacts.latest(tx, TRUST_LIST, TRUST_LIST_NAME)
-            root = artefacts.latest(tx, TRUST_ROOT, TRUST_ROOT_NAME)
-            revocation = artefacts.all_latest(tx, REVOCATION)
             lists = artefacts.all_latest(tx, STATUS)
-            hours = {each.code: each.offline_hours for each in catalogue.all_types(tx)}
-        try:
-            trust = _opened_trust_list(content, root, at=at)
-        except TrustListError:
-            trust = None
-        opened = {} if trust is None else self._opened_lists(trust, lists)
+            types = catalogue.all_types(tx)
         return Evidence(
-            trust=trust, crls=tuple(each for _, each in revocation), status_lists=opened, offline_hours=hours
+            trust=trust,
+            crls=revocation_lists(self.database),
+            status_lists={} if trust is None else self._opened_lists(trust, lists),
+            offline_hours={each.code: each.offline_hours for each in types},
+            type_names={each.code: (each.name, each.name_en) for each in types},
         )
 
     def offline_hours(self) -> Mapping[str, int]:
@@ -87,23 +69,6 @@ class PublicFiles:
         return opened
 
 
-def _opened_trust_list(content: bytes | None, root: bytes | None, *, at: datetime) -> TrustList:
-    if content is None or root is None:
-        raise NoTrustListError
-    trust = _parsed_trust_list(content, root)
-    if at >= trust.expires_at:
-        raise TrustListExpiredError("past its end")
-    return trust
-
-
-@lru_cache(maxsize=4)
-def _parsed_trust_list(content: bytes, root: bytes) -> TrustList:
-    """Check signature and form; the age is the caller's, for what is cached does not grow old."""
-    return open_trust_list(content, root, at=datetime.min.replace(tzinfo=UTC))
-
-
 @lru_cache(maxsize=64)
 def _opened_status_list(trust: TrustList, content: bytes, uri: str) -> StatusList:
-    return open_status_list(
-        content, uri=uri, keys=lambda kid: [key for _, key in trust.keys_for(kid, _STATUS_USE)]
-    )
+    return open_status_list(content, uri=uri, keys=lambda kid: [key for _, key in trust.keys_for(kid, _STATUS_USE)])

@@ -32,12 +32,16 @@ from registry.db import Database, open_database, reading
 from registry.schema import check_schema
 from registry.vault import FolderVault
 from signer.desk import Desk, DeskSettings
-from signer.log import SigningLog, log_verifier
+from signer.founding import open_custody
+from signer.key_acts import KeyDesk
+from signer.log import SigningLog
 from signer.page.press import TEMPLATES, Press
+from signer.trust_lists import newest_trust_list, revocation_lists
 from verify.evidence import Evidence, RegistryAnswer, Unreachable
 from verify.key_purpose import KeyPurpose
 
 STATUS_PATH: Final = "/status/"
+REVOCATION_PATH: Final = "/authority.crl"
 _CHECKPOINT_KEYS: Final = f"{KeyPurpose.CHECKPOINT.value}.{DEPLOYMENT}-*.key"
 
 
@@ -65,6 +69,7 @@ class Office:
     clock: Callable[[], datetime] = clock
     random: Callable[[int], bytes] = random
     _press: Press | None = field(default=None, init=False, repr=False)
+    _custody: SoftCustody | None = field(default=None, init=False, repr=False)
     _desk: Desk | None = field(default=None, init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
@@ -88,8 +93,20 @@ class Office:
             raise NoCustodyError
         with self._lock:
             if self._desk is None:
-                self._desk = _open_desk(self)
+                settings = self.settings
+                custody = open_custody(settings.keys_folder, settings.passphrase(), settings.origin)
+                self._custody, self._desk = custody, _open_desk(self, custody)
             return self._desk
+
+    @property
+    def key_desk(self) -> KeyDesk:
+        """The desk of acts on keys and of lists that keys sign: trust list, revocation lists."""
+        desk, custody = self.desk, self._custody
+        if custody is None:
+            raise NoCustodyError
+        return KeyDesk(
+            database=self.database, custody=custody, log=desk.log, settings=desk.settings, random=self.random
+        )
 
     def evidence(self, *, registry: "RegistryAnswer | Unreachable | None" = None) -> Evidence:
         """Return what a check may rely on here and now: our public files, and what the registry was asked."""
@@ -150,10 +167,9 @@ def _build(settings: Settings, *, is_public: bool) -> Office:
     )
 
 
-def _open_desk(office: Office) -> Desk:
-    """Open custody, log, time stamps and press, in this order."""
+def _open_desk(office: Office, custody: SoftCustody) -> Desk:
+    """Put log, time stamps and press beside the custody."""
     settings = office.settings
-    custody = _open_custody(settings)
     return Desk(
         database=office.database,
         vault=office.vault,
@@ -169,8 +185,8 @@ def _open_desk(office: Office) -> Desk:
         timestamps=_open_timestamps(office, custody),
         press=office.press,
         settings=desk_settings(settings),
-        trust=lambda: office.public_files.trust_list(at=office.clock()),
-        revocation=office.public_files.revocation_lists,
+        trust=lambda: newest_trust_list(office.database),
+        revocation=lambda: revocation_lists(office.database),
         random=office.random,
         clock=office.clock,
     )
@@ -181,21 +197,10 @@ def desk_settings(settings: Settings) -> DeskSettings:
     return DeskSettings(
         host=settings.host,
         status_prefix=settings.public_address + STATUS_PATH,
+        crl_url=settings.public_address + REVOCATION_PATH,
         test=settings.test,
         status_days=settings.status_days,
     )
-
-
-def _open_custody(settings: Settings) -> SoftCustody:
-    """Open the key files; custody believes the checkpoints of our own log's keys, old and new."""
-    passphrase = settings.passphrase()
-    heads = SoftCustody(settings.keys_folder, passphrase)
-    verifiers = tuple(
-        log_verifier(settings.origin, heads.public_key(key))
-        for key in sorted(heads.names(), key=lambda key: key.generation)
-        if key.purpose is KeyPurpose.CHECKPOINT
-    )
-    return SoftCustody(settings.keys_folder, passphrase, verifiers)
 
 
 def _open_timestamps(office: Office, custody: SoftCustody) -> TimestampSource:

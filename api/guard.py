@@ -1,0 +1,96 @@
+"""The guard before every operation: who calls, may they, and is it the first time. Nothing is parsed before that.
+
+Promises:
+  * Every operation of the interface is a `GuardedRoute`; one without a row in the permission table is never served.
+  * A body is read only from a caller who may send it.
+  * Handlers get a `Caller` that is known and permitted, and never look at a credential themselves.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from api.errors import CallerUnknownError
+from api.etags import seen_version
+from api.idempotency import KEY_HEADER, answer_once, draft_key
+from api.identity import Caller, authenticated
+from api.limits import Limits, address_of
+from api.permissions import PERMISSIONS, Permission, admitted
+from api.wiring import Office
+from registry.records import ApiClient
+
+
+class GuardedRoute(APIRoute):
+    """An operation behind the permission table; its name is the row's key and the operationId."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the framework's handler with the guard before it."""
+        inner = super().get_route_handler()
+        permission = PERMISSIONS[self.name]
+
+        async def guarded(request: Request) -> Response:
+            header = request.headers.get("authorization")
+            if header is None and permission.is_public:
+                return await inner(request)
+            caller = await run_in_threadpool(_admit, request, permission, header)
+            request.state.caller = caller
+            if not permission.once or caller is None:
+                return await inner(request)
+            office = office_of(request)
+            return await answer_once(request, office.database, caller.client.key_id, inner, clock=office.clock)
+
+        return guarded
+
+
+def office_of(request: Request) -> Office:
+    """Return the deployment that this application serves."""
+    office: Office = request.app.state.office
+    return office
+
+
+def _admit(request: Request, permission: Permission, header: str | None) -> Caller | None:
+    """Return the caller, None for a client that asks what everybody may know."""
+    office, limits = office_of(request), _limits_of(request)
+    if header is None:
+        raise CallerUnknownError
+    client = _known(office, limits, header, address_of(request.scope))
+    limits.clients.take(client.key_id)
+    return None if permission.is_public else admitted(office.database, permission, client, request.path_params)
+
+
+def _known(office: Office, limits: Limits, header: str, address: str) -> ApiClient:
+    """Return the client; a wrong key is charged to the address, which soon must wait before it may try again."""
+    limits.wrong_keys.demand(address)
+    try:
+        return authenticated(office.database, header)
+    except CallerUnknownError:
+        limits.wrong_keys.wait_seconds(address)
+        raise
+
+
+def _limits_of(request: Request) -> Limits:
+    limits: Limits = request.app.state.limits
+    return limits
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+def _seen(request: Request) -> int:
+    return seen_version(request.headers.get("if-match"))
+
+
+def _once_key(request: Request) -> str:
+    caller = _caller(request)
+    return draft_key(caller.client.key_id, request.headers[KEY_HEADER])
+
+
+OnceKey = Annotated[str, Depends(_once_key)]
+TheOffice = Annotated[Office, Depends(office_of)]
+TheCaller = Annotated[Caller, Depends(_caller)]
+SeenVersion = Annotated[int, Depends(_seen)]

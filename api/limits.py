@@ -1,0 +1,161 @@
+"""How often and how much: token buckets in memory, and a cap on every body before it is parsed.
+
+Promises:
+  * Memory is bounded: the buckets that were used longest ago are forgotten first, full ones lose nothing by it.
+  * A body that says it is too long is refused before a byte is read; one that does not say is cut off at the limit.
+  * A key in the header does not help around the limit: wrong keys have a bucket of their own for each address.
+"""
+
+import ipaddress
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import RequestTooLargeError, TooManyRequestsError
+from api.problems import problem_of
+
+# Any file of 20 MB is examined (issue 3); the form around it takes some hundred bytes.
+UPLOAD_BYTES_MAX: Final = 20 * 1024 * 1024
+FORM_BYTES_MAX: Final = UPLOAD_BYTES_MAX + 64 * 1024
+# A draft with a photo of 2 MiB, which base64 makes a third longer.
+BODY_BYTES_MAX: Final = 4 * 1024 * 1024
+# 300 bytes each: twenty megabytes when an attacker uses that many addresses.
+BUCKETS_MAX: Final = 65_536
+# A page with its pictures, or a clerk who scans a pile, comes in a burst.
+BURST_SECONDS: Final = 5.0
+# Guessing a secret of 32 bytes is hopeless; this keeps the log and the database quiet.
+WRONG_KEYS_PER_SECOND: Final = 0.5
+WRONG_KEYS_BURST: Final = 20.0
+# A file goes through a child process with a second or more of work; it counts like so many other requests.
+UPLOAD_COST: Final = 10.0
+
+
+@dataclass(slots=True, eq=False)
+class Buckets:
+    """A bucket of tokens for each key; `per_second` flow in, up to `burst`. With 0 a second there is no limit."""
+
+    per_second: float
+    burst: float
+    size_max: int = BUCKETS_MAX
+    monotonic: Callable[[], float] = time.monotonic
+    _levels: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def wait_seconds(self, key: str, cost: float = 1.0) -> float:
+        """Take tokens and return 0, or take none and return after how many seconds there will be enough."""
+        if not self.per_second:
+            return 0.0
+        cost = min(cost, self.burst)
+        now = self.monotonic()
+        with self._lock:
+            level, since = self._levels.pop(key, (self.burst, now))
+            level = min(self.burst, level + (now - since) * self.per_second)
+            wait = 0.0 if level >= cost else (cost - level) / self.per_second
+            self._levels[key] = (level if wait else level - cost, now)
+            if len(self._levels) > self.size_max:
+                self._levels.popitem(last=False)
+        return wait
+
+    def demand(self, key: str) -> None:
+        """Raise `TooManyRequestsError` when not one token is left; take none."""
+        with self._lock:
+            level, since = self._levels.get(key, (self.burst, self.monotonic()))
+            level += (self.monotonic() - since) * self.per_second
+        if self.per_second and level < 1.0:
+            raise TooManyRequestsError(params={"seconds": str(int((1.0 - level) / self.per_second) + 1)})
+
+    def take(self, key: str, cost: float = 1.0) -> None:
+        """Take tokens. Raises `TooManyRequestsError`."""
+        wait = self.wait_seconds(key, cost)
+        if wait:
+            raise TooManyRequestsError(params={"seconds": str(int(wait) + 1)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The buckets of one process: addresses without a key, addresses with a wrong one, clients."""
+
+    anonymous: Buckets
+    wrong_keys: Buckets
+    clients: Buckets
+
+    @classmethod
+    def of(cls, *, anonymous_per_second: float, client_per_second: float) -> "Limits":
+        """Make empty buckets for these rates."""
+        return cls(
+            anonymous=Buckets(anonymous_per_second, anonymous_per_second * BURST_SECONDS),
+            wrong_keys=Buckets(WRONG_KEYS_PER_SECOND, WRONG_KEYS_BURST),
+            clients=Buckets(client_per_second, client_per_second * BURST_SECONDS),
+        )
+
+
+def address_of(scope: Scope) -> str:
+    """Return what stands for the caller's line: the address, or for IPv6 the network that one subscriber gets."""
+    client = scope.get("client")
+    host = client[0] if client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return host
+
+
+class Gate:
+    """The first thing that a request meets: rate and size, before routing and before anything is read."""
+
+    def __init__(self, app: ASGIApp, *, limits: Limits) -> None:
+        self.app = app
+        self.limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        is_form = headers.get("content-type", "").startswith("multipart/")
+        refusal = self._too_many(scope, headers, UPLOAD_COST if is_form else 1.0)
+        bytes_max = FORM_BYTES_MAX if is_form else BODY_BYTES_MAX
+        if refusal is None and _declared(headers) > bytes_max:
+            refusal = RequestTooLargeError(params={"max_mb": str(bytes_max // 1024**2)})
+        if refusal is not None:
+            await problem_of(refusal, scope)(scope, receive, send)
+            return
+        await self.app(scope, _counted(receive, bytes_max), send)
+
+    def _too_many(self, scope: Scope, headers: Headers, cost: float) -> TooManyRequestsError | None:
+        """Charge who shows no key; who shows one is charged when it is known whose it is."""
+        if "authorization" in headers:
+            return None
+        try:
+            self.limits.anonymous.take(address_of(scope), cost)
+        except TooManyRequestsError as error:
+            return error
+        return None
+
+
+def _declared(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+def _counted(receive: Receive, bytes_max: int) -> Receive:
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > bytes_max:
+            raise HTTPException(413)  # the framework lets its own errors pass while it reads a body
+        return message
+
+    return counted

@@ -1,0 +1,72 @@
+"""The table: which HTTP status stands for which of our errors. A test walks every error class and demands a row.
+
+The rule behind it: 400 the request is not of the form · 401 who are you · 403 you may not · 404 there is none · 409 not in
+this state · 412, 428 you saw another version, or did not say which · 422 a value is wrong · 429 too often · 500 a fault of
+ours or of this installation · 503 something that we need is away for now.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+_CODES: Final[Mapping[int, str]] = {
+    400: "request.malformed idempotency.missing cursor.malformed",
+    401: "caller.unknown",
+    403: "operator.role department.other draft.own_review custody.closed",
+    404: "request.address licence.unknown draft.unknown batch.unknown document.unknown department.unknown "
+    "log.no_such_leaf artefact.unknown template.unknown",
+    405: "request.method",
+    409: "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
+    "record.conflict intent.abandoned idempotency.running number.exhausted",
+    412: "record.changed",
+    413: "request.too_large sheet.too_large",
+    415: "request.media_type",
+    422: "fields.invalid idempotency.used change.incomplete number.used number.malformed number_format.malformed "
+    "sheet.unreadable sheet.too_many_rows sheet.encoding sheet.no_rows sheet.column_missing sheet.column_unknown "
+    "sheet.column_twice page.text_overflow page.character_missing page.picture page.code_too_large "
+    "malformed uscc.malformed citizen_number.malformed licence_type_code.malformed licence_identifier.malformed "
+    "licence_identifier.check_character licence_id.malformed licence_id.mistyped item_code.malformed "
+    "food_number.malformed food_number.check_character catalogue.malformed department.tree template.malformed "
+    "certificate.form certificate.malformed certificate.refused certificate.not_trusted certificate.other_use "
+    "certificate.other_key certificate.profile certificate.period certificate.chain certificate.request",
+    428: "precondition.missing",
+    429: "request.too_many",
+    500: "internal registry keys signer request page "
+    "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header der.malformed "
+    "data_set.malformed mandate.malformed report.malformed tile.malformed "
+    "token.form token.too_long token.cbor token.header token.algorithm token.claims token.id_mismatch "
+    "checkpoint.wrong proof.wrong log_entry.malformed log_proof.wrong log_proof.malformed "
+    "status_list.refused status_list.malformed status_list.signature status_list.other_address "
+    "status_list.no_such_place "
+    "trust_list.refused trust_list.malformed trust_list.signature trust_list.older "
+    "key.name key.exists key.algorithm key.passphrase key.damaged key.log_first key.counted "
+    "receipt.proof receipt.kind receipt.digest receipt.purpose receipt.key revocation.contents ceremony.two_persons "
+    "timestamp timestamp.digest timestamp.address custody.access custody.storage "
+    "database.nested artefact.order document.damaged document.hole_too_small document.unsigned_form "
+    "document.key_algorithm document.long_term issue.self_check publish.conflict "
+    "log.conflict log.exists log.missing log.rewritten log.shrunk founding.mismatch department.not_entitled "
+    "settings.wrong deployment.no_database deployment.no_keys deployment.no_template",
+    503: "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
+    "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
+    "trust_list.expired trust_list.missing",
+}
+
+STATUS: Final[Mapping[str, int]] = {code: status for status, codes in _CODES.items() for code in codes.split()}
+"""HTTP status of each stable code."""
+
+STATUS_TITLES: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("请求格式不对", "Malformed request"),
+    401: ("未认证", "Not authenticated"),
+    403: ("没有权限", "Not permitted"),
+    404: ("没有找到", "Not found"),
+    405: ("不支持这种方法", "Method not allowed"),
+    409: ("当前状态不允许", "Not possible in this state"),
+    412: ("内容已被改动", "Changed meanwhile"),
+    413: ("内容太大", "Too large"),
+    415: ("不支持这种内容类型", "Media type not taken"),
+    422: ("内容有误", "A value is wrong"),
+    428: ("缺少 If-Match", "If-Match is missing"),
+    429: ("请求太频繁", "Too many requests"),
+    500: ("系统故障", "Internal fault"),
+    503: ("暂时不可用", "Not available for now"),
+}
+"""Title of each status, zh and en."""
