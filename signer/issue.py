@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from verify.examine import VerifiedLicence, accept
-
 from registry import drafts as draft_records
 from registry import licences
 from registry.db import transaction
@@ -26,6 +24,7 @@ from signer.errors import SelfCheckError
 from signer.reservation import RefusedDraft, reserve
 from signer.statuses import refresh_after_filing
 from verify.errors import YinzhengError
+from verify.examine import VerifiedLicence, accept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +73,15 @@ def issue_chunk(
     and may be issued again; what was filed before the error is found filed.
     """
     reserved, refused_1 = reserve(desk, records, operator=operator, at=at)  # (1) a transaction of its own
-    coded = sign_codes(desk, reserved, at=at)  # (2)
+    coded, refused_2 = sign_codes(desk, reserved, at=at)  # (2)
     rendered, refused_3 = render(desk, coded, operator=operator, at=at)  # (3)
     receipts = log_documents(desk, rendered)  # (4) no transaction is open here
     signed = sign_documents(desk, rendered, receipts)  # (5)
     checked, refused_6 = check(desk, signed, at=at)  # (6)
     issued, refused_7 = file(desk, checked, operator=operator, at=at)  # (7)
-    outcomes = {each.draft_id: each for each in (*refused_1, *refused_3, *refused_6, *refused_7, *issued)}
+    outcomes: dict[str, IssuedLicence | RefusedDraft] = {}
+    outcomes |= {each.draft_id: each for each in (*refused_1, *refused_2, *refused_3, *refused_6, *refused_7)}
+    outcomes |= {each.draft_id: each for each in issued}
     return tuple(outcomes[record.draft_id] for record in records)
 
 

@@ -18,8 +18,8 @@ from verify.errors import FieldProblem, MalformedError
 from verify.licence import ISSUER_ZONE, HolderKind
 from verify.values import CitizenNumber, ItemCode, Uscc
 
-# The holder's name on a licence: the longest company names of the country have under 100 characters.
-HOLDER_NAME_MAX: Final = 200
+# The holder's name stands in the code, which has 450 bytes: 223 for all else but the number, 60 for a long number.
+HOLDER_NAME_BYTES_MAX: Final = 160
 # Papers promised for later (容缺受理) come within months; a deadline years away is a slip of the pen.
 PAPERS_DUE_DAYS_MAX: Final = 366
 # No date on a licence lies outside these years; a year outside them is a slip of the pen.
@@ -63,8 +63,9 @@ def _check_holder(draft: LicenceDraft, licence_type: LicenceType) -> Iterator[Fi
     name = draft.holder_name.strip()
     if not name or name != draft.holder_name or _CONTROL.search(name) or "\n" in name:
         yield FieldProblem(field="holder_name", code="field.missing" if not name else "field.characters")
-    if len(name) > HOLDER_NAME_MAX:
-        yield FieldProblem(field="holder_name", code="field.too_long", params={"max": str(HOLDER_NAME_MAX)})
+    if len(name.encode(errors="surrogatepass")) > HOLDER_NAME_BYTES_MAX:
+        most = HOLDER_NAME_BYTES_MAX // 3  # a Chinese character takes three bytes
+        yield FieldProblem(field="holder_name", code="field.too_long", params={"max": str(most)})
     kinds = {"organisation": {HolderKind.ORGANISATION}, "person": {HolderKind.PERSON}}
     if draft.holder_kind not in kinds.get(licence_type.holder_kind, set(HolderKind)):
         yield FieldProblem(field="holder_kind", code="holder.kind")
