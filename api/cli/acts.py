@@ -5,7 +5,7 @@ Promises:
   * A renewal, change or replacement is a licence of its own: it needs whom a new one needs, and supersedes the old one.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,13 +22,18 @@ from registry.db import reading
 from registry.lifecycle import LicenceEvent
 from registry.records import Role
 from signer.change import Change, Revision, change, revise
+from signer.long_term import extend
 from signer.precheck import PHOTO_BYTES_MAX
 from signer.sheet_rows import parse_day
 from verify.errors import MalformedError
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由，必填。 Reason; needed.")]
-BasisOption = Annotated[str, typer.Option("--legal-basis", metavar="TEXT", help="法律依据，必填。 Legal basis; needed.")]
-ReferenceOption = Annotated[str, typer.Option("--reference", metavar="TEXT", help="决定书文号。 Number of the decision.")]
+BasisOption = Annotated[
+    str, typer.Option("--legal-basis", metavar="TEXT", help="法律依据，必填。 Legal basis; needed.")
+]
+ReferenceOption = Annotated[
+    str, typer.Option("--reference", metavar="TEXT", help="决定书文号。 Number of the decision.")
+]
 
 
 def _a_day(text: str) -> date:
@@ -45,9 +50,7 @@ OnOption = Annotated[
 UntilOption = Annotated[
     date | None, typer.Option("--until", metavar="DATE", parser=_a_day, help="最后一天（含）。 Last day, included.")
 ]
-FromOption = Annotated[
-    date | None, typer.Option("--from", metavar="DATE", parser=_a_day, help="起始日期。 First day.")
-]
+FromOption = Annotated[date | None, typer.Option("--from", metavar="DATE", parser=_a_day, help="起始日期。 First day.")]
 
 
 def _act(context: typer.Context, licence_id: str, act: Change, by: str | None) -> None:
@@ -121,7 +124,7 @@ def renew(
 ) -> None:
     """Renew a licence."""
     revision = Revision(kind="renewal", valid_until=until, valid_from=valid_from)
-    _revise(context, licence_id, revision, (by, approved_by, out))
+    _revise(context, licence_id, revision, _Who(officer=by, reviewer=approved_by, out=out))
 
 
 @licence.command("change", help="变更登记事项，换发新证。 Change entries: a new version.")
@@ -131,9 +134,13 @@ def change_entries(
     *,
     entries: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=TEXT", help="事项=新内容（可多次）。 Field and its new text (repeatable)."),
+        typer.Option(
+            "--set", metavar="FIELD=TEXT", help="事项=新内容（可多次）。 Field and its new text (repeatable)."
+        ),
     ] = None,
-    holder_name: Annotated[str | None, typer.Option(metavar="TEXT", help="持证主体新名称。 New name of the holder.")] = None,
+    holder_name: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="持证主体新名称。 New name of the holder.")
+    ] = None,
     photo: Annotated[Path | None, typer.Option(metavar="FILE", help="新照片。 New photo.")] = None,
     out: DocumentOption = None,
     by: ByOption = None,
@@ -161,7 +168,7 @@ def change_entries(
         fields=fields,
         photo=None if photo is None else read_file(photo, bytes_max=PHOTO_BYTES_MAX),
     )
-    _revise(context, licence_id, revision, (by, approved_by, out))
+    _revise(context, licence_id, revision, _Who(officer=by, reviewer=approved_by, out=out))
 
 
 @licence.command(help="补发遗失或损坏的证照，内容不变。 Replace a lost or damaged one; nothing else changes.")
@@ -174,21 +181,39 @@ def replace(
     approved_by: ApprovedByOption = None,
 ) -> None:
     """Replace a licence by a new version of the same content."""
-    _revise(context, licence_id, Revision(kind="replacement"), (by, approved_by, out))
+    _revise(context, licence_id, Revision(kind="replacement"), _Who(officer=by, reviewer=approved_by, out=out))
 
 
-def _revise(
-    context: typer.Context, licence_id: str, revision: Revision, who: Sequence[str | Path | None]
-) -> None:
+@licence.command(
+    "long-term", help="为长期保存加封：补齐证书、吊销列表和时间戳。 Seal for the long term: evidence and a time stamp."
+)
+def seal_for_long_term(context: typer.Context, licence_id: IdArgument, *, out: DocumentOption = None) -> None:
+    """Seal the filed document for the long term."""
     session = session_of(context)
     office = session.office
-    by, approved_by, out = who
     record = find(session, licence_id)
-    operator = operator_for(office.database, record.issuer, Role.ISSUING_OFFICER, None if by is None else str(by))
-    saved = revise(office.desk, record.licence_id, revision, operator=operator, at=office.clock())
-    issue_submitted(
-        session, saved, None if approved_by is None else str(approved_by), out if isinstance(out, Path) else None
+    sealed = extend(office.desk, record.licence_id, at=office.clock())
+    if out is not None:
+        write_file(out, office.vault.get(sealed.document_digest))
+    session.screen.result(
+        {"licence_id": record.licence_id, "number": sealed.number, "document_digest": sealed.document_digest},
+        session.screen.say(f"✔ 已加封（第 {sealed.number} 次）", f"✔ Sealed (number {sealed.number})"),
     )
 
 
-__all__ = ["write_file"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Who:
+    """Who makes the next version, who approved it, and where its document goes."""
+
+    officer: str | None
+    reviewer: str | None
+    out: Path | None
+
+
+def _revise(context: typer.Context, licence_id: str, revision: Revision, who: _Who) -> None:
+    session = session_of(context)
+    office = session.office
+    record = find(session, licence_id)
+    operator = operator_for(office.database, record.issuer, Role.ISSUING_OFFICER, who.officer)
+    saved = revise(office.desk, record.licence_id, revision, operator=operator, at=office.clock())
+    issue_submitted(session, saved, who.reviewer, who.out)

@@ -1,15 +1,15 @@
 """`batch check`, `batch run`, `batch status`: sheets of many applications."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from api.cli import sheets
-from api.cli.errors import NoSuchNameError
 from api.cli.files import read_input, write_file
-from api.cli.people import ApprovedByOption, ByOption
+from api.cli.people import ByOption
 from api.cli.program import ExitCode, Session, app, session_of
 from api.cli.screen import Screen
 from registry import jobs
@@ -17,15 +17,19 @@ from registry.db import reading
 from registry.departments import all_departments
 from registry.records import Batch
 from signer.batch import progress
+from signer.errors import NotApprovedError
 from signer.sheet_check import CheckedSheet
 from signer.sheets import SHEET_BYTES_MAX
 
 SheetArgument = Annotated[
-    str, typer.Argument(metavar="SHEET", help="CSV 或 XLSX 文件，- 为标准输入。 CSV or XLSX file, - for standard input.")
+    str,
+    typer.Argument(metavar="SHEET", help="CSV 或 XLSX 文件，- 为标准输入。 CSV or XLSX file, - for standard input."),
 ]
 TypeOption = Annotated[
     str | None,
-    typer.Option("--type", metavar="CODE", help="表中无“证照类型”列时的类型代码。 Type of a sheet without that column."),
+    typer.Option(
+        "--type", metavar="CODE", help="表中无“证照类型”列时的类型代码。 Type of a sheet without that column."
+    ),
 ]
 PhotosOption = Annotated[
     Path | None, typer.Option("--photos", metavar="FOLDER", help="照片所在文件夹。 Folder with the photos.")
@@ -42,7 +46,9 @@ batch = typer.Typer(
 app.add_typer(batch, name="batch")
 
 
-@batch.command(help="预检一张表：逐行说明问题，不签发任何证照。 Check a sheet: every problem of every row; nothing is signed.")
+@batch.command(
+    help="预检一张表：逐行说明问题，不签发任何证照。 Check a sheet: every problem of every row; nothing is signed."
+)
 def check(
     context: typer.Context,
     sheet: SheetArgument,
@@ -64,9 +70,7 @@ def check(
 )
 def run(
     context: typer.Context,
-    sheet: Annotated[
-        str | None, typer.Argument(metavar="SHEET", help="CSV 或 XLSX 文件。 CSV or XLSX file.")
-    ] = None,
+    sheet: Annotated[str | None, typer.Argument(metavar="SHEET", help="CSV 或 XLSX 文件。 CSV or XLSX file.")] = None,
     *,
     only_type: TypeOption = None,
     photos: PhotosOption = None,
@@ -75,7 +79,14 @@ def run(
         bool, typer.Option("--good-rows", help="有问题的行不签发，其余照签。 Leave bad rows out and issue the others.")
     ] = False,
     by: ByOption = None,
-    approved_by: ApprovedByOption = None,
+    approved_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--approved-by",
+            metavar="PERSON",
+            help="审核人编号；多部门的表逐个列出。 Who approved; one of each office of the sheet.",
+        ),
+    ] = None,
     resume: Annotated[
         list[str] | None,
         typer.Option("--continue", metavar="BATCH", help="接续此批次（可多次）。 Go on with this batch (repeatable)."),
@@ -85,23 +96,31 @@ def run(
     session = session_of(context)
     if (sheet is None) == (resume is None):
         raise typer.BadParameter("SHEET | --continue BATCH", param_hint="SHEET")
+    reviewers = tuple(approved_by or ())
     if sheet is None:
-        raise typer.Exit(_run(session, tuple(resume or ()), None, out))
+        raise typer.Exit(
+            _run(session, _Begun(batch_ids=tuple(resume or ()), reviewers=reviewers, checked=None, out=out))
+        )
     checked = _checked(session, sheet, only_type, photos)
     if checked.bad and not good_rows:
         _tell(session.screen, checked, out)
-        session.screen.note("未签发。改好后再来，或加 --good-rows。", "Nothing issued. Mend the rows, or add --good-rows.")
+        session.screen.note(
+            "未签发。改好后再来，或加 --good-rows。", "Nothing issued. Mend the rows, or add --good-rows."
+        )
         raise typer.Exit(ExitCode.USAGE)
-    started = sheets.start(session.office, checked, sheets.Acting(officer=by, reviewer=approved_by))
+    started = sheets.start(session.office, checked, officer=by)
     for each in started:
         session.screen.note(f"批次 {each.batch_id}：{each.good} 行", f"Batch {each.batch_id}: {each.good} rows")
-    raise typer.Exit(_run(session, tuple(each.batch_id for each in started), checked, out))
+    begun = tuple(each.batch_id for each in started)
+    raise typer.Exit(_run(session, _Begun(batch_ids=begun, reviewers=reviewers, checked=checked, out=out)))
 
 
 @batch.command(help="查看批次进度。 Show how far batches are.")
 def status(
     context: typer.Context,
-    batch_id: Annotated[str | None, typer.Argument(metavar="BATCH", help="批次编号，缺省列出最近的。 Or all new ones.")] = None,
+    batch_id: Annotated[
+        str | None, typer.Argument(metavar="BATCH", help="批次编号，缺省列出最近的。 Or all new ones.")
+    ] = None,
 ) -> None:
     """Show one batch, or the newest of all offices."""
     session = session_of(context)
@@ -126,10 +145,16 @@ def show_batches(screen: Screen, batches: tuple[Batch, ...]) -> None:
         if screen.language == "zh"
         else ("batch", "state", "rows", "issued", "bad", "refused", "waiting", "running")
     )
-    states = {"open": screen.say("进行中", "open"), "done": screen.say("完成", "done"), "cancelled": screen.say("已取消", "cancelled")}
+    states = {
+        "open": screen.say("进行中", "open"),
+        "done": screen.say("完成", "done"),
+        "cancelled": screen.say("已取消", "cancelled"),
+    }
     rows = [
         (each.batch_id, states[each.state])
-        + tuple(str(n) for n in (each.rows, each.issued, each.bad, each.refused, each.chunks_waiting, each.chunks_running))
+        + tuple(
+            str(n) for n in (each.rows, each.issued, each.bad, each.refused, each.chunks_waiting, each.chunks_running)
+        )
         for each in batches
     ]
     screen.result({}, screen.table(headings, rows))
@@ -156,7 +181,8 @@ def _tell(screen: Screen, checked: CheckedSheet, out: Path | None) -> None:
     ]
     counts = (len(checked.rows), len(checked.good), len(checked.bad))
     text = screen.say(
-        "共 {} 行   ✔ {} 可签发   ✘ {} 有问题".format(*counts), "{} rows   ✔ {} can be issued   ✘ {} cannot".format(*counts)
+        "共 {} 行   ✔ {} 可签发   ✘ {} 有问题".format(*counts),
+        "{} rows   ✔ {} can be issued   ✘ {} cannot".format(*counts),
     )
     lines = [text, *(sheets.row_text(row, screen.language) for row in checked.bad)]
     value = {"rows": counts[0], "good": counts[1], "bad": counts[2], "problems": problems}
@@ -166,20 +192,31 @@ def _tell(screen: Screen, checked: CheckedSheet, out: Path | None) -> None:
         screen.note(f"有问题的行：{out}", f"Bad rows: {out}")
 
 
-def _run(session: Session, batch_ids: tuple[str, ...], checked: CheckedSheet | None, out: Path | None) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """Batches that are saved, who approves them, and the sheet that they came from, when it is at hand."""
+
+    batch_ids: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    checked: CheckedSheet | None
+    out: Path | None
+
+
+def _run(session: Session, begun: _Begun) -> int:
+    """Release the batches and issue them, by as many calls as it takes; the registry knows what is done."""
     office, screen = session.office, session.screen
-    if not batch_ids:
-        raise NoSuchNameError(params={"name": "SHEET"})
+    going_on = "yinzheng batch run " + " ".join(f"--continue {each}" for each in begun.batch_ids)
     try:
+        for batch_id in begun.batch_ids:
+            sheets.release(office, batch_id, reviewers=begun.reviewers)
         with screen.progress("签发", "Issuing") as tick:
-            batches = sheets.run(office, batch_ids, tick=tick, wait=time.sleep)
-    except KeyboardInterrupt:
-        going_on = " ".join(f"--continue {each}" for each in batch_ids)
-        screen.note(f"已中断。接续：yinzheng batch run {going_on}", f"Stopped. Go on: yinzheng batch run {going_on}")
+            batches = sheets.run(office, begun.batch_ids, tick=tick, wait=time.sleep)
+    except (KeyboardInterrupt, NotApprovedError):
+        screen.note(f"已保存，尚未完成。接续：{going_on}", f"Saved, not finished. Go on: {going_on}")
         raise
     show_batches(screen, batches)
-    refused = sheets.problems_of_batches(office, batch_ids)
-    if checked is not None and out is not None and (refused or checked.bad):
-        write_file(out, sheets.bad_sheet(checked, refused))
-        screen.note(f"有问题的行：{out}", f"Bad rows: {out}")
+    refused = sheets.problems_of_batches(office, begun.batch_ids)
+    if begun.checked is not None and begun.out is not None and (refused or begun.checked.bad):
+        write_file(begun.out, sheets.bad_sheet(begun.checked, refused))
+        screen.note(f"有问题的行：{begun.out}", f"Bad rows: {begun.out}")
     return ExitCode.USAGE if refused else ExitCode.DONE

@@ -53,7 +53,8 @@ def init(
     context: typer.Context,
     *,
     address: Annotated[
-        str | None, typer.Option(metavar="URL", help="公众访问的地址，印在每个二维码里。 Address printed in every code.")
+        str | None,
+        typer.Option(metavar="URL", help="公众访问的地址，印在每个二维码里。 Address printed in every code."),
     ] = None,
     catalogue_file: Annotated[
         Path | None, typer.Option("--catalogue", metavar="FILE", help="证照目录（TOML），缺省为样例。 Or the sample.")

@@ -63,7 +63,10 @@ def demand_continued(kept: Kept, leaves: tuple[bytes, ...]) -> None:
     if len(leaves) < size:
         raise LogShrunkError(params={"kept": str(size), "size": str(len(leaves))})
     if root_of(leaves[:size]) != kept.checkpoint.root:
-        first = next((index for index, (ours, theirs) in enumerate(zip(kept.leaves, leaves, strict=False)) if ours != theirs), None)
+        first = next(
+            (index for index, (ours, theirs) in enumerate(zip(kept.leaves, leaves, strict=False)) if ours != theirs),
+            None,
+        )
         raise LogRewrittenError(params={"kept": str(size), "leaf": "?" if first is None else str(first)})
 
 

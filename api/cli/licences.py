@@ -29,7 +29,9 @@ DocumentOption = Annotated[
 ]
 
 licence = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="单份证照：查看、变更状态、换发。 One licence: look, change, renew."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="单份证照：查看、变更状态、换发。 One licence: look, change, renew.",
 )
 app.add_typer(licence, name="licence")
 
@@ -37,7 +39,9 @@ app.add_typer(licence, name="licence")
 @app.command(help="按一份 JSON 申请签发一份证照。 Issue one licence from an application in JSON.")
 def issue(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON 文件，- 为标准输入。 JSON file, - for standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="JSON 文件，- 为标准输入。 JSON file, - for standard input.")
+    ],
     *,
     out: DocumentOption = None,
     photo: Annotated[Path | None, typer.Option(metavar="FILE", help="照片文件。 File of the photo.")] = None,
@@ -47,12 +51,11 @@ def issue(
     """Issue one licence; the draft stays when it is refused."""
     session = session_of(context)
     office = session.office
-    draft = read_application(read_input(file, bytes_max=APPLICATION_BYTES_MAX), photo=photo)
+    content = read_input(file, bytes_max=APPLICATION_BYTES_MAX)
+    draft = read_application(office.database, content, photo=photo)
     operator = operator_for(office.database, draft.issuer, Role.ISSUING_OFFICER, by)
     with transaction(office.database) as tx:
-        saved = drafts.add_draft(
-            tx, draft, created_by=operator.person_id, at=office.clock(), random=office.random
-        )
+        saved = drafts.add_draft(tx, draft, created_by=operator.person_id, at=office.clock(), random=office.random)
         saved = drafts.submit_draft(tx, saved.draft_id, version=saved.version)
     issue_submitted(session, saved, approved_by, out)
 
@@ -179,7 +182,9 @@ def document(
             raise NoSuchNameError(params={"name": f"{record.licence_id} --long-term"})
         digest = newest.document_digest
     write_file(out, session.office.vault.get(digest))
-    session.screen.result({"file": str(out), "document_digest": digest}, session.screen.say(f"已写出：{out}", f"Written: {out}"))
+    session.screen.result(
+        {"file": str(out), "document_digest": digest}, session.screen.say(f"已写出：{out}", f"Written: {out}")
+    )
 
 
 def find(session: Session, text: str) -> LicenceRecord:
@@ -221,8 +226,14 @@ def show_record(session: Session, record: LicenceRecord) -> None:
     ]
     lines = [f"{screen.say(*name)}：{text}" if language == "zh" else f"{name[1]}: {text}" for name, text in facts]
     for act in acts:
-        until = "" if act.until is None else screen.say(f"，至 {day(act.until, language)}", f", until {day(act.until, language)}")
-        lines.append(f"  {day(act.effective_on, language)}  {act.event.value}{until}  {act.reason}  {act.legal_basis}  {act.reference}".rstrip())
+        until = (
+            ""
+            if act.until is None
+            else screen.say(f"，至 {day(act.until, language)}", f", until {day(act.until, language)}")
+        )
+        lines.append(
+            f"  {day(act.effective_on, language)}  {act.event.value}{until}  {act.reason}  {act.legal_basis}  {act.reference}".rstrip()
+        )
     screen.result(record_object(record) | {"acts": [act_object(each) for each in acts]}, "\n".join(lines))
 
 

@@ -6,33 +6,210 @@ Promises:
   * Exit code 5 whenever the log, or what was compared with it, does not hold.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from api.cli.errors import NoSuchNameError
 from api.cli.files import read_file, write_file
 from api.cli.kept_checkpoint import Kept, demand_continued, keep, read_kept
 from api.cli.program import ExitCode, Session, app, session_of
-from api.cli.screen import Screen
 from api.errors import UnknownProofError
 from api.texts import sentence
 from api.wiring import Office
 from registry import leaves, licences
 from registry.db import reading
-from signer.audit import AuditReport, audit
-from signer.issue import log_verifiers
-from verify.errors import MalformedError, YinzhengError
+from registry.leaves import LogHead
+from signer.audit import AuditReport, AuditScope, audit
 from verify.log_proof import LogReceipt
-from verify.note import Checkpoint, open_checkpoint
+from verify.pdf import read_pdf
 from verify.tree import combine, inclusion_nodes, leaf_hash
 from verify.values import LicenceId
 
 _PAGE: Final = 1000
+_DIGEST_LENGTH: Final = 64
 
 log = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="签发日志：审计、证明、检查点。 The signing log.")
 app.add_typer(log, name="log")
+
+
+@log.command(help="输出当前检查点（签名的文本）。 Print the newest checkpoint, a signed note.")
+def checkpoint(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="另存为。 Write it there.")] = None,
+) -> None:
+    """Print the newest checkpoint."""
+    session = session_of(context)
+    head = _head(session.office)
+    if out is not None:
+        write_file(out, head.note.encode())
+    session.screen.result(
+        {"origin": head.origin, "size": head.size, "root": head.root.hex(), "note": head.note}, head.note.rstrip("\n")
+    )
+
+
+@log.command(help="证明一条日志在册：输出 C2SP tlog-proof。 Prove that an entry stands in the log.")
+def prove(
+    context: typer.Context,
+    entry: Annotated[
+        str,
+        typer.Argument(
+            metavar="LEAF|ID|FILE|DIGEST",
+            help="序号、核验码、签发的 PDF 或 64 位摘要。 Leaf number, licence id, signed PDF, or digest in hex.",
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="另存为。 Write it there.")] = None,
+) -> None:
+    """Print the proof of one entry under the newest checkpoint."""
+    session = session_of(context)
+    receipt = prove_leaf(session.office, _leaf(session.office, entry))
+    text = receipt.to_text()
+    if out is not None:
+        write_file(out, text.encode())
+    session.screen.result({"leaf": receipt.index, "proof": text}, text.rstrip("\n"))
+
+
+def prove_leaf(office: Office, index: int) -> LogReceipt:
+    """Return the proof of an entry. Raises `UnknownProofError` when there is none of that number."""
+    with reading(office.database) as tx:
+        head = leaves.head(tx, office.settings.origin)
+        if not 0 <= index < head.size:
+            raise UnknownProofError
+        (stored,) = leaves.entries(tx, head.origin, index, index + 1)
+        groups = inclusion_nodes(index, head.size)
+        nodes = leaves.nodes(tx, head.origin, [node for group in groups for node in group])
+    return LogReceipt(entry=stored.entry, index=index, path=combine(groups, nodes), note=head.note)
+
+
+def leaf_hashes(office: Office, size: int) -> tuple[bytes, ...]:
+    """Return the hashes of the first leaves, computed from the entries themselves."""
+    hashes: list[bytes] = []
+    while len(hashes) < size:
+        with reading(office.database) as tx:
+            page = leaves.entries(tx, office.settings.origin, len(hashes), min(size, len(hashes) + _PAGE))
+        if not page:
+            break
+        hashes += (leaf_hash(each.entry) for each in page)
+    return tuple(hashes)
+
+
+def _head(office: Office) -> LogHead:
+    with reading(office.database) as tx:
+        return leaves.head(tx, office.settings.origin)
+
+
+def _leaf(office: Office, text: str) -> int:
+    """Return the number of the entry that is meant. Raises `UnknownProofError`, `LicenceIdError`."""
+    if text.isdecimal() and len(text) < 16:
+        return int(text)
+    path = Path(text)
+    if path.is_file():
+        receipt = read_pdf(read_file(path), None, (), at=office.clock()).receipt
+        if receipt is None:
+            raise UnknownProofError
+        return receipt.index
+    with reading(office.database) as tx:
+        if len(text) == _DIGEST_LENGTH:
+            found = leaves.find_by_digest(tx, office.settings.origin, bytes.fromhex(text))
+            if found is None:
+                raise UnknownProofError
+            return found
+        licence = licences.find_licence(tx, LicenceId.parse(text).text)
+    if licence is None:
+        raise UnknownProofError
+    return licence.document_leaf
+
+
+@log.command(
+    "audit",
+    help="审计：由条目重算整棵树，并与证照、事项、文件逐一比对；--since 与保存的检查点比对。"
+    " Recompute the log and compare it with the registry; --since compares with a checkpoint kept earlier.",
+)
+def audit_log(
+    context: typer.Context,
+    *,
+    since: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="以前保存的检查点；通过后更新。 Kept checkpoint; renewed on success."),
+    ] = None,
+    documents: Annotated[
+        bool, typer.Option("--documents/--no-documents", help="是否逐一读取 PDF。 Read every PDF too.")
+    ] = True,
+) -> None:
+    """Audit the log; exit code 5 when something does not hold."""
+    session = session_of(context)
+    kept = None if since is None else read_kept(since, (session.office.desk.log.verifier,))
+    head = _head(session.office)
+    if since is not None:
+        _compare(session, since, kept, head)
+    report = audit_office(session, documents=documents)
+    show_audit(session, report)
+    if report.discrepancy_count:
+        raise typer.Exit(ExitCode.LOG)
+    if since is not None:
+        keep(since, head.note, leaf_hashes(session.office, head.size))
+        session.screen.note(f"已保存检查点：{since}", f"Checkpoint kept: {since}")
+
+
+def audit_office(session: Session, *, documents: bool) -> AuditReport:
+    """Audit the log of the session's office, showing how far it is."""
+    office = session.office
+    with session.screen.progress("审计", "Auditing") as tick:
+        scope = AuditScope(
+            database=office.database,
+            verifier=office.desk.log.verifier,
+            trust=office.public_files.trust_list(at=office.clock()),
+            crls=office.public_files.revocation_lists(),
+            vault=office.vault if documents else None,
+            progress=lambda _what, done: tick(done, done),
+        )
+        return audit(scope, at=office.clock())
+
+
+def show_audit(session: Session, report: AuditReport) -> None:
+    """Show what an audit found."""
+    screen = session.screen
+    mark = "✘" if report.discrepancy_count else "✔"
+    counts = "  ".join(f"{name} {count}" for name, count in report.counts.items())
+    lines = [
+        screen.say(
+            f"{mark} 签发日志 {report.origin}：{report.size} 条，树根 {report.root.hex()[:16]}…，差异 {report.discrepancy_count} 处",
+            f"{mark} Log {report.origin}: {report.size} entries, root {report.root.hex()[:16]}…, {report.discrepancy_count} discrepancies",
+        ),
+        f"  {counts}",
+    ]
+    lines += [
+        f"  ✘ {sentence(each.code, screen.language, each.params)} [{each.code}]" for each in report.discrepancies
+    ]
+    value = {
+        "origin": report.origin,
+        "size": report.size,
+        "root": report.root.hex(),
+        "counts": dict(report.counts),
+        "discrepancy_count": report.discrepancy_count,
+        "discrepancies": [{"code": each.code, "params": dict(each.params)} for each in report.discrepancies],
+    }
+    screen.result(value, "\n".join(lines))
+
+
+def _compare(session: Session, since: Path, kept: Kept | None, head: LogHead) -> None:
+    """Compare the log with the kept checkpoint, and say what came of it. Raises `LogRewrittenError`."""
+    screen = session.screen
+    if kept is None:
+        screen.result(
+            {"since": None, "appended": None},
+            screen.say(
+                f"？ {since} 尚无检查点，无法判断是否被改写；审计通过后保存当前检查点",
+                f"? No checkpoint in {since} yet, so rewriting cannot be judged; the newest is kept after this audit",
+            ),
+        )
+        return
+    demand_continued(kept, leaf_hashes(session.office, head.size))
+    new = head.size - kept.checkpoint.size
+    screen.result(
+        {"since": kept.checkpoint.size, "appended": new},
+        screen.say(
+            f"✔ 只增未改：保存的 {kept.checkpoint.size} 条全部原样，新增 {new} 条",
+            f"✔ Append-only: the {kept.checkpoint.size} entries kept are unchanged, {new} are new",
+        ),
+    )

@@ -98,11 +98,15 @@ def close_client(
     """Close a key."""
     session = session_of(context)
     with transaction(session.office.database) as tx:
-        known = {each.key_id for office in departments.all_departments(tx) for each in people.clients_of(tx, office.uscc)}
+        known = {
+            each.key_id for office in departments.all_departments(tx) for each in people.clients_of(tx, office.uscc)
+        }
         if key_id not in known:
             raise NoSuchNameError(params={"name": key_id})
         people.close_client(tx, key_id)
-    session.screen.result({"key_id": key_id, "closed": True}, session.screen.say(f"已停用 {key_id}", f"Closed {key_id}"))
+    session.screen.result(
+        {"key_id": key_id, "closed": True}, session.screen.say(f"已停用 {key_id}", f"Closed {key_id}")
+    )
 
 
 @fonts.command("add", help="加入一个 TrueType 字体，补足生僻字。 Add a TrueType font for characters that ours lack.")
@@ -125,7 +129,8 @@ def add_font(
     session.screen.result(
         {"font": str(target)},
         session.screen.say(
-            f"已加入：{target}。正在运行的服务重启后使用。", f"Added: {target}. Running services use it after a restart."
+            f"已加入：{target}。正在运行的服务重启后使用。",
+            f"Added: {target}. Running services use it after a restart.",
         ),
     )
 

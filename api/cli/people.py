@@ -19,7 +19,9 @@ from signer.desk import Operator
 
 ByOption = Annotated[
     str | None,
-    typer.Option("--as", metavar="PERSON", help="经办人编号；只有一人时可省。 Who acts; may be left out when only one can."),
+    typer.Option(
+        "--as", metavar="PERSON", help="经办人编号；只有一人时可省。 Who acts; may be left out when only one can."
+    ),
 ]
 ApprovedByOption = Annotated[
     str | None,

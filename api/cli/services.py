@@ -9,7 +9,7 @@ import typer
 
 from api.cli.program import app, session_of
 from api.wiring import Office, build_public
-from signer.publish import publish
+from signer.publish import demand_no_fork, publish
 from signer.recover import recover as recover_attempts
 from signer.statuses import refresh_status_lists
 
@@ -39,11 +39,15 @@ def serve(
     serve_office(office, host=listen[0], port=listen[1])
 
 
-@app.command(help="运行后台工作：签发批次、每日事务、发布名单。 Do the work in the background: batches, daily acts, lists.")
+@app.command(
+    help="运行后台工作：签发批次、每日事务、发布名单。 Do the work in the background: batches, daily acts, lists."
+)
 def worker(
     context: typer.Context,
     *,
-    until_idle: Annotated[bool, typer.Option("--until-idle", help="做完就结束。 End when nothing is left to do.")] = False,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="做完就结束。 End when nothing is left to do.")
+    ] = False,
 ) -> None:
     """Work until stopped; a signal lets the chunk under way come to its end."""
     session = session_of(context)
@@ -61,14 +65,16 @@ def worker(
     Workshop(session.office).run(stop, until_idle=until_idle)
 
 
-@status.command("publish", help="重签需要更新的状态名单，并写出全部公开文件。 Sign lists anew and write all public files.")
+@status.command(
+    "publish", help="重签需要更新的状态名单，并写出全部公开文件。 Sign lists anew and write all public files."
+)
 def publish_status(context: typer.Context) -> None:
     """Refresh status lists and write the public files into the folder `published`."""
     session = session_of(context)
     office = session.office
     lists = refresh_status_lists(office.desk, at=office.clock())
-    publish(office.desk, office.settings.published_folder, at=office.clock())
     folder = office.settings.published_folder
+    publish(office.database, office.desk.log.verifier, folder)
     session.screen.result(
         {"lists": list(lists), "folder": str(folder)},
         session.screen.say(
@@ -78,7 +84,9 @@ def publish_status(context: typer.Context) -> None:
     )
 
 
-@app.command(help="放弃中断的签发、清理无主文件；进程启动时会自动做。 Give up broken attempts; processes do it at start.")
+@app.command(
+    help="放弃中断的签发、清理无主文件；进程启动时会自动做。 Give up broken attempts; processes do it at start."
+)
 def recover(context: typer.Context) -> None:
     """Abandon what a crash left behind."""
     session = session_of(context)
@@ -93,7 +101,8 @@ def recover(context: typer.Context) -> None:
 
 
 def prepare(office: Office) -> None:
-    """Do what every process with keys does at its start: give up what a crash left."""
+    """Do what every process with keys does at its start: see that the log is the published one, give up what broke."""
+    demand_no_fork(office.database, office.desk.log.verifier, office.settings.published_folder)
     recover_attempts(office.desk, at=office.clock())
 
 

@@ -6,8 +6,7 @@ Promises:
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,7 @@ from api.cli.screen import Screen, Tick
 from api.settings import Language
 from api.texts import sentence
 from api.wiring import Office
-from registry import catalogue, jobs
+from registry import catalogue, jobs, people
 from registry.db import reading
 from registry.records import Batch, Role, RowState
 from signer.batch import StartedBatch, approve_batch, progress, release_batch, start_batch, take_and_run
@@ -26,14 +25,6 @@ from verify.errors import FieldProblem
 
 # Another worker has the last chunk: ask again after so long.
 WAIT_SECONDS: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acting:
-    """Who runs and who approves, by person id; None means the only one of each office who may."""
-
-    officer: str | None = None
-    reviewer: str | None = None
 
 
 def photos_in(folder: Path | None) -> Callable[[str], bytes | None]:
@@ -67,19 +58,30 @@ def judge(
         return check_sheet(checker, content, at=office.clock())
 
 
-def start(office: Office, checked: CheckedSheet, acting: Acting) -> tuple[StartedBatch, ...]:
-    """Save the good rows as one batch for each office, approve what needs it, and cut it into chunks."""
+def start(office: Office, checked: CheckedSheet, *, officer: str | None) -> tuple[StartedBatch, ...]:
+    """Save the good rows as one batch for each office; nothing is signed yet. Without an officer it is the only one."""
     started = []
     for department in sorted({row.draft.issuer for row in checked.good if row.draft is not None}):
-        officer = operator_for(office.database, department, Role.ISSUING_OFFICER, acting.officer)
-        of_office = _rows_of(checked, department)
-        batch = start_batch(office.database, of_office, operator=officer, at=office.clock(), random=office.random)
-        if any(row.licence_type is not None and row.licence_type.reviewers for row in of_office.good):
-            reviewer = operator_for(office.database, department, Role.REVIEWER, acting.reviewer)
-            approve_batch(office.database, batch.batch_id, reviewer=reviewer)
-        release_batch(office.database, batch.batch_id, reviewers=_reviewers(office), at=office.clock())
-        started.append(batch)
+        operator = operator_for(office.database, department, Role.ISSUING_OFFICER, officer)
+        rows = _rows_of(checked, department)
+        started.append(start_batch(office.database, rows, operator=operator, at=office.clock(), random=office.random))
     return tuple(started)
+
+
+def release(office: Office, batch_id: str, *, reviewers: Sequence[str]) -> None:
+    """Approve a batch in the name of the one of these reviewers who is of its office, and cut it into chunks.
+
+    Nobody approves who is not named. Raises `NotApprovedError` when a type demands a reviewer and nobody was named.
+    """
+    if reviewers:
+        department = progress(office.database, batch_id).issuer
+        person = _own(office, department, reviewers)
+        approve_batch(
+            office.database, batch_id, reviewer=operator_for(office.database, department, Role.REVIEWER, person)
+        )
+    with reading(office.database) as tx:
+        demanded = {each.code: each.reviewers for each in catalogue.all_types(tx)}
+    release_batch(office.database, batch_id, reviewers=demanded, at=office.clock())
 
 
 def run(office: Office, batch_ids: tuple[str, ...], *, tick: Tick, wait: Callable[[float], None]) -> tuple[Batch, ...]:
@@ -144,9 +146,11 @@ def _rows_of(checked: CheckedSheet, department: str) -> CheckedSheet:
     return CheckedSheet(sheet=checked.sheet, rows=rows)
 
 
-def _reviewers(office: Office) -> dict[str, int]:
+def _own(office: Office, department: str, named: Sequence[str]) -> str:
+    """Return the one of the named persons who belongs to the department; the first one when none does."""
     with reading(office.database) as tx:
-        return {each.code: each.reviewers for each in catalogue.all_types(tx)}
+        staff = {each.person_id for each in people.people_of(tx, department)}
+    return next((each for each in named if each in staff), named[0])
 
 
 def _settled(batch: Batch) -> int:

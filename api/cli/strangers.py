@@ -76,8 +76,6 @@ def _stranger(*, at: datetime) -> object:
 
     return signers.SimpleSigner(
         signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
-        signing_key=keys.PrivateKeyInfo.load(
-            private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        ),
+        signing_key=keys.PrivateKeyInfo.load(private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
         cert_registry=SimpleCertificateStore(),
     )

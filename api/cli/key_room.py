@@ -1,0 +1,190 @@
+"""`keys list|request|install|publish`: the keys of the deployment, and certificates from an outside authority.
+
+Promises:
+  * What changes a key is an act of two administrators, and stands in the log.
+  * A certificate is installed only if it fits the key, its purpose and the roots that are given.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from cryptography.x509 import load_der_x509_csr
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from api.cli.errors import NoSuchNameError, PersonUnknownError
+from api.cli.files import read_file, write_file
+from api.cli.program import app, session_of
+from api.cli.words import day
+from api.wiring import Office, desk_settings
+from keys.authority import PROFILES
+from keys.ceremony import Persons
+from keys.custody import DEPLOYMENT, KeyName
+from keys.errors import KeyMissingError
+from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
+from registry import departments, people
+from registry.db import reading
+from registry.records import Department, Role
+from signer import key_register
+from signer.founding import open_custody
+from signer.key_acts import KeyDesk, install_certificate, renew_revocation_lists, request_certificate
+from signer.trust_lists import renew_trust_list
+from verify.licence import ISSUER_ZONE
+
+KeyArgument = Annotated[
+    str, typer.Argument(metavar="KEY", help="密钥名，见 keys list。 Name of the key, as `keys list` shows it.")
+]
+_FIRST: Final = typer.Option("--as", metavar="PERSON", help="管理员一。 First administrator.")
+_SECOND: Final = typer.Option("--approved-by", metavar="PERSON", help="管理员二。 Second administrator.")
+
+keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="密钥与证书。 Keys and certificates.")
+app.add_typer(keys, name="keys")
+
+
+@keys.command("list", help="列出全部密钥。 List all keys that this deployment ever made.")
+def list_keys(context: typer.Context) -> None:
+    """List the register of keys; needs no passphrase."""
+    session = session_of(context)
+    screen = session.screen
+    with reading(session.office.database) as tx:
+        register = key_register.all_keys(tx)
+        names = {each.uscc: each.name for each in departments.all_departments(tx)}
+    if screen.as_json:
+        for each in register:
+            value: dict[str, object] = {
+                "key": each.key.text, "purpose": each.key.purpose.value, "owner": each.key.owner,
+                "algorithm": each.public.algorithm.value, "kid": each.public.kid.hex(),
+                "not_before": each.not_before.isoformat(), "not_after": each.not_after.isoformat(),
+                "cut_off": None if each.cut_off is None else list(each.cut_off),
+            }  # fmt: skip
+            screen.result(value, "")
+        return
+    headings = ("密钥", "部门", "算法", "标识", "有效期至")
+    if screen.language == "en":
+        headings = ("key", "department", "algorithm", "key id", "valid until")
+    rows = [
+        (
+            each.key.text,
+            names.get(each.key.owner, ""),
+            each.public.algorithm.value,
+            each.public.kid.hex(),
+            day(each.not_after.astimezone(ISSUER_ZONE).date(), screen.language),
+        )
+        for each in register
+    ]
+    screen.result({}, screen.table(headings, rows))
+
+
+@keys.command(
+    help="为一个密钥生成证书请求（PKCS#10），交外部机构。 Write a certificate request for an outside authority."
+)
+def request(
+    context: typer.Context,
+    key: KeyArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="写出的请求（PEM）。 Request to write (PEM).")
+    ],
+    *,
+    department: Annotated[
+        str | None, typer.Option(metavar="CODE", help="证书上的部门，缺省为密钥所属。 Department named in it.")
+    ] = None,
+) -> None:
+    """Write a certificate request."""
+    session = session_of(context)
+    desk = key_desk(session.office)
+    name = _key_name(desk, key)
+    owner = _department(session.office, department or name.owner)
+    made = load_der_x509_csr(request_certificate(desk, name, owner))
+    write_file(out, made.public_bytes(Encoding.PEM))
+    session.screen.result(
+        {"key": name.text, "file": str(out)}, session.screen.say(f"证书请求：{out}", f"Certificate request: {out}")
+    )
+
+
+@keys.command(
+    help="装入外部机构签发的证书，并重签信任名单。 Install what an outside authority issued; renew the trust list."
+)
+def install(
+    context: typer.Context,
+    key: KeyArgument,
+    chain: Annotated[
+        Path, typer.Argument(metavar="CHAIN", help="证书链（PEM），本证书在前。 Chain in PEM, its own first.")
+    ],
+    roots: Annotated[Path, typer.Option(metavar="FILE", help="该机构的根证书（PEM）。 Roots of that authority (PEM).")],
+    first: Annotated[str, _FIRST],
+    second: Annotated[str, _SECOND],
+) -> None:
+    """Install a certificate chain."""
+    session = session_of(context)
+    office = session.office
+    desk = key_desk(office)
+    name = _key_name(desk, key)
+    install_certificate(
+        desk,
+        name,
+        decode_pem_chain(read_file(chain, bytes_max=CHAIN_BYTES_MAX)),
+        anchors=decode_pem_chain(read_file(roots, bytes_max=CHAIN_BYTES_MAX)),
+        persons=administrators(office, first, second),
+        at=office.clock(),
+    )
+    trust = renew_trust_list(desk, at=office.clock())
+    session.screen.result(
+        {"key": name.text, "trust_list": trust.sequence},
+        session.screen.say(
+            f"已装入 {name.text}；信任名单第 {trust.sequence} 版。正在运行的服务请重启。",
+            f"Installed {name.text}; trust list number {trust.sequence}. Restart running services.",
+        ),
+    )
+
+
+@keys.command(
+    help="重签信任名单与吊销列表（每天由后台自动做）。 Sign trust list and revocation lists anew, as the worker does daily."
+)
+def publish(context: typer.Context) -> None:
+    """Renew trust list and revocation lists."""
+    session = session_of(context)
+    office = session.office
+    desk = key_desk(office)
+    revocation = renew_revocation_lists(desk, at=office.clock())
+    trust = renew_trust_list(desk, at=office.clock())
+    session.screen.result(
+        {"trust_list": trust.sequence, "revocation_lists": len(revocation)},
+        session.screen.say(f"信任名单第 {trust.sequence} 版", f"Trust list number {trust.sequence}"),
+    )
+
+
+def key_desk(office: Office) -> KeyDesk:
+    """Return what acts on keys need, where the office's desk has only what may sign."""
+    settings = office.settings
+    return KeyDesk(
+        database=office.database,
+        custody=open_custody(settings.keys_folder, settings.passphrase(), settings.origin),
+        log=office.desk.log,
+        settings=desk_settings(settings),
+        random=office.random,
+    )
+
+
+def administrators(office: Office, first: str, second: str) -> Persons:
+    """Return the two administrators of an act on keys. Raises `PersonUnknownError`, `TwoPersonsError`."""
+    with reading(office.database) as tx:
+        for person_id in (first, second):
+            person = people.find_person(tx, person_id)
+            if person is None or Role.ADMINISTRATOR not in person.roles:
+                raise PersonUnknownError(params={"name": person_id, "department": DEPLOYMENT})
+    return Persons(first, second)
+
+
+def _key_name(desk: KeyDesk, text: str) -> KeyName:
+    name = KeyName.parse(text)
+    if name not in desk.custody.names() or name.purpose not in PROFILES:
+        raise KeyMissingError(text)
+    return name
+
+
+def _department(office: Office, uscc: str) -> Department:
+    with reading(office.database) as tx:
+        found = departments.find_department(tx, uscc)
+    if found is None:
+        raise NoSuchNameError(params={"name": uscc})
+    return found
