@@ -51,6 +51,15 @@ def intents_of(tx: Transaction, licence_id: str) -> tuple[Intent, ...]:
     return tuple(_intent(row) for row in tx.execute(query))
 
 
+def intents_by_licence(tx: Transaction, licence_ids: Sequence[str]) -> dict[str, tuple[Intent, ...]]:
+    """Return the intents of several attempts; at most some hundred at once."""
+    query = select(*_COLUMNS).where(INTENT.c.licence_id.in_(licence_ids)).order_by(INTENT.c.leaf_index)
+    found: dict[str, tuple[Intent, ...]] = {}
+    for row in tx.execute(query):
+        found[row.licence_id] = (*found.get(row.licence_id, ()), _intent(row))
+    return found
+
+
 def renew_lease(tx: Transaction, worker: str, *, until: datetime) -> None:
     """Move the leases of all open intents of a worker on."""
     mine = update(INTENT).where(INTENT.c.worker == worker, INTENT.c.state == IntentState.OPEN.value)

@@ -249,7 +249,7 @@ class EventRow(Row, table=True):
     until: date | None = None
     operator_role: str = Field(max_length=32)
     record: bytes | None = Field(default=None, sa_type=LargeBinary)
-    leaf_index: int | None = Field(default=None, sa_type=BigInteger)
+    leaf_index: int | None = Field(default=None, index=True, sa_type=BigInteger)
 
 
 class LogHeadRow(Row, table=True):

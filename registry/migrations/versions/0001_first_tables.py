@@ -295,6 +295,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['licence_id'], ['licence.licence_id'], name=op.f('fk_licence_event_licence_id')),
     sa.PrimaryKeyConstraint('event_id', name=op.f('pk_licence_event'))
     )
+    op.create_index(op.f('ix_licence_event_leaf_index'), 'licence_event', ['leaf_index'], unique=False)
     op.create_index(op.f('ix_licence_event_licence_id'), 'licence_event', ['licence_id'], unique=False)
     op.create_table('log_pending',
     sa.Column('pending_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

@@ -1,0 +1,130 @@
+"""What an audit reads: licences, acts and intents in pages, with all that must agree with the log.
+
+Promises: read only; each page is one query by a key, so an audit of a million licences needs the memory of one page.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, select
+
+from registry.db import Transaction
+from registry.lifecycle import LicenceEvent, LicenceState
+from registry.records import DraftState
+from registry.tables import DRAFT, EVENT, LICENCE, LOG_PENDING, PLACE
+from verify.status import StatusValue
+
+PAGE_ROWS: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedLicence:
+    """A filed licence with what its draft and its place in the status list say of it."""
+
+    licence_id: str
+    code_leaf: int
+    document_leaf: int
+    token_text: str = field(repr=False)
+    token_digest: bytes
+    document_digest: str
+    data_set: bytes = field(repr=False)
+    state: LicenceState
+    place_status: StatusValue
+    draft_state: DraftState
+    draft_licence_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedEvent:
+    """An act on a licence; ``record`` is None when it was destroyed, ``waits`` says that its entry is still to come."""
+
+    event_id: int
+    licence_id: str
+    event: LicenceEvent
+    record: bytes | None = field(repr=False)
+    leaf_index: int | None
+    waits: bool
+
+
+_LICENCE_COLUMNS: Final = (
+    LICENCE.c.licence_id,
+    LICENCE.c.code_leaf,
+    LICENCE.c.document_leaf,
+    LICENCE.c.token_text,
+    LICENCE.c.token_digest,
+    LICENCE.c.document_digest,
+    LICENCE.c.data_set,
+    LICENCE.c.state,
+    PLACE.c.status.label("place_status"),
+    DRAFT.c.state.label("draft_state"),
+    DRAFT.c.licence_id.label("draft_licence_id"),
+)
+
+
+def licence_page(tx: Transaction, *, after: str, limit: int = PAGE_ROWS) -> tuple[AuditedLicence, ...]:
+    """Return the licences whose ids follow this one; begin with an empty id."""
+    query = _licences().where(LICENCE.c.licence_id > after).order_by(LICENCE.c.licence_id).limit(limit)
+    return tuple(_licence(row) for row in tx.execute(query))
+
+
+def licences_by_id(tx: Transaction, licence_ids: Sequence[str]) -> dict[str, AuditedLicence]:
+    """Return the licences of these ids that are filed; at most some hundred at once."""
+    rows = tx.execute(_licences().where(LICENCE.c.licence_id.in_(licence_ids)))
+    return {row.licence_id: _licence(row) for row in rows}
+
+
+def event_page(tx: Transaction, *, after: int, limit: int = PAGE_ROWS) -> tuple[AuditedEvent, ...]:
+    """Return the acts whose ids follow this one; begin with 0."""
+    query = _events().where(EVENT.c.event_id > after).order_by(EVENT.c.event_id).limit(limit)
+    return tuple(_event(row) for row in tx.execute(query))
+
+
+def events_by_leaf(tx: Transaction, leaf_indexes: Sequence[int]) -> dict[int, AuditedEvent]:
+    """Return the acts whose entries stand at these places of the log; at most some hundred at once."""
+    rows = tx.execute(_events().where(EVENT.c.leaf_index.in_(leaf_indexes)))
+    return {row.leaf_index: _event(row) for row in rows}
+
+
+def pending_digests(tx: Transaction, digests: Sequence[bytes]) -> frozenset[bytes]:
+    """Return which of these digests belong to entries that wait for the log."""
+    return frozenset(tx.execute(select(LOG_PENDING.c.digest).where(LOG_PENDING.c.digest.in_(digests))).scalars())
+
+
+def _licences() -> Select[Any]:
+    joined = LICENCE.join(PLACE, PLACE.c.licence_id == LICENCE.c.licence_id)
+    return select(*_LICENCE_COLUMNS).select_from(joined.join(DRAFT, DRAFT.c.draft_id == LICENCE.c.draft_id))
+
+
+def _events() -> Select[Any]:
+    columns = (EVENT.c.event_id, EVENT.c.licence_id, EVENT.c.event, EVENT.c.record, EVENT.c.leaf_index)
+    waits = LOG_PENDING.c.pending_id.is_not(None).label("waits")
+    joined = EVENT.outerjoin(LOG_PENDING, LOG_PENDING.c.event_id == EVENT.c.event_id)
+    return select(*columns, waits).select_from(joined)
+
+
+def _licence(row: Row[Any]) -> AuditedLicence:
+    return AuditedLicence(
+        licence_id=row.licence_id,
+        code_leaf=row.code_leaf,
+        document_leaf=row.document_leaf,
+        token_text=row.token_text,
+        token_digest=row.token_digest,
+        document_digest=row.document_digest,
+        data_set=row.data_set,
+        state=LicenceState(row.state),
+        place_status=StatusValue(row.place_status),
+        draft_state=DraftState(row.draft_state),
+        draft_licence_id=row.draft_licence_id,
+    )
+
+
+def _event(row: Row[Any]) -> AuditedEvent:
+    return AuditedEvent(
+        event_id=row.event_id,
+        licence_id=row.licence_id,
+        event=LicenceEvent(row.event),
+        record=row.record,
+        leaf_index=row.leaf_index,
+        waits=bool(row.waits),
+    )

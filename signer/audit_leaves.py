@@ -1,0 +1,170 @@
+"""First half of an audit: from the log to the registry. Every leaf is recomputed, and has the row that it tells of.
+
+Promises: an entry that no row knows is found, also one that was logged properly: so a forgery from inside shows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from registry import audits, leaves, log_records
+from registry.audits import AuditedEvent, AuditedLicence
+from registry.db import Database, Transaction, reading
+from registry.intents import Intent
+from registry.leaves import StoredEntry
+from registry.records import IntentState
+from signer.audit_report import Findings
+from verify.errors import MalformedError
+from verify.key_purpose import KeyPurpose
+from verify.log_entry import EntryKind, LogEntry
+from verify.tree import Frontier, leaf_hash
+
+PAGE_ENTRIES: Final = 500
+_DATA_SET: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """A page of the log, strictly decoded, with the rows that its entries tell of."""
+
+    entries: Mapping[int, LogEntry]
+    intents: Mapping[int, Intent]
+    licences: Mapping[str, AuditedLicence]
+    events: Mapping[int, AuditedEvent]
+
+
+class LeafAudit:
+    """Walks through the log from its first entry, with the tree's right edge and one page in memory."""
+
+    def __init__(self, database: Database, origin: str, findings: Findings) -> None:
+        self._database = database
+        self._origin = origin
+        self._findings = findings
+        self.frontier = Frontier()
+        self.last_at: datetime | None = None
+
+    def walk(self, size: int, progress: Callable[[int], None]) -> None:
+        """Judge all entries below this size; stop where one is missing, for no root can be made without it."""
+        for start in range(0, size, PAGE_ENTRIES):
+            stop = min(start + PAGE_ENTRIES, size)
+            with reading(self._database) as tx:
+                stored = leaves.entries(tx, self._origin, start, stop)
+                self._findings.count("entries", len(stored))
+                if [each.index for each in stored] != list(range(start, stop)):
+                    self._findings.demand(False, "audit.leaf_missing", index=start)
+                    return
+                self._grow(tx, stored)
+                page = self._read(tx, stored, start, stop)
+                for index, entry in page.entries.items():
+                    self._judge(tx, index, entry, page)
+                self._judge_rows(page)
+            progress(stop)
+
+    def _grow(self, tx: Transaction, stored: Sequence[StoredEntry]) -> None:
+        """Recompute leaf hashes and nodes from the entries' bytes alone, and compare what is stored."""
+        hashes = [leaf_hash(each.entry) for each in stored]
+        self.frontier, nodes = self.frontier.grow(hashes)
+        for each, computed in zip(stored, hashes, strict=True):
+            self._findings.demand(each.leaf_hash == computed, "audit.leaf_changed", index=each.index)
+        inner = [node for node in nodes if node[0] > 0]
+        kept = leaves.nodes(tx, self._origin, inner)
+        for level, offset in inner:
+            agrees = kept.get((level, offset)) == nodes[level, offset]
+            self._findings.demand(agrees, "audit.node_changed", level=level, offset=offset)
+
+    def _read(self, tx: Transaction, stored: Sequence[StoredEntry], start: int, stop: int) -> _Page:
+        entries = {}
+        for each in stored:
+            entry = self._decode(each)
+            if entry is not None:
+                entries[each.index] = entry
+        rows = leaves.all_intents(tx, self._origin, after=start - 1, limit=stop - start)
+        intents = {row.leaf_index: row for row in rows if row.leaf_index < stop}
+        filed = [row.licence_id for row in intents.values() if row.state is IntentState.FILED]
+        states = [index for index, entry in entries.items() if entry.kind is EntryKind.STATE]
+        return _Page(
+            entries=entries,
+            intents=intents,
+            licences=audits.licences_by_id(tx, filed),
+            events=audits.events_by_leaf(tx, states),
+        )
+
+    def _decode(self, stored: StoredEntry) -> LogEntry | None:
+        try:
+            entry = LogEntry.decode(stored.entry)
+        except MalformedError:
+            self._findings.demand(False, "audit.leaf_malformed", index=stored.index)
+            return None
+        self._findings.count(f"kind_{int(entry.kind)}")
+        self._findings.demand(entry.digest == stored.digest, "audit.digest_changed", index=stored.index)
+        in_order = self.last_at is None or entry.time >= self.last_at
+        self._findings.demand(in_order, "audit.time_order", index=stored.index)
+        self.last_at = entry.time
+        return entry
+
+    def _judge(self, tx: Transaction, index: int, entry: LogEntry, page: _Page) -> None:
+        is_genesis = entry.kind is EntryKind.GENESIS and entry.detail == {1: self._origin}
+        self._findings.demand(is_genesis is (index == 0), "audit.genesis", index=index)
+        match entry.kind:
+            case EntryKind.INTENT:
+                self._judge_intent(tx, index, entry, page)
+            case EntryKind.STATE:
+                self._judge_state(index, entry, page.events.get(index))
+            case EntryKind.KEY:
+                known = log_records.find(tx, entry.digest) is not None
+                self._findings.demand(known, "audit.record_missing", index=index)
+            case EntryKind.ABANDONED:
+                self._judge_abandoned(tx, index, entry)
+            case _:
+                pass
+
+    def _judge_intent(self, tx: Transaction, index: int, entry: LogEntry, page: _Page) -> None:
+        detail, row = entry.detail or {}, page.intents.get(index)
+        self._findings.count(f"intents_{detail[1]}")
+        if row is None:
+            is_licence = _DATA_SET in detail or detail[1] in {KeyPurpose.CODE.value, KeyPurpose.DOCUMENT.value}
+            self._findings.demand(not is_licence, "audit.intent_unknown", index=index)
+            return
+        self._findings.demand(row.purpose == detail[1], "audit.intent_purpose", index=index)
+        self._findings.count(f"intents_{row.state.value}")
+        if row.state is IntentState.FILED:
+            licence = page.licences.get(row.licence_id)
+            agrees = licence is not None and _is_intent_of(licence, index, detail)
+            self._findings.demand(agrees, "audit.intent_licence", index=index, licence_id=row.licence_id)
+        elif row.state is IntentState.ABANDONED:
+            digest = sha256(entry.encode()).digest()
+            waits = audits.pending_digests(tx, (digest,))
+            logged = leaves.find_by_digest(tx, self._origin, digest) is not None
+            self._findings.demand(logged or bool(waits), "audit.abandoned_unlogged", index=index)
+
+    def _judge_state(self, index: int, entry: LogEntry, event: AuditedEvent | None) -> None:
+        """Compare the entry of an act with the act; a destroyed record leaves the entry without a proof, as meant."""
+        if event is None:
+            self._findings.demand(False, "audit.event_unknown", index=index)
+            return
+        fits = event.record is None or sha256(event.record).digest() == entry.digest
+        same = entry.detail == {1: "licence", 2: event.event.value}
+        self._findings.demand(fits and same, "audit.event_leaf", index=index, licence_id=event.licence_id)
+
+    def _judge_abandoned(self, tx: Transaction, index: int, entry: LogEntry) -> None:
+        target = entry.detail[1] if entry.detail else None
+        named = target if isinstance(target, int) else -1
+        leaf = leaves.entries_at(tx, self._origin, (named,)).get(named)
+        rows = leaves.all_intents(tx, self._origin, after=named - 1, limit=1)
+        is_abandoned = bool(rows) and rows[0].leaf_index == named and rows[0].state is IntentState.ABANDONED
+        agrees = leaf is not None and sha256(leaf).digest() == entry.digest and is_abandoned
+        self._findings.demand(agrees, "audit.abandoned_leaf", index=index)
+
+    def _judge_rows(self, page: _Page) -> None:
+        """See that each intent's row in this range has its leaf, of the right kind."""
+        for index, row in page.intents.items():
+            entry = page.entries.get(index)
+            agrees = entry is not None and entry.kind is EntryKind.INTENT
+            self._findings.demand(agrees, "audit.intent_leaf", index=index, licence_id=row.licence_id)
+
+
+def _is_intent_of(licence: AuditedLicence, index: int, detail: Mapping[int, object]) -> bool:
+    leaf = licence.code_leaf if detail[1] == KeyPurpose.CODE.value else licence.document_leaf
+    return leaf == index and detail.get(_DATA_SET) == sha256(licence.data_set).digest()
