@@ -38,12 +38,6 @@ class CharacterMissingError(PageError):
     code = "page.character_missing"
 
 
-class CodeTooLargeError(PageError):
-    """The QR code needs smaller modules than a phone reads from paper, or a larger version than is allowed."""
-
-    code = "page.code_too_large"
-
-
 class PictureError(PageError):
     """A picture is of a kind that the document may not carry."""
 

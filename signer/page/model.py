@@ -118,10 +118,11 @@ Mark = Run | Path | Rects | Image
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page; marks are drawn in order, later ones above."""
+    """One page; marks are drawn in order, later ones above. The backdrop is the same on every licence of a type."""
 
     width: float
     height: float
+    backdrop: tuple[Path, ...]
     marks: tuple[Mark, ...]
 
 
@@ -146,5 +147,4 @@ class PageDocument:
     created: datetime
     identifier: bytes
     characters: Mapping[str, frozenset[str]] = field(repr=False)
-    pictures: Mapping[str, bytes] = field(repr=False)
     files: tuple[AttachedFile, ...] = ()

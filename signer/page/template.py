@@ -32,6 +32,7 @@ from signer.page.boxes import (
 from signer.page.errors import TemplateError
 from signer.page.model import Colour
 from signer.page.names import CORE_NAMES
+from signer.page.qr import VERSION_MAX
 from signer.page.wording import Wording, names, read_wording
 
 # Our largest template has under 10 kB.
@@ -41,9 +42,8 @@ PAGE_LENGTHS: Final = (50.0, 500.0)
 SIZE_MIN: Final = 1.5
 # Phones read modules of 0.40 mm from paper (decisions.md section 4); version 17 has 85, with the quiet zone 93.
 MODULE_MM_MIN: Final = 0.40
-CODE_VERSION_MAX: Final = 17
 QUIET_MODULES: Final = 4
-MODULES_MAX: Final = 17 + 4 * CODE_VERSION_MAX + 2 * QUIET_MODULES
+MODULES_MAX: Final = 17 + 4 * VERSION_MAX + 2 * QUIET_MODULES
 
 _KINDS: Final[Mapping[str, type[Box]]] = {
     "text": TextBox,
@@ -95,7 +95,7 @@ class Template:
         return template
 
     def for_type(self, licence_type: LicenceType) -> Self:
-        """Return the template with the labels of this type. Raises `TemplateError` for a field that it does not have."""
+        """Return the template with the labels of this type. Raises `TemplateError` for a field that it lacks."""
         boxes = tuple(_with_labels(box, licence_type) if isinstance(box, RowsBox) else box for box in self.box)
         kinds = {each.short_name: each.kind for each in licence_type.fields}
         known = CORE_NAMES | {name for name, kind in kinds.items() if kind is not FieldKind.PHOTO}
@@ -106,6 +106,15 @@ class Template:
             if isinstance(box, PhotoBox) and FieldKind.PHOTO not in kinds.values():
                 raise TemplateError(f"{place}: the licence type has no photo")
         return dataclasses.replace(self, box=boxes)
+
+    def roles_of_names(self) -> Mapping[str, frozenset[str]]:
+        """Return the font roles in which each name's value is shown."""
+        roles: dict[str, set[str]] = {}
+        for _place, box in _all_boxes(self.every_page, self.box, self.following_page):
+            if isinstance(box, TextBox | RowsBox):
+                for name in _names(box):
+                    roles.setdefault(name, set()).add(box.font)
+        return {name: frozenset(found) for name, found in roles.items()}
 
 
 def _with_labels(box: RowsBox, licence_type: LicenceType) -> RowsBox:
@@ -309,5 +318,3 @@ def _colour(value: object, place: str) -> Colour:
     if not isinstance(value, str) or not _COLOUR.fullmatch(value):
         raise TemplateError(f'{place}: a colour is written like "#8A6D1D"')
     return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
-
-

@@ -1,0 +1,17 @@
+"""Deflate as PDF streams want it, in ISA-L's fast form.
+
+Promises: the same bytes compress to the same bytes, for one version of the library; any zlib reads them.
+"""
+
+from typing import Final
+
+from isal import isal_zlib
+
+# Level 1 costs half the time of level 2 and is 3 % longer on our fonts and pages (README.md).
+_LEVEL: Final = 1
+
+
+def deflate(content: bytes) -> bytes:
+    """Return a zlib stream (RFC 1950)."""
+    compressed: bytes = isal_zlib.compress(content, _LEVEL)
+    return compressed

@@ -1,0 +1,248 @@
+"""The press: from what is to be issued to an unsigned document.
+
+Promises:
+  * Same request, same bytes; nothing but templates and fonts is read, and those once.
+  * What cannot be printed as it is (a character, a text, a code, a photo) is an error before anything is signed.
+  * An office's templates and fonts come before ours; a template is checked against its licence type at first use.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+from registry.records import Department, LicenceDraft, LicenceType
+from signer.page.errors import TemplateError, UnknownTemplateError
+from signer.page.fonts import ROLES, FontShelf
+from signer.page.layout import PHOTO_KEY, SEAL_KEY, Contents, Layout
+from signer.page.model import AttachedFile, Image, Page, PageDocument, Run
+from signer.page.model import Path as Path_
+from signer.page.names import page_values
+from signer.page.pdf import UnsignedPdf, write_pdf
+from signer.page.pdf_pictures import Picture, picture, seal_picture
+from signer.page.photos import prepare_photo
+from signer.page.qr import qr_matrix
+from signer.page.samples import (
+    SAMPLE_MOMENT,
+    SAMPLE_OFFICE,
+    has_photo,
+    sample_contents,
+    sample_licence_type,
+    sample_photo,
+)
+from signer.page.seal_picture import draw_seal
+from signer.page.template import Template
+from signer.page.typesetting import Typesetter
+from verify import attached
+from verify.licence import ISSUER_ZONE, DataSet
+
+OWN_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
+LANGUAGE: Final = "zh-CN"
+NAME_LENGTH_MAX: Final = 61
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
+# Names that a draft uses for what a template calls by its national short name.
+_DRAFT_NAMES: Final = {"holder_name": "CZZT", "holder_code": "CZZTDM", "number": "ZZBH"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """Everything that one document shows or carries. `created` is when it is made; `test` marks every page."""
+
+    licence_type: LicenceType
+    data_set: DataSet
+    draft: LicenceDraft
+    department: Department
+    token_text: str
+    photo: bytes | None = field(repr=False)
+    seal_png: bytes = field(repr=False)
+    metadata: Mapping[str, str] = field(repr=False)
+    created: datetime
+    test: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a document says about itself, and the files in it."""
+
+    title: str
+    author: str
+    created: datetime
+    identifier: bytes
+    files: tuple[AttachedFile, ...] = ()
+
+
+_TypeKey = tuple[str, int, str, int]
+
+
+class _Form(NamedTuple):
+    """A licence type's layout, and the font roles in which it shows each name."""
+
+    layout: Layout
+    roles: Mapping[str, frozenset[str]]
+
+
+class Press:
+    """Makes documents; share one among the threads of a process."""
+
+    def __init__(self, shelf: FontShelf, folders: Sequence[Path]) -> None:
+        self._typesetter = Typesetter(shelf)
+        self._shelf = shelf
+        self._folders = tuple(folders)
+        self._fonts = {font.key: font for role in ROLES for font in shelf.chain(role)}
+        self._forms: dict[_TypeKey, _Form] = {}
+
+    @classmethod
+    def open(cls, *, fonts: Sequence[Path] = (), templates: Sequence[Path] = ()) -> Self:
+        """Open the fonts and templates of the office's folders, then ours."""
+        return cls(FontShelf.open(fonts), (*templates, OWN_TEMPLATES))
+
+    def missing_characters(self, licence_type: LicenceType, texts: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+        """Return, for each field whose text cannot be printed, the characters that the page's fonts lack.
+
+        Fields are the type's short names and the draft's own (`holder_name`, `holder_code`, `number`).
+        """
+        roles = self._form(licence_type).roles
+        found = {
+            name: frozenset().union(
+                *(self._shelf.missing(role, text) for role in roles.get(_DRAFT_NAMES.get(name, name), ()))
+            )
+            for name, text in texts.items()
+        }
+        return {name: characters for name, characters in found.items() if characters}
+
+    def render(self, request: PageRequest) -> UnsignedPdf:
+        """Make the unsigned document of one licence.
+
+        Raises a `PageError`: a text that does not fit, a character or photo that cannot be printed.
+        """
+        photo = None if request.photo is None else picture(prepare_photo(request.photo))
+        issued_on = request.created.astimezone(ISSUER_ZONE).date()
+        values = page_values(
+            request.licence_type,
+            request.draft,
+            request.data_set,
+            request.department,
+            code_type=request.metadata.get("CZZTDMLX", ""),
+            issued_on=issued_on,
+        )
+        contents = Contents(
+            values=values,
+            code=qr_matrix(request.token_text),
+            photo=None if photo is None else (photo.width, photo.height),
+            test=request.test,
+        )
+        pages = self._form(request.licence_type).layout.pages(contents)
+        about = About(
+            title=f"{request.licence_type.name} {request.data_set.number}",
+            author=request.data_set.office_name,
+            created=request.created,
+            identifier=request.data_set.short_digest,
+            files=_files(request),
+        )
+        return self._print(pages, about, photo, seal_picture(request.seal_png))
+
+    def preview(self, name: str, licence_type: LicenceType | None = None) -> bytes:
+        """Return an unsigned PDF of a template with invented values, usual ones and then the longest allowed.
+
+        Without a type, the sample catalogue's that uses this template. Raises `UnknownTemplateError`, `TemplateError`.
+        """
+        sample_type = sample_licence_type(name) if licence_type is None else licence_type
+        if sample_type.template != name:
+            raise UnknownTemplateError(params={"name": name[:NAME_LENGTH_MAX]})
+        layout = self._form(sample_type).layout
+        photo = picture(prepare_photo(sample_photo())) if has_photo(sample_type) else None
+        size = None if photo is None else (photo.width, photo.height)
+        pages = tuple(
+            part
+            for is_long in (False, True)
+            for part in _renamed(layout.pages(sample_contents(sample_type, photo=size, is_long=is_long)), is_long)
+        )
+        about = About(
+            title=f"{sample_type.name} {name}", author=SAMPLE_OFFICE, created=SAMPLE_MOMENT, identifier=bytes(16)
+        )
+        return bytes(self._print(pages, about, photo, seal_picture(draw_seal(SAMPLE_OFFICE))).content)
+
+    def _print(self, pages: tuple[Page, ...], about: "About", photo: Picture | None, seal: Picture) -> UnsignedPdf:
+        characters: dict[str, set[str]] = {}
+        keys = set()
+        for page in pages:
+            for mark in page.marks:
+                if isinstance(mark, Run):
+                    characters.setdefault(mark.font, set()).update(mark.text)
+                elif isinstance(mark, Image):
+                    keys.add(mark.key)
+        document = PageDocument(
+            pages=pages,
+            title=about.title,
+            author=about.author,
+            language=LANGUAGE,
+            created=about.created,
+            identifier=about.identifier,
+            characters={key: frozenset(used) for key, used in characters.items()},
+            files=about.files,
+        )
+        pictures = {SEAL_KEY: seal} if photo is None else {SEAL_KEY: seal, PHOTO_KEY: photo}
+        return write_pdf(document, self._fonts, {key: each for key, each in pictures.items() if key in keys})
+
+    def _form(self, licence_type: LicenceType) -> "_Form":
+        key = (licence_type.code, licence_type.version, licence_type.template, licence_type.template_version)
+        form = self._forms.get(key)
+        if form is None:
+            template = self._read(licence_type.template, licence_type.template_version).for_type(licence_type)
+            form = self._forms[key] = _Form(Layout(template, self._typesetter), template.roles_of_names())
+        return form
+
+    def _read(self, name: str, version: int) -> Template:
+        """Read the file of this version: `name-version.toml`, else `name.toml` if that is the version."""
+        if not _NAME.fullmatch(name):
+            raise UnknownTemplateError(params={"name": name[:NAME_LENGTH_MAX]})
+        for folder in self._folders:
+            for path in (folder / f"{name}-{version}.toml", folder / f"{name}.toml"):
+                if path.is_file():
+                    template = _read_file(path)
+                    if template.version == version:
+                        return template
+        raise UnknownTemplateError(params={"name": name, "version": str(version)})
+
+
+def _read_file(path: Path) -> Template:
+    try:
+        return Template.read(path.read_bytes())
+    except TemplateError as error:
+        raise TemplateError(f"{path.name}: {error.detail}") from error
+
+
+def _files(request: PageRequest) -> tuple[AttachedFile, ...]:
+    metadata = json.dumps(dict(request.metadata), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return (
+        AttachedFile(
+            name=attached.DATA_SET_FILE,
+            media_type="application/cbor",
+            relationship="Source",
+            content=request.data_set.encode(),
+        ),
+        AttachedFile(
+            name=attached.CODE_FILE, media_type="text/plain", relationship="Data", content=request.token_text.encode()
+        ),
+        AttachedFile(
+            name=attached.METADATA_FILE,
+            media_type="application/json",
+            relationship="Data",
+            content=metadata.encode(),
+        ),
+    )
+
+
+def _renamed(pages: tuple[Page, ...], is_long: bool) -> Iterator[Page]:  # noqa: FBT001 - one of two samples
+    """Give the second sample's elements places of their own, so that the two do not become one."""
+    for page in pages:
+        marks = tuple(
+            mark._replace(place=(mark.place[0]._replace(key=f"{mark.place[0].key}-{is_long}"), *mark.place[1:]))
+            if not isinstance(mark, Path_) and mark.place
+            else mark
+            for mark in page.marks
+        )
+        yield replace(page, marks=marks)
