@@ -1,0 +1,89 @@
+"""Sentences in Chinese and English for every stable code: errors, problems of fields, findings, verdicts, pages.
+
+Promises:
+  * Both catalogues (`api/locale/*/LC_MESSAGES/yinzheng.po`) hold every code; `tests/test_texts.py` says so.
+  * A part in [square brackets] is left out when a value in it is not known; elsewhere a dash stands for it.
+  * Days are written as each language writes them, moments in the issuer's zone; values are put in as they are, and
+    whoever shows them on a page escapes them.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from babel.messages.pofile import read_po
+
+from api.settings import Language
+from verify.licence import ISSUER_ZONE
+
+LOCALE: Final = Path(__file__).parent / "locale"
+UNKNOWN: Final = "—"
+_FOLDERS: Final[Mapping[Language, str]] = {"zh": "zh_CN", "en": "en"}
+_NO_PARAMS: Final[Mapping[str, str]] = {}
+_PLACE: Final = re.compile(r"\{([a-z_]+)\}")
+_OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:\+[0-9:]+|Z)")
+_MONTHS: Final = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+
+
+@lru_cache(maxsize=2)
+def catalogue(language: Language) -> Mapping[str, str]:
+    """Return the sentences of a language by their codes; read once from the file that translators edit."""
+    path = LOCALE / _FOLDERS[language] / "LC_MESSAGES" / "yinzheng.po"
+    with path.open("rb") as file:
+        messages = read_po(file, locale=_FOLDERS[language], abort_invalid=True)
+    return {str(each.id): str(each.string) for each in messages if each.id}
+
+
+def sentence(code: str, language: Language, params: Mapping[str, str] = _NO_PARAMS) -> str:
+    """Return the sentence of a code; one that we do not know is a fault of ours and is said to be one."""
+    texts = catalogue(language)
+    pattern = texts.get(code) or texts["internal"]
+    if "{" not in pattern:
+        return pattern
+    known = {name: _shown(value, language) for name, value in params.items() if value}
+    if language == "en":
+        known |= {name.removesuffix("_en"): value for name, value in known.items() if name.endswith("_en")}
+    if "[" in pattern:
+        pattern = _OPTIONAL.sub(lambda part: _optional(part[1], known), pattern)
+    return _PLACE.sub(lambda place: known.get(place[1], UNKNOWN), pattern)
+
+
+def has_sentence(code: str) -> bool:
+    """Say whether a code has a sentence of its own in both languages."""
+    return all(code in catalogue(language) for language in _FOLDERS)
+
+
+def day_text(day: date, language: Language) -> str:
+    """Write a day: 2026年11月23日, 23 November 2026."""
+    if language == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def moment_text(at: datetime, language: Language) -> str:
+    """Write a moment to the minute, in the issuer's zone."""
+    local = at.astimezone(ISSUER_ZONE)
+    return f"{day_text(local.date(), language)} {local:%H:%M}"
+
+
+def _optional(part: str, known: Mapping[str, str]) -> str:
+    return part if all(name in known for name in _PLACE.findall(part)) else ""
+
+
+def _shown(value: str, language: Language) -> str:
+    """Return a value as people write it; one that only looks like a date stays as it is."""
+    try:
+        if _DAY.fullmatch(value):
+            return day_text(date.fromisoformat(value), language)
+        if _MOMENT.fullmatch(value):
+            return moment_text(datetime.fromisoformat(value), language)
+    except ValueError:
+        pass
+    return value
