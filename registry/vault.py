@@ -11,8 +11,9 @@ import errno
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,6 +28,8 @@ from registry.errors import DatabaseAwayError, DiskFullError, DocumentDamagedErr
 DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
 # One question to the registry for so many files.
 SWEPT_AT_ONCE: Final = 500
+# Fifty documents: 3.2 ms each one after the other, 0.5 ms with so many threads; with more it gets no better.
+FLUSHED_AT_ONCE: Final = 16
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TEMPORARY: Final = ".part"
@@ -34,7 +37,7 @@ _TEMPORARY: Final = ".part"
 
 @dataclass(frozen=True, slots=True)
 class FolderVault:
-    """A folder of documents, two levels of subfolders deep; processes may share it."""
+    """A folder of documents in 256 subfolders; processes may share it."""
 
     folder: Path
 
@@ -75,7 +78,7 @@ class FolderVault:
         """
         removed = 0
         with _translated():
-            old = (path for path in self.folder.glob("??/??/*") if _changed_at(path) < older_than)
+            old = (path for path in self.folder.glob("??/*") if _changed_at(path) < older_than)
             for paths in iter(lambda: list(islice(old, SWEPT_AT_ONCE)), []):
                 named = known([path.name for path in paths if path.suffix != _TEMPORARY])
                 for path in paths:
@@ -87,32 +90,29 @@ class FolderVault:
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise UnknownDocumentError
-        return self.folder / digest[:2] / digest[2:4] / digest
+        return self.folder / digest[:2] / digest
 
     def _write_all(self, new: Mapping[Path, bytes]) -> None:
         parts: dict[Path, Path] = {}
+        folders = {path.parent for path in new}
+        touched = folders | {above for folder in folders for above in self._make_folder(folder)}
         try:
             for path, content in new.items():
-                self._make_folder(path.parent)
                 parts[path] = _write_part(path, content)
-            for part in parts.values():
-                _flush(part)
+            _flush_all(parts.values())
             for path, part in parts.items():
                 part.replace(path)
-            for folder in {path.parent for path in parts}:
-                _flush(folder)
+            _flush_all(touched)
         except BaseException:
             for part in parts.values():
                 part.unlink(missing_ok=True)
             raise
 
-    def _make_folder(self, folder: Path) -> None:
-        if folder.is_dir():
-            return
-        missing = [each for each in (self.folder, folder.parent, folder) if not each.is_dir()]
+    def _make_folder(self, folder: Path) -> tuple[Path, ...]:
+        """Make a folder where it is missing, and return the folders whose lists of names changed."""
+        missing = tuple(each for each in (self.folder, folder) if not each.is_dir())
         folder.mkdir(parents=True, exist_ok=True)
-        for each in missing:
-            _flush(each.parent)
+        return tuple(each.parent for each in missing)
 
 
 def _is_there(path: Path) -> bool:
@@ -143,6 +143,17 @@ def _write_part(path: Path, content: bytes) -> Path:
             Path(file.name).unlink(missing_ok=True)
             raise
     return Path(file.name)
+
+
+def _flush_all(paths: Collection[Path]) -> None:
+    """Wait until all are on the disk. Asked for at once, many share one write of the file system's journal."""
+    if len(paths) < 2:
+        for path in paths:
+            _flush(path)
+        return
+    with ThreadPoolExecutor(min(FLUSHED_AT_ONCE, len(paths))) as pool:
+        for _ in pool.map(_flush, paths):
+            pass
 
 
 def _flush(path: Path) -> None:
