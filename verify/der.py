@@ -116,12 +116,17 @@ class Reader:
 
     def take(self, tag: int) -> bytes:
         """Return the content of the next value, which must have this tag."""
-        length, start = self._head(tag)
-        content = self._data[start : start + length]
-        if len(content) != length:
+        data, at = self._data, self._at
+        if len(data) < at + 2 or data[at] != tag:
+            raise DerError("another value was expected")
+        length, start = data[at + 1], at + 2
+        if length >= 0x80:
+            length, start = self._long_length(start, length & 0x7F)
+        end = start + length
+        if end > len(data):
             raise DerError("the bytes end too early")
-        self._at = start + length
-        return content
+        self._at = end
+        return data[start:end]
 
     def take_whole(self, tag: int) -> bytes:
         """Return the next value with its tag and length; it must have this tag."""
@@ -146,15 +151,10 @@ class Reader:
         if self._at != len(self._data):
             raise DerError("bytes left over")
 
-    def _head(self, tag: int) -> tuple[int, int]:
-        head = self._data[self._at : self._at + 2]
-        if len(head) != 2 or head[0] != tag:
-            raise DerError("another value was expected")
-        start = self._at + 2
-        if head[1] < 0x80:
-            return head[1], start
-        octets = self._data[start : start + (head[1] & 0x7F)]
+    def _long_length(self, start: int, count: int) -> tuple[int, int]:
+        """Return a length that is written in several octets, and where the content starts."""
+        octets = self._data[start : start + count]
         length = int.from_bytes(octets, "big")
-        if _length(length) != head[1:] + octets:
+        if _length(length)[1:] != octets or length < 0x80:
             raise DerError("not the shortest form of a length")
-        return length, start + len(octets)
+        return length, start + count

@@ -11,7 +11,9 @@ This is no reader of PDF in general: documents of others go to `foreign_pdf`.
 
 import re
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from verify.errors import MalformedError
@@ -21,6 +23,8 @@ DEPTH_MAX: Final = 16
 # A catalog or a dictionary of an attachment has some twenty entries; a name tree of three files has six.
 ITEMS_MAX: Final = 4096
 OBJECTS_MAX: Final = 100_000
+# The names and references of one writer's documents are always the same; making one costs more than reading it.
+NAMES_REMEMBERED: Final = 1024
 XREF_LINE_BYTES: Final = 20
 # Where the last lines of a file stand: the address of the table and the end mark.
 TAIL_BYTES: Final = 40
@@ -31,15 +35,18 @@ _XREF_LINE: Final = re.compile(rb"([0-9]{10}) 00000 n \n")
 _OBJECT_HEAD: Final = re.compile(rb"([1-9][0-9]{0,6}) 0 obj\n")
 _STREAM_HEAD: Final = re.compile(rb"\nstream\n")
 _STREAM_TAIL: Final = b"\nendstream\nendobj\n"
-_SPACE: Final = re.compile(rb"[ \n]*")
 _TOKEN: Final = re.compile(
-    rb"(?P<reference>[1-9][0-9]{0,6} 0 R(?![0-9A-Za-z]))"
-    rb"|(?P<number>-?[0-9]{1,10}(?:\.[0-9]{1,10})?)"
+    rb"[ \n]*(?:"
+    rb"(?P<reference>[1-9][0-9]{0,6}) 0 R(?![0-9A-Za-z])"
+    rb"|(?P<integer>-?[0-9]{1,10})(?![0-9.])"
     rb"|/(?P<name>[A-Za-z0-9_.+#-]{1,127})"
     rb"|(?P<open><<|\[)"
-    rb"|(?P<hex><[0-9A-Fa-f]*>)"
+    rb"|(?P<close>>>|\])"
+    rb"|\((?P<string>(?:[^()\\\r]|\\[nrtbf()\\])*)\)"
+    rb"|<(?P<hex>(?:[0-9A-Fa-f]{2})*)>"
+    rb"|(?P<real>-?[0-9]{1,10}\.[0-9]{1,10})(?![0-9.])"
     rb"|(?P<word>true|false|null)(?![0-9A-Za-z])"
-    rb"|(?P<string>\((?:[^()\\\r]|\\[nrtbf()\\])*\))"
+    rb")"
 )
 _ESCAPE: Final = re.compile(rb"\\(.)")
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -85,7 +92,7 @@ class PdfObjects:
         lines_end = self._first_line + (self._count - 1) * XREF_LINE_BYTES
         if not 1 < self._count <= OBJECTS_MAX or not document.startswith(b"trailer\n", lines_end):
             raise PdfFormError("the table of objects is not of its length")
-        trailer, end = self._read(lines_end + len(b"trailer\n"), 0)
+        trailer, end = self._read(lines_end + len(b"trailer\n"))
         if (
             not isinstance(trailer, dict)
             or document[end : tail.start()] != b"\n"
@@ -100,7 +107,7 @@ class PdfObjects:
         """Return the object that a reference names; any other value is returned as it is."""
         if not isinstance(value, Reference):
             return value
-        found, end = self._read(self._start(value), 0)
+        found, end = self._read(self._start(value))
         if not self._document.startswith(b"\nendobj\n", end):
             raise PdfFormError("an object does not end where it should")
         return found
@@ -123,7 +130,7 @@ class PdfObjects:
         """Return the content of the stream that a reference names: plain, or inflated up to this many bytes."""
         if not isinstance(value, Reference):
             raise PdfFormError("a stream is named by a reference")
-        entries, end = self._read(self._start(value), 0)
+        entries, end = self._read(self._start(value))
         head = _STREAM_HEAD.match(self._document, end)
         if not isinstance(entries, dict) or head is None:
             raise PdfFormError("not a stream")
@@ -146,45 +153,36 @@ class PdfObjects:
             raise PdfFormError("another object than the table says")
         return head.end()
 
-    def _read(self, at: int, depth: int) -> tuple[PdfValue, int]:
+    def _read(self, at: int) -> tuple[PdfValue, int]:
         """Return the value at this place, and the place behind it."""
-        found = _TOKEN.match(self._document, at)
-        if found is None:
-            raise PdfFormError("a value that we do not write")
-        match found.lastgroup:
-            case "open":
-                return self._read_many(found.end(), depth + 1, is_dictionary=found["open"] == b"<<")
-            case "reference":
-                return Reference(int(found["reference"].partition(b" ")[0])), found.end()
-            case "number":
-                number = found["number"]
-                return (float(number) if b"." in number else int(number)), found.end()
-            case "name":
-                return Name(found["name"]), found.end()
-            case "word":
-                return {b"true": True, b"false": False, b"null": None}[found["word"]], found.end()
-            case _:
-                return _text(found[0]), found.end()
-
-    def _read_many(self, at: int, depth: int, *, is_dictionary: bool) -> tuple[PdfValue, int]:
-        """Read an array or a dictionary up to its end."""
-        if depth > DEPTH_MAX:
-            raise PdfFormError("too deep")
-        closing = b">>" if is_dictionary else b"]"
-        values: list[PdfValue] = []
-        at = self._skip(at)
-        while not self._document.startswith(closing, at):
-            if len(values) == ITEMS_MAX:
-                raise PdfFormError("too many values")
-            value, at = self._read(at, depth)
+        document = self._document
+        levels: list[tuple[bytes, list[PdfValue]]] = []
+        while True:
+            token = _TOKEN.match(document, at)
+            if token is None or token.lastgroup is None:
+                raise PdfFormError("a value that we do not write")
+            at = token.end()
+            kind = token.lastgroup
+            if kind == "open":
+                levels.append((_CLOSING[token["open"]], []))
+                if len(levels) > DEPTH_MAX:
+                    raise PdfFormError("too deep")
+                continue
+            value = _close(levels, token["close"]) if kind == "close" else _SCALARS[kind](token[kind])
+            if not levels:
+                return value, at
+            values = levels[-1][1]
             values.append(value)
-            at = self._skip(at)
-        end = at + len(closing)
-        return (_pair(values) if is_dictionary else values), end
+            if len(values) > ITEMS_MAX:
+                raise PdfFormError("too many values")
 
-    def _skip(self, at: int) -> int:
-        found = _SPACE.match(self._document, at)
-        return at if found is None else found.end()
+
+def _close(levels: list[tuple[bytes, list[PdfValue]]], closing: bytes) -> PdfValue:
+    """Return the array or dictionary that ends here."""
+    expected, values = levels.pop() if levels else (b"", [])
+    if closing != expected:
+        raise PdfFormError("an end without its beginning")
+    return _pair(values) if closing == b">>" else values
 
 
 def _pair(values: list[PdfValue]) -> dict[bytes, PdfValue]:
@@ -195,13 +193,21 @@ def _pair(values: list[PdfValue]) -> dict[bytes, PdfValue]:
     return dict(zip(names, values[1::2], strict=True))
 
 
-def _text(token: bytes) -> bytes:
-    """Return the bytes of a string, written in hexadecimal or in parentheses."""
-    if token[:1] == b"<":
-        if len(token) % 2:
-            raise PdfFormError("a hexadecimal string of half bytes")
-        return bytes.fromhex(token[1:-1].decode())
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), token[1:-1])
+def _text(written: bytes) -> bytes:
+    """Return the bytes of a string in parentheses."""
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), written) if b"\\" in written else written
+
+
+_CLOSING: Final = {b"<<": b">>", b"[": b"]"}
+_SCALARS: Final[Mapping[str, Callable[[bytes], PdfValue]]] = {
+    "reference": lru_cache(NAMES_REMEMBERED)(lambda text: Reference(int(text))),
+    "integer": int,
+    "name": lru_cache(NAMES_REMEMBERED)(Name),
+    "string": _text,
+    "hex": lambda text: bytes.fromhex(text.decode()),
+    "real": float,
+    "word": {b"true": True, b"false": False, b"null": None}.__getitem__,
+}
 
 
 def _unfilter(content: bytes, filter_name: PdfValue, bytes_max: int) -> bytes:

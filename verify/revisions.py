@@ -2,7 +2,7 @@
 
 Promises:
   * Anything else is a change, also when readers would not show it: metadata, hidden fields, further signatures, objects
-    that nothing refers to, bytes behind the last revision.
+    that nothing refers to.
   * A document time stamp must cover everything before it and must not be seen on the page.
 
 The comparison is pyHanko's, which knows how such updates are written and how documents were forged with them; our rules
@@ -14,17 +14,15 @@ from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from verify.der import SEQUENCE, DerError, Reader
 from verify.errors import YinzhengError
 
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.diff_analysis import DiffPolicy
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 # A time stamp every three years for a century, each with its revocation data.
 REVISIONS_MAX: Final = 64
-# What may differ in the catalog: fields for time stamps, revocation data, and which extensions these need.
-_CATALOG_KEYS: Final = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Version"})
 
 
 class RevisionError(YinzhengError):
@@ -72,40 +70,13 @@ def _review(reader: "PdfFileReader") -> None:
     """Compare each revision with the signed one."""
     from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 
-    result = _policy().review_file(reader, 0)
+    from verify.revision_rules import policy
+
+    result = policy().review_file(reader, 0)
     if not isinstance(result, DiffResult):
         raise result
     if result.modification_level > ModificationLevel.LTA_UPDATES:
         raise RevisionError("more than time stamps and revocation data")
-
-
-def _policy() -> "DiffPolicy":
-    """Return pyHanko's comparison without the rules that let metadata, form values and stray objects pass."""
-    from pyhanko.sign.diff_analysis import (
-        CatalogModificationRule,
-        DSSCompareRule,
-        FormUpdatingRule,
-        ModificationLevel,
-        ObjectStreamRule,
-        SigFieldCreationRule,
-        SigFieldModificationRule,
-        StandardDiffPolicy,
-        XrefStreamRule,
-    )
-
-    return StandardDiffPolicy(
-        global_rules=[
-            CatalogModificationRule(ignored_keys=_CATALOG_KEYS),  # type: ignore[no-untyped-call]
-            *(
-                rule.as_qualified(ModificationLevel.LTA_UPDATES)
-                for rule in (XrefStreamRule(), ObjectStreamRule(), DSSCompareRule())
-            ),
-        ],
-        form_rule=FormUpdatingRule(
-            field_rules=[SigFieldCreationRule(), SigFieldModificationRule()],  # type: ignore[no-untyped-call]
-        ),
-        ignore_orphaned_objects=False,
-    )
 
 
 def _read_stamp(document: bytes, signature: "EmbeddedPdfSignature", first_end: int) -> LaterStamp:
@@ -118,5 +89,11 @@ def _read_stamp(document: bytes, signature: "EmbeddedPdfSignature", first_end: i
     room = bytes(document[first:second])
     if room[:1] != b"<" or room[-1:] != b">" or second - first != 2 * len(signature.pkcs7_content) + 2:
         raise RevisionError("a time stamp with more room than its own")
+    try:
+        token = Reader(signature.pkcs7_content).take_whole(SEQUENCE)
+    except DerError as error:
+        raise RevisionError(error.detail) from error
+    if signature.pkcs7_content[len(token) :].strip(b"\x00"):
+        raise RevisionError("something behind a time stamp")
     digest = sha256(document[:first] + document[second : second + length]).digest()
-    return LaterStamp(token=signature.pkcs7_content, digest=digest)
+    return LaterStamp(token=token, digest=digest)

@@ -45,7 +45,7 @@ _TRUE: Final = b"\xff"
 _CONTEXT_0: Final = 0xA0
 _CONTEXT_1: Final = 0xA1
 # X.690, 11.7: seconds, in UTC, and no zeros at the end of a fraction.
-_TIME_FORM: Final = re.compile(rb"([0-9]{14})(?:\.([0-9]{0,5}[1-9]))?Z")
+_TIME_FORM: Final = re.compile(rb"([0-9]{4})" + rb"([0-9]{2})" * 5 + rb"(?:\.([0-9]{0,5}[1-9]))?Z")
 # RFC 3161, 4: after these nothing that the key stamped can be relied on.
 _LOST: Final = frozenset(
     {ReasonFlags.unspecified, ReasonFlags.key_compromise, ReasonFlags.ca_compromise, ReasonFlags.aa_compromise}
@@ -191,5 +191,6 @@ def _read_time(content: bytes) -> datetime:
     found = _TIME_FORM.fullmatch(content)
     if found is None:
         raise DerError("not a time in DER")
-    whole = datetime.strptime(found[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return whole.replace(microsecond=int((found[2] or b"").decode().ljust(6, "0")))
+    year, month, day, hour, minute, second = (int(each) for each in found.groups()[:6])
+    microsecond = int((found[7] or b"").ljust(6, b"0"))
+    return datetime(year, month, day, hour, minute, second, microsecond, UTC)
