@@ -120,3 +120,9 @@ class UnknownArtefactError(ApiError):
     """No such list or certificate is published."""
 
     code = "artefact.unknown"
+
+
+class UnknownTypeError(ApiError):
+    """The catalogue has no such licence type today."""
+
+    code = "licence_type.unknown"

@@ -1,7 +1,7 @@
 """Do a request once, however often it is sent: the key in the header, the first answer for every further one.
 
 Promises:
-  * What was answered well is answered the same for 72 hours, marked as replayed; another request with the key is refused.
+  * A good answer is given again for 72 hours, marked as replayed; another request with the same key is refused.
   * What failed is not kept: nothing was done, so the same key may be tried again, also with a mended body.
   * A process that died in between leaves the key running for ten minutes; then the work may be done anew.
 """

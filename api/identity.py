@@ -1,7 +1,7 @@
 """Who calls: systems with a key id and a secret. People sign in on the pages.
 
 Promises:
-  * `Authorization: Bearer <key id>.<secret>`, the secret being 32 bytes in base64url without padding; nothing else is read.
+  * `Authorization: Bearer <key id>.<secret>`, the secret 32 bytes in base64url without padding; nothing else is read.
   * An unknown key, a closed one, a wrong secret and a header of another form are answered alike, in like time.
   * A caller acts in the name of its key's department, with a role that its key has; never as the system itself.
 """

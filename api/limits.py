@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import RequestTooLargeError, TooManyRequestsError
 from api.problems import problem_of
+from verify.errors import YinzhengError
 
 # Any file of 20 MB is examined (issue 3); the form around it takes some hundred bytes.
 UPLOAD_BYTES_MAX: Final = 20 * 1024 * 1024
@@ -117,12 +118,13 @@ class Gate:
         self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or let the request on with its body counted."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         is_form = headers.get("content-type", "").startswith("multipart/")
-        refusal = self._too_many(scope, headers, UPLOAD_COST if is_form else 1.0)
+        refusal: YinzhengError | None = self._too_many(scope, headers, UPLOAD_COST if is_form else 1.0)
         bytes_max = FORM_BYTES_MAX if is_form else BODY_BYTES_MAX
         if refusal is None and _declared(headers) > bytes_max:
             refusal = RequestTooLargeError(params={"max_mb": str(bytes_max // 1024**2)})

@@ -84,6 +84,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     # for everybody
     "check_licence": _PUBLIC,
     "verify": _PUBLIC,
+    "verify_file": _PUBLIC,
     "list_licence_types": _PUBLIC,
     "get_licence_type": _PUBLIC,
     "list_service_items": _PUBLIC,

@@ -1,8 +1,8 @@
 """The table: which HTTP status stands for which of our errors. A test walks every error class and demands a row.
 
-The rule behind it: 400 the request is not of the form · 401 who are you · 403 you may not · 404 there is none · 409 not in
-this state · 412, 428 you saw another version, or did not say which · 422 a value is wrong · 429 too often · 500 a fault of
-ours or of this installation · 503 something that we need is away for now.
+The rule behind it: 400 the request is not of the form · 401 who are you · 403 you may not · 404 there is none · 409 not
+in this state · 412, 428 you saw another version, or did not say which · 422 a value is wrong · 429 too often · 500 a
+fault of ours or of this installation · 503 something that we need is away for now.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _CODES: Final[Mapping[int, str]] = {
     401: "caller.unknown",
     403: "operator.role department.other draft.own_review custody.closed",
     404: "request.address licence.unknown draft.unknown batch.unknown document.unknown department.unknown "
-    "log.no_such_leaf artefact.unknown template.unknown",
+    "licence_type.unknown log.no_such_leaf artefact.unknown template.unknown",
     405: "request.method",
     409: "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
     "record.conflict intent.abandoned idempotency.running number.exhausted",
@@ -31,8 +31,8 @@ _CODES: Final[Mapping[int, str]] = {
     428: "precondition.missing",
     429: "request.too_many",
     500: "internal registry keys signer request page "
-    "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header der.malformed "
-    "data_set.malformed mandate.malformed report.malformed tile.malformed "
+    "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header "
+    "der.malformed data_set.malformed mandate.malformed report.malformed tile.malformed "
     "token.form token.too_long token.cbor token.header token.algorithm token.claims token.id_mismatch "
     "checkpoint.wrong proof.wrong log_entry.malformed log_proof.wrong log_proof.malformed "
     "status_list.refused status_list.malformed status_list.signature status_list.other_address "

@@ -1,10 +1,10 @@
 """The composition root: real parts put together from settings, and the only clock and randomness.
 
 Promises:
-  * `build` and `build_public` stop with a sentence when the database, a key or a template is missing; they make nothing.
+  * `build` and `build_public` stop with a sentence when database, key or template is missing; they make nothing.
   * A key is opened when something is signed for the first time, not before.
   * `build_public` has no keys: it never looks into the key folder, and asking for its desk is refused.
-  * What is read from the registry's artefacts (trust list, status lists, revocation lists) is checked before it is used.
+  * What is read from the registry's public files (trust list, status lists) is checked before it is used.
 """
 
 import os
@@ -12,6 +12,7 @@ import platform
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,12 +32,15 @@ from registry import catalogue
 from registry.db import Database, open_database, reading
 from registry.schema import check_schema
 from registry.vault import FolderVault
+from signer.daily import note_uses
 from signer.desk import Desk, DeskSettings
 from signer.founding import open_custody
 from signer.key_acts import KeyDesk
 from signer.log import SigningLog
-from signer.page.press import TEMPLATES, Press
+from signer.page.press import OWN_TEMPLATES, Press
+from signer.publish import demand_no_fork
 from signer.trust_lists import newest_trust_list, revocation_lists
+from verify.errors import YinzhengError
 from verify.evidence import Evidence, RegistryAnswer, Unreachable
 from verify.key_purpose import KeyPurpose
 
@@ -118,7 +122,10 @@ class Office:
         return self.public_files.offline_hours()
 
     def close(self) -> None:
-        """Close the database's connections."""
+        """Note how often keys were used, as far as the database can be reached, and close its connections."""
+        if self._desk is not None:
+            with suppress(YinzhengError):
+                note_uses(self._desk, at=self.clock())
         self.database.close()
 
 
@@ -170,18 +177,20 @@ def _build(settings: Settings, *, is_public: bool) -> Office:
 def _open_desk(office: Office, custody: SoftCustody) -> Desk:
     """Put log, time stamps and press beside the custody."""
     settings = office.settings
+    log = SigningLog(
+        database=office.database,
+        custody=custody,
+        origin=settings.origin,
+        key=custody.newest(KeyPurpose.CHECKPOINT, DEPLOYMENT),
+        clock=office.clock,
+        worker=office.worker,
+    )
+    demand_no_fork(office.database, log.verifier, settings.published_folder)
     return Desk(
         database=office.database,
         vault=office.vault,
         custody=custody,
-        log=SigningLog(
-            database=office.database,
-            custody=custody,
-            origin=settings.origin,
-            key=custody.newest(KeyPurpose.CHECKPOINT, DEPLOYMENT),
-            clock=office.clock,
-            worker=office.worker,
-        ),
+        log=log,
         timestamps=_open_timestamps(office, custody),
         press=office.press,
         settings=desk_settings(settings),
@@ -226,7 +235,7 @@ def _read_roots(path: Path) -> tuple[bytes, ...]:
 
 
 def _demand_templates(office: Office) -> None:
-    folders = (office.settings.templates_folder, TEMPLATES)
+    folders = (office.settings.templates_folder, OWN_TEMPLATES)
     with reading(office.database) as tx:
         wanted = {each.template for each in catalogue.all_types(tx)}
     for name in sorted(wanted):

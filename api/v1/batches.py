@@ -1,11 +1,14 @@
 """Batches of the caller's department: send a sheet, see every bad row before anything is signed, approve, run."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import File, Form, Query, Request, Response, UploadFile
+from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 
 from api.cursors import read_number, write_cursor
 from api.guard import TheCaller, TheOffice
+from api.identity import Caller
 from api.problems import request_language
 from api.settings import Language
 from api.sheets_in import (
@@ -43,9 +46,26 @@ SHOWN_ROWS_MAX: Final = 200
 RETRY_SECONDS: Final = "2"
 _CSV: Final = "text/csv; charset=utf-8"
 
-Sheet = Annotated[UploadFile, File(description="CSV or XLSX, at most 20 MiB")]
-Photos = Annotated[list[UploadFile], File(description="photos, by the file names that stand in the sheet")]
-OnlyType = Annotated[str | None, Form(max_length=21, description="the type of a sheet without a type column")]
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A sheet as it came in, the photos beside it, and the one type of a sheet without a type column."""
+
+    content: bytes
+    photos: Mapping[str, bytes]
+    only_type: str | None
+
+
+def _upload(
+    file: Annotated[UploadFile, File(description="CSV or XLSX, at most 20 MiB")],
+    photos: Annotated[list[UploadFile] | None, File(description="photos, by the file names in the sheet")] = None,
+    type_code: Annotated[str | None, Form(max_length=21, description="of a sheet without a type column")] = None,
+) -> _Upload:
+    pictures = photos_of([(each.filename, each.file) for each in photos or ()])
+    return _Upload(read_upload(file.file), pictures, type_code)
+
+
+TheUpload = Annotated[_Upload, Depends(_upload)]
 
 
 @batches.post(
@@ -54,17 +74,10 @@ OnlyType = Annotated[str | None, Form(max_length=21, description="the type of a 
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 def check_sheet(
-    request: Request,
-    office: TheOffice,
-    caller: TheCaller,
-    response: Response,
-    *,
-    file: Sheet,
-    photos: Photos = [],  # noqa: B006 - the framework copies it
-    type_code: OnlyType = None,
+    request: Request, office: TheOffice, caller: TheCaller, response: Response, sheet: TheUpload
 ) -> SheetOut:
     """Judge every row. With `Accept: text/csv` the bad rows come back as a sheet, with the reasons beside them."""
-    checked = _judged(office, caller.operator.department, file, photos, type_code)
+    checked = _judged(office, sheet, caller)
     if "text/csv" in request.headers.get("accept", ""):
         return _csv(bad_rows_of(checked), "bad-rows.csv")  # type: ignore[return-value]  # sent as it is
     personal(response)
@@ -73,20 +86,11 @@ def check_sheet(
 
 @batches.post("/batches", status_code=201, summary=both("上传表格，建立批次", "Send a sheet as a batch"))
 def create_batch(
-    request: Request,
-    office: TheOffice,
-    caller: TheCaller,
-    response: Response,
-    *,
-    file: Sheet,
-    photos: Photos = [],  # noqa: B006 - the framework copies it
-    type_code: OnlyType = None,
+    request: Request, office: TheOffice, caller: TheCaller, response: Response, sheet: TheUpload
 ) -> NewBatchOut:
     """Judge every row and save the batch; good rows become submitted drafts, bad ones stay with their reasons."""
-    content = read_upload(file.file)
-    file.file.seek(0)
-    checked = _judged(office, caller.operator.department, file, photos, type_code)
-    started = save_sheet(office, content, checked, operator=caller.operator)
+    checked = _judged(office, sheet, caller)
+    started = save_sheet(office, sheet.content, checked, operator=caller.operator)
     personal(response)
     response.headers["Location"] = f"{_PATH}/{started.batch_id}"
     batch = BatchOut.of(acts.progress(office.database, started.batch_id))
@@ -174,11 +178,9 @@ def _answer(office: Office, batch_id: str, response: Response) -> BatchOut:
     return batch
 
 
-def _judged(
-    office: Office, department: str, file: UploadFile, photos: list[UploadFile], type_code: str | None
-) -> CheckedSheet:
-    pictures = photos_of([(each.filename, each.file) for each in photos])
-    return judge_sheet(office, read_upload(file.file), pictures, department=department, only_type=type_code)
+def _judged(office: Office, sheet: _Upload, caller: Caller) -> CheckedSheet:
+    department = caller.operator.department
+    return judge_sheet(office, sheet.content, sheet.photos, department=department, only_type=sheet.only_type)
 
 
 def _sheet(checked: CheckedSheet, language: Language) -> SheetOut:

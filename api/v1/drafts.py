@@ -38,9 +38,7 @@ def list_drafts(
     """Those in one state, oldest first; the Link header leads to the next page."""
     after = read_cursor("drafts", asked.cursor)
     with reading(office.database) as tx:
-        found = records.list_drafts(
-            tx, caller.operator.department, state=asked.state, after=after, limit=asked.limit
-        )
+        found = records.list_drafts(tx, caller.operator.department, state=asked.state, after=after, limit=asked.limit)
     following = write_cursor("drafts", found[-1].draft_id) if len(found) == asked.limit else None
     personal(response)
     link_next(response, _PATH, following, asked.model_dump(exclude={"cursor"}))
@@ -58,9 +56,7 @@ def get_draft(draft_id: str, office: TheOffice, response: Response, if_none_matc
 
 
 @drafts.put("/drafts/{draft_id}", summary=both("修改草稿", "Change a draft"))
-def change_draft(
-    draft_id: str, body: DraftIn, office: TheOffice, seen: SeenVersion, response: Response
-) -> DraftOut:
+def change_draft(draft_id: str, body: DraftIn, office: TheOffice, seen: SeenVersion, response: Response) -> DraftOut:
     """Write a draft anew; what it replaces, and as what, stays."""
     before = _find(office, draft_id).draft
     draft = replace(

@@ -43,9 +43,7 @@ _PATH: Final = f"{PREFIX}/licences"
 
 
 @licences.post("/licences", status_code=201, summary=both("签发一张证照", "Issue a licence"))
-def issue_licence(
-    body: DraftIn, office: TheOffice, caller: TheCaller, key: OnceKey, response: Response
-) -> LicenceOut:
+def issue_licence(body: DraftIn, office: TheOffice, caller: TheCaller, key: OnceKey, response: Response) -> LicenceOut:
     """Issue at once, for types that need no reviewer; others begin as a draft."""
     draft = body.to_draft(issuer=caller.operator.department, batch_key=key)
     licence = issue_request(office, draft, operator=caller.operator, at=office.clock())
@@ -67,9 +65,7 @@ def list_licences(
         department=caller.operator.department, type_code=asked.type_code, state=asked.state, number=asked.number
     )
     with reading(office.database) as tx:
-        found = records.list_licences(
-            tx, wanted, cursor=read_number("licences", asked.cursor), limit=asked.limit
-        )
+        found = records.list_licences(tx, wanted, cursor=read_number("licences", asked.cursor), limit=asked.limit)
     following = write_cursor("licences", str(found[-1].cursor)) if len(found) == asked.limit else None
     personal(response)
     link_next(response, _PATH, following, asked.model_dump(exclude={"cursor"}))
@@ -132,9 +128,7 @@ def record_licence_event(
     return LicenceOut.of(licence)
 
 
-@licences.post(
-    "/licences/{licence_id}/renew", status_code=201, summary=both("延续：起草新版本", "Draft a renewal")
-)
+@licences.post("/licences/{licence_id}/renew", status_code=201, summary=both("延续：起草新版本", "Draft a renewal"))
 def renew_licence(
     licence_id: str, body: RevisionIn, office: TheOffice, caller: TheCaller, seen: SeenVersion, response: Response
 ) -> DraftOut:
@@ -143,9 +137,7 @@ def renew_licence(
     return draft_answer(draft, response, is_new=True)
 
 
-@licences.post(
-    "/licences/{licence_id}/change", status_code=201, summary=both("变更：起草新版本", "Draft a change")
-)
+@licences.post("/licences/{licence_id}/change", status_code=201, summary=both("变更：起草新版本", "Draft a change"))
 def change_licence(
     licence_id: str, body: RevisionIn, office: TheOffice, caller: TheCaller, seen: SeenVersion, response: Response
 ) -> DraftOut:

@@ -372,4 +372,3 @@ class DraftPage(_Out):
 
     items: tuple[DraftOut, ...]
     next: str | None
-

@@ -1,0 +1,96 @@
+"""The HTTP application: routers, handlers of errors, and the layers around them.
+
+Promises:
+  * Every operation stands behind the guard and has a row in the permission table, or the application is not built.
+  * `public=True` serves what everybody may know, and has no other operation at all.
+  * Errors are problem+json, also the framework's own; there is no documentation page that loads from elsewhere.
+"""
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from api.limits import Gate, Limits
+from api.openapi import interface
+from api.problems import problem_of, problem_of_http, problem_of_validation
+from api.surface import Surface
+from api.v1.batches import batches
+from api.v1.catalogue import catalogue
+from api.v1.drafts import drafts
+from api.v1.licences import licences
+from api.v1.log import log, log_files
+from api.v1.service import service
+from api.v1.statuses import statuses
+from api.v1.trust import trust
+from api.v1.verification import verification
+from api.wiring import Office
+from verify.errors import YinzhengError
+
+OPENAPI_PATH: Final = "/api/v1/openapi.json"
+_OFFICE_ROUTERS: Final = (licences, drafts, batches)
+_PUBLIC_ROUTERS: Final = (verification, catalogue, statuses, trust, log_files, log, service)
+
+
+def create_app(office: Office, *, public: bool = False, limits: Limits | None = None) -> FastAPI:
+    """Build the application for a deployment. `limits` are those of the settings, unless given."""
+    settings = office.settings
+    app = FastAPI(
+        title="印证 Yinzheng",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.office = office
+    app.state.limits = limits or Limits.of(
+        anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client
+    )
+    for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):
+        app.include_router(router)
+    app.add_exception_handler(YinzhengError, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(Gate, limits=app.state.limits)
+    app.add_middleware(
+        Surface, log=office.log, random=office.random, is_https=settings.public_address.startswith("https:")
+    )
+    described = interface(app)
+
+    async def openapi(_request: Request) -> Response:
+        return JSONResponse(described)
+
+    app.add_route(OPENAPI_PATH, openapi, methods=["GET"], include_in_schema=False)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, YinzhengError):
+        raise error
+    return problem_of(error, request.scope)
+
+
+async def _answer_validation(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return problem_of_validation(error, request.scope)
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return problem_of_http(error, request.scope)
+
+
+def operations(app: FastAPI) -> dict[str, Any]:
+    """Return the interface as OpenAPI describes it."""
+    return interface(app)

@@ -1,0 +1,62 @@
+"""Serve an application over HTTP on this machine, with a worker beside it where the registry is a file.
+
+Promises: the server says nothing about itself, logs through our log only, and closes cleanly; addresses behind a proxy
+are believed from loopback alone.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Final
+
+import uvicorn
+
+from api.app import create_app
+from api.logs import forward_libraries
+from api.wiring import Office
+from api.work import Workshop
+
+KEEP_ALIVE_SECONDS: Final = 15
+# Requests in hand at once; more are told to come back, before memory runs short.
+CONCURRENCY_MAX: Final = 500
+CLOSING_SECONDS_MAX: Final = 30
+
+
+def server_of(office: Office, *, public: bool, host: str | None = None, port: int | None = None) -> uvicorn.Server:
+    """Return the server, ready to run; host and port are those of the settings unless given."""
+    forward_libraries(office.log)
+    config = uvicorn.Config(
+        create_app(office, public=public),
+        host=host or office.settings.listen_host,
+        port=office.settings.listen_port if port is None else port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=CLOSING_SECONDS_MAX,
+        limit_concurrency=CONCURRENCY_MAX,
+    )
+    return uvicorn.Server(config)
+
+
+def serve(office: Office, *, public: bool = False, host: str | None = None, port: int | None = None) -> None:
+    """Serve until the process is told to stop."""
+    server = server_of(office, public=public, host=host, port=port)
+    with nullcontext() if public else _worker_beside(office):
+        server.run()
+
+
+@contextmanager
+def _worker_beside(office: Office) -> Iterator[None]:
+    """Do what is due in a thread; on SQLite it is also the one worker that takes parts (decisions.md section 6)."""
+    stop = threading.Event()
+    workshop = Workshop(office, takes_parts=not office.settings.is_postgresql)
+    thread = threading.Thread(target=workshop.run, args=(stop,), name="worker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(CLOSING_SECONDS_MAX)

@@ -1,0 +1,84 @@
+"""The outermost layer: every answer leaves with a trace id and safe headers, every request leaves a line in the log.
+
+Promises:
+  * Nothing that breaks inside reaches a caller as more than "internal" and the trace id; the log has type and places.
+  * The log names the operation, never the address that was asked for: no token, no query, no personal data.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.logs import Log, described
+from api.problems import internal_problem, set_trace, trace_of
+
+_TRACE_BYTES: Final = 8
+_HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+_TRANSPORT: Final = ("Strict-Transport-Security", "max-age=31536000")
+
+
+class Surface:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp, *, log: Log, random: Callable[[int], bytes], is_https: bool) -> None:
+        self.app = app
+        self._log = log
+        self._random = random
+        self._headers = (*_HEADERS, _TRANSPORT) if is_https else _HEADERS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        set_trace(scope, self._random(_TRACE_BYTES).hex())
+        started, status = time.perf_counter(), 0
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._dress(scope, message)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, dressed)
+        except Exception as error:  # noqa: BLE001 - the last place before the server
+            self._log.error("fault", trace_id=trace_of(scope), operation=_operation(scope), **described(error))
+            if not status:
+                await internal_problem(scope)(scope, receive, dressed)
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+
+    def _dress(self, scope: Scope, message: Message) -> None:
+        headers = MutableHeaders(scope=message)
+        for name, value in self._headers:
+            headers.setdefault(name, value)
+        headers["Trace-Id"] = trace_of(scope)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        caller = scope.get("state", {}).get("caller")
+        self._log.info(
+            "request",
+            method=scope["method"] if scope["method"].isalpha() else "?",
+            operation=_operation(scope),
+            status=status,
+            ms=round(seconds * 1000, 1),
+            trace_id=trace_of(scope),
+            client=caller.client.key_id if caller is not None else None,
+        )
+
+
+def _operation(scope: Scope) -> str:
+    endpoint = scope.get("endpoint")
+    return getattr(endpoint, "__name__", "none") if endpoint is not None else "none"
