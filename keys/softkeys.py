@@ -96,6 +96,12 @@ class _LoadedKey:
     sign: Callable[[bytes], bytes]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PublicHalf:
+    path: str
+    public: PublicKey
+
+
 def _signing(private: PrivateKey) -> Callable[[bytes], bytes]:
     if isinstance(private, EllipticCurvePrivateKey):
         return lambda message: private.sign(message, _ECDSA)
@@ -116,6 +122,7 @@ class SoftCustody:
     verifiers: tuple[LogVerifier, ...] = field(default=(), repr=False)
     cost: ScryptCost = field(default=USUAL_COST, repr=False)
     _loaded: dict[KeyName, _LoadedKey] = field(default_factory=dict, init=False, repr=False)
+    _public: dict[KeyName, _PublicHalf] = field(default_factory=dict, init=False, repr=False)
     _counts: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     _newest: dict[tuple[KeyPurpose, str], KeyName] = field(default_factory=dict, init=False, repr=False)
     _changed_at: int = field(default=-1, init=False, repr=False)
@@ -156,8 +163,12 @@ class SoftCustody:
         return create_key(self.folder, self.passphrase, key, algorithm, cost=self.cost)
 
     def public_key(self, key: KeyName) -> PublicKey:
-        """Return the public half, or raise `KeyMissingError`."""
-        return _read(self.folder, key).public
+        """Return the public half, or raise `KeyMissingError`; kept, for a name is never given to another key."""
+        kept = self._public.get(key)
+        if kept is None or not os.path.exists(kept.path):  # noqa: PTH110 - on the way of every licence
+            public = _read(self.folder, key).public
+            kept = self._public[key] = _PublicHalf(path=str(self._path(key, _KEY)), public=public)
+        return kept.public
 
     def chain(self, key: KeyName) -> tuple[bytes, ...]:
         """Return the certificates in DER, the key's own first; empty for a key without certificate."""

@@ -85,17 +85,20 @@ def reserve(
     desk.after("judged")
     places, refused_later = _places(desk, [record for record, _type, _office in good], at=at)
     desk.after("reserved")
-    return tuple(
-        Reserved(
-            record=record,
-            licence_type=licence_type,
-            department=department,
-            place=places[record.draft_id],
-            data_set=_data_set(desk, record, department, places[record.draft_id]),
+    reserved = []
+    for record, licence_type, department in good:
+        place = places.get(record.draft_id)
+        if place is None:
+            continue
+        try:
+            data_set = _data_set(desk, record, department, place)
+        except YinzhengError as error:
+            refused.append(RefusedDraft(draft_id=record.draft_id, error=error))
+            continue
+        reserved.append(
+            Reserved(record=record, licence_type=licence_type, department=department, place=place, data_set=data_set)
         )
-        for record, licence_type, department in good
-        if record.draft_id in places
-    ), (*refused, *refused_later)
+    return tuple(reserved), (*refused, *refused_later)
 
 
 def _look(desk: Desk, records: Sequence[DraftRecord], *, at: datetime) -> _Looked:

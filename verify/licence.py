@@ -118,6 +118,7 @@ class DataSet:
     fields: Mapping[str, str] = field(hash=False)
     identifier: LicenceIdentifier
     licence_id: LicenceId
+    _encoded: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", dict(self.fields))
@@ -132,9 +133,13 @@ class DataSet:
         if not self.valid_from <= (self.valid_until or LAST_DAY) <= LAST_DAY:
             raise DataSetError("the last day is before the first one, or too far away")
         _check_fields(self.fields)
+        object.__setattr__(self, "_encoded", self._encode())
 
     def encode(self) -> bytes:
         """Return the deterministic CBOR."""
+        return self._encoded
+
+    def _encode(self) -> bytes:
         entries: dict[int, object] = {
             0: self.salt,
             1: self.type_code,
