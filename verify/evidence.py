@@ -38,9 +38,8 @@ UNREACHABLE: Final = Unreachable()
 class RegistryAnswer:
     """What the issuer's registry says now of one licence version.
 
-    ``token_kid`` and ``token_digest`` (SHA-256 of the COSE Sig_structure) name the one code that was issued for it;
-    ``token_text`` is that code, so that a typed id can be answered with a checked signature. The leaves are the places
-    of the two signing intents in the log.
+    ``token_kid`` and ``token_digest`` (SHA-256 of the COSE Sig_structure) name the one code that was issued for it. The
+    leaves are the places of the two signing intents in the log.
     """
 
     licence_id: str
@@ -69,7 +68,6 @@ class RegistryAnswer:
     issued_at: datetime
     token_kid: bytes
     token_digest: bytes
-    token_text: str | None = field(default=None, repr=False)
     document_digest: str
     code_leaf: int
     document_leaf: int

@@ -103,7 +103,7 @@ def examine_text(text: str, evidence: Evidence, *, at: datetime) -> Report:
 
 
 def examine_id(licence_id: LicenceId, evidence: Evidence, *, at: datetime) -> Report:
-    """Answer a typed id: only the registry can say; where it keeps the code, its signature is checked all the same."""
+    """Answer a typed id: only the registry can say. What is printed beside the id was not seen and is not judged."""
     answer = evidence.registry
     facts = Facts(licence_id=licence_id.text)
     clock = check_clock(None, evidence, at=at)
@@ -112,9 +112,6 @@ def examine_id(licence_id: LicenceId, evidence: Evidence, *, at: datetime) -> Re
         rest = (_CONTENTS_NOT_ASKED, _TERM_NOT_ASKED, status, _LOG_NOT_ASKED, clock)
         findings = (_TYPED, _SIGNATURE_NOT_ASKED, _ISSUER_NOT_ASKED, *rest)
         return Report(subject=Subject.ID, findings=findings, at=at, facts=facts)
-    if answer.token_text is not None:
-        report = examine_text(answer.token_text, evidence, at=at)
-        return replace(report, subject=Subject.ID, findings=merged((_TYPED, *report.findings)))
     term = check_term(Term.of_registry(answer), at=at)
     rest = (_CONTENTS_NOT_ASKED, term, check_registry(answer, at=at), _LOG_NOT_ASKED, clock)
     return Report(

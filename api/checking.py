@@ -1,0 +1,76 @@
+"""Check what somebody hands in, with all that this deployment knows: one way for HTTP, pages and command line.
+
+Promises:
+  * Every check asks the registry itself; when it cannot be reached, the verdict says so and blames no licence.
+  * A file is read in a process without keys, sockets and registry (`api/sandbox.py`); its report is completed here.
+  * Nothing of what was handed in is kept or logged.
+"""
+
+import re
+from dataclasses import fields, replace
+from typing import Final
+
+from api.errors import RequestTooLargeError
+from api.sandbox import examine_file
+from api.wiring import Office
+from registry.errors import DatabaseAwayError, DatabaseBusyError
+from registry.licences import public_answer
+from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, Evidence, RegistryAnswer
+from verify.examine import examine_id, examine_text, with_registry
+from verify.report import Report
+from verify.signed_document import DOCUMENT_BYTES_MAX
+from verify.values import LicenceId
+
+# An address that a phone camera found in a code, without the signed part behind `#`.
+_ADDRESS: Final = re.compile(r"https?://[^\s/]{1,260}/v/([0-9A-Za-z]{16})/?", re.ASCII | re.IGNORECASE)
+_NAMES: Final = tuple(each.name for each in fields(RegistryAnswer))
+
+
+def check_entry(office: Office, entry: str) -> Report:
+    """Check what stands in the one box: the text of a code, its address, or a typed id. Raises `TypingError`."""
+    text = entry.strip()
+    address = _ADDRESS.fullmatch(text)
+    if address is not None:
+        return check_id(office, address[1])
+    return check_text(office, text) if "#" in text or "/" in text else check_id(office, text)
+
+
+def check_text(office: Office, text: str) -> Report:
+    """Check the text of a QR code: its signature by the trust list, its state by the registry."""
+    evidence = office.evidence()
+    at = office.clock()
+    return _completed(office, examine_text(text, evidence, at=at), evidence)
+
+
+def check_id(office: Office, typed: str) -> Report:
+    """Ask the registry for a typed id, with or without its check character. Raises `TypingError` for a slip."""
+    licence_id = LicenceId.parse_typed(typed)
+    answer = ask_registry(office, licence_id.text)
+    return examine_id(licence_id, Evidence(trust=None, registry=answer), at=office.clock())
+
+
+def check_file(office: Office, document: bytes) -> Report:
+    """Check a file. Raises `RequestTooLargeError` above 20 MB, a `SandboxError` when it could not be read at all."""
+    if len(document) > DOCUMENT_BYTES_MAX:
+        raise RequestTooLargeError(params={"max_mb": str(DOCUMENT_BYTES_MAX // 1_000_000)})
+    evidence = office.evidence()
+    report = examine_file(document, evidence, at=office.clock())
+    return _completed(office, report, evidence)
+
+
+def ask_registry(office: Office, licence_id: str) -> Answer:
+    """Return what the registry says now of an id."""
+    try:
+        found = public_answer(office.database, licence_id)
+    except (DatabaseAwayError, DatabaseBusyError):
+        return UNREACHABLE
+    if found is None:
+        return NOT_FOUND
+    return RegistryAnswer(**{name: getattr(found, name) for name in _NAMES})
+
+
+def _completed(office: Office, report: Report, evidence: Evidence) -> Report:
+    if report.claimed is None or report.verdict.is_not_genuine:
+        return report
+    answer = ask_registry(office, report.claimed.licence_id)
+    return with_registry(report, answer, replace(evidence, registry=answer), at=report.at)
