@@ -13,6 +13,7 @@ Role = Literal["body", "bold", "serif", "title"]
 Align = Literal["left", "center", "right", "spread"]
 Vertical = Literal["top", "middle", "bottom"]
 GREY: Final[Colour] = (120, 120, 120)
+DARK_GREY: Final[Colour] = (96, 96, 96)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ class RowsBox(Box):
     valign: Vertical = "middle"
     english: bool = False
     english_size: float = 2.6
+    english_colour: Colour = DARK_GREY
     stretch: bool = False
     next_y: float = 0.0
     next_height: float = 0.0

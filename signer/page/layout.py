@@ -27,7 +27,7 @@ PAGES_MAX: Final = 200
 PHOTO_KEY: Final = "photo"
 SEAL_KEY: Final = "seal"
 TEST_WORDS: Final = "测试 TEST 不具法律效力"
-_TEST_COLOUR: Final = (226, 226, 226)
+_TEST_COLOUR: Final = (234, 234, 234)
 # The mark takes this part of the page's diagonal.
 _TEST_PART: Final = 0.7
 _DECORATION: Final[Place] = ()
@@ -75,7 +75,7 @@ class Layout:
                 pages[0] += self._marks(box, f"box{index}", contents)
         if len(pages) > 1:
             for number, marks in enumerate(pages, 1):
-                marks += self._page_number(number, len(pages))
+                marks.extend(self._page_number(number, len(pages)))
         return tuple(Page(form.width, form.height, self._backdrop, tuple(marks)) for marks in pages)
 
     def _first_page(self, contents: Contents) -> list[Mark]:

@@ -92,7 +92,7 @@ class Rects(NamedTuple):
     x: float
     y: float
     unit: float
-    count: int
+    modules: int
     rects: tuple[tuple[int, int, int, int], ...]
     place: Place
     alt: str

@@ -1,7 +1,8 @@
 """The names that a template may show, and their values for one licence.
 
 Promises:
-  * Names are the national short names (GB/T 36903), the type's own (`KZ_…`) and a few of ours; each has a text, maybe empty.
+  * Names are the national short names (GB/T 36903), the type's own (`KZ_…`) and a few of ours; each has a text, which
+    may be empty.
   * Dates are written for people: 2026年9月21日, 21 September 2026; a licence without end says 长期, long-term.
 """
 

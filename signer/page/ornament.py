@@ -5,6 +5,7 @@ Promises: a drawing says nothing, so it is the same on every licence and is read
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from signer.page.boxes import AnyBox, FrameBox, LineBox, RectBox
@@ -143,7 +144,7 @@ def _ellipse(centre: tuple[float, float], long: float, short: float, angle: floa
 
     steps: list[PathStep] = [Move(*point(1, 0))]
     quarters = ((1, 0), (0, 1), (-1, 0), (0, -1), (1, 0))
-    for (a1, b1), (a2, b2) in zip(quarters, quarters[1:], strict=False):
+    for (a1, b1), (a2, b2) in pairwise(quarters):
         steps.append(
             Curve(
                 *point(a1 + a2 * _ARC, b1 + b2 * _ARC),

@@ -7,12 +7,12 @@ Promises:
   * The form is fixed (README.md, "Form of an own PDF"); `verify/own_pdf.py` reads exactly this.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from signer.page.fonts import Font
-from signer.page.model import AttachedFile, PageDocument
+from signer.page.model import AttachedFile, Page, PageDocument
 from signer.page.pdf_contents import backdrop_stream, media_box, page_contents
 from signer.page.pdf_fonts import EmbeddedFont, embed_font
 from signer.page.pdf_objects import Objects, date_string, stored_stream, stream, text_string
@@ -20,7 +20,7 @@ from signer.page.pdf_pictures import Picture, add_picture, colour_profile
 from signer.page.pdf_tags import Tags
 from signer.page.pdf_xmp import PRODUCER, xmp_packet
 
-# Measured 8,060 digits with a two-step chain, time stamp, mandate and a log proof of 24 levels (decisions.md section 2).
+# Measured: 8,060 digits with a two-step chain, time stamp, mandate and a log proof of 24 levels (README.md).
 HOLE_DIGITS: Final = 16_384
 # "[0 A B C]" with three numbers of up to ten digits.
 _RANGE_WIDTH: Final = 40
@@ -39,24 +39,10 @@ class UnsignedPdf:
 
 
 def write_pdf(document: PageDocument, fonts: Mapping[str, Font], pictures: Mapping[str, Picture]) -> UnsignedPdf:
-    """Write a document with the fonts and pictures that its pages name by key."""
-    objects = Objects()
-    for _number in range(_WIDGET):
-        objects.reserve()
-    attached = [(each.name, _attach(objects, each, document)) for each in sorted(document.files, key=_name)]
-    embedded = {
-        key: embed_font(objects, fonts[key], fonts[key].subset(characters))
-        for key, characters in sorted(document.characters.items())
-    }
-    shown = {key: add_picture(objects, each) for key, each in sorted(pictures.items())}
-    tags = Tags()
-    pages = _write_pages(objects, document, embedded, shown, tags)
-    structure = tags.write(objects, pages)
-    objects.put(_CATALOG, _catalog(document, attached, structure))
-    kids = " ".join([f"{page} 0 R" for page in pages])
-    objects.put(_PAGES, f"<</Type/Pages/Count {len(pages)}/Kids[{kids}]>>")
-    _write_about(objects, document)
-    range_at, hole_at = _write_signature(objects, document, pages[0])
+    """Write a document that will be signed, with the fonts and pictures that its pages name by key."""
+    objects = Objects(_WIDGET)
+    first_page = _write_body(objects, document, fonts, pictures)
+    range_at, hole_at = _write_signature(objects, document, first_page)
     content, offsets = objects.write(root=_CATALOG, info=_INFO, identifier=document.identifier)
     start = offsets[_SIGNATURE - 1] + len(f"{_SIGNATURE} 0 obj\n")
     hole_start = start + hole_at
@@ -64,6 +50,35 @@ def write_pdf(document: PageDocument, fonts: Mapping[str, Font], pictures: Mappi
     covered = f"[0 {hole_start} {hole_end} {len(content) - hole_end}]".encode()
     content[start + range_at : start + range_at + len(covered)] = covered
     return UnsignedPdf(content=content, hole_start=hole_start, hole_end=hole_end)
+
+
+def write_plain_pdf(document: PageDocument, fonts: Mapping[str, Font], pictures: Mapping[str, Picture]) -> bytes:
+    """Write a document that nobody signs: the preview of a template. No reader shows a bad signature there."""
+    objects = Objects(_PROFILE)
+    _write_body(objects, document, fonts, pictures)
+    return bytes(objects.write(root=_CATALOG, info=_INFO, identifier=document.identifier)[0])
+
+
+def _write_body(
+    objects: Objects, document: PageDocument, fonts: Mapping[str, Font], pictures: Mapping[str, Picture]
+) -> int:
+    """Write everything but the signature; return the number of the first page."""
+    has_room = objects.count >= _WIDGET
+    attached = [(each.name, _attach(objects, each, document)) for each in sorted(document.files, key=_name)]
+    embedded = {
+        key: embed_font(objects, fonts[key], characters) for key, characters in sorted(document.characters.items())
+    }
+    shown = {key: add_picture(objects, each) for key, each in sorted(pictures.items())}
+    tags = Tags()
+    widget = f"/Annots[{_WIDGET} 0 R]" if has_room else ""
+    pages = _write_pages(objects, document.pages, _resources(objects, embedded, shown), (embedded, tags), widget)
+    structure = tags.write(objects, pages)
+    form = f"/AcroForm<</Fields[{_WIDGET} 0 R]/SigFlags 3>>" if has_room else ""
+    objects.put(_CATALOG, _catalog(document, form, attached, structure))
+    kids = " ".join([f"{page} 0 R" for page in pages])
+    objects.put(_PAGES, f"<</Type/Pages/Count {len(pages)}/Kids[{kids}]>>")
+    _write_about(objects, document)
+    return pages[0]
 
 
 def _name(file: AttachedFile) -> str:
@@ -85,38 +100,42 @@ def _attach(objects: Objects, file: AttachedFile, document: PageDocument) -> int
     )
 
 
-def _write_pages(
-    objects: Objects,
-    document: PageDocument,
-    fonts: Mapping[str, EmbeddedFont],
-    pictures: Mapping[str, int],
-    tags: Tags,
-) -> list[int]:
-    resources = objects.add(
+def _resources(objects: Objects, fonts: Mapping[str, EmbeddedFont], pictures: Mapping[str, int]) -> int:
+    return objects.add(
         f"<</Font<<{''.join([f'/{key} {each.reference} 0 R' for key, each in fonts.items()])}>>"
         f"/XObject<<{''.join([f'/{key} {each} 0 R' for key, each in pictures.items()])}>>"
         "/ExtGState<</Multiply<</Type/ExtGState/BM/Multiply>>>>>>"
     )
+
+
+def _write_pages(
+    objects: Objects,
+    pages: Sequence[Page],
+    resources: int,
+    using: tuple[Mapping[str, EmbeddedFont], Tags],
+    widget: str,
+) -> list[int]:
+    """Write the pages and their contents; the signature's invisible field belongs to the first."""
     backdrops: dict[bytes, int] = {}
-    pages = []
-    for index, page in enumerate(document.pages):
+    written: list[int] = []
+    fonts, tags = using
+    for page in pages:
         tags.start_page()
         backdrop = backdrop_stream(page.backdrop, page.height)
         if backdrop not in backdrops:
             backdrops[backdrop] = objects.add(backdrop)
         contents = objects.add(stream(page_contents(page, fonts, tags)))
-        widget = f"/Annots[{_WIDGET} 0 R]" if index == 0 else ""
-        pages.append(
+        written.append(
             objects.add(
                 f"<</Type/Page/Parent {_PAGES} 0 R/MediaBox{media_box(page)}/Resources {resources} 0 R"
                 f"/Contents[{backdrops[backdrop]} 0 R {contents} 0 R]/Group<</S/Transparency/CS/DeviceRGB>>"
-                f"/StructParents {index}/Tabs/S{widget}>>"
+                f"/StructParents {len(written)}/Tabs/S{'' if written else widget}>>"
             )
         )
-    return pages
+    return written
 
 
-def _catalog(document: PageDocument, attached: list[tuple[str, int]], structure: int) -> str:
+def _catalog(document: PageDocument, form: str, attached: list[tuple[str, int]], structure: int) -> str:
     files = ""
     if attached:
         associated = " ".join([f"{each} 0 R" for _file, each in attached])
@@ -125,7 +144,7 @@ def _catalog(document: PageDocument, attached: list[tuple[str, int]], structure:
     return (
         f"<</Type/Catalog/Pages {_PAGES} 0 R/Metadata {_METADATA} 0 R/OutputIntents[{_INTENT} 0 R]"
         f"/Lang({document.language})/ViewerPreferences<</DisplayDocTitle true>>"
-        f"/AcroForm<</Fields[{_WIDGET} 0 R]/SigFlags 3>>{files}"
+        f"{form}{files}"
         f"/MarkInfo<</Marked true>>/StructTreeRoot {structure} 0 R>>"
     )
 

@@ -6,13 +6,12 @@ Promises: coordinates are those of the model, turned upside down and in points; 
 import math
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
 from signer.page.model import Close, Curve, Image, Line, Mark, Move, Page, Path, PathStep, Rects, Run
 from signer.page.pdf_fonts import EmbeddedFont
 from signer.page.pdf_objects import POINTS, colour_text, length, number, stream
 from signer.page.pdf_tags import Tags
-
-MULTIPLY: str = "/Multiply"
 
 
 @lru_cache(maxsize=64)
@@ -70,7 +69,7 @@ def _step(step: PathStep, height: float) -> str:
 
 def _rects(rects: Rects, height: float, tags: Tags) -> str:
     """Draw all modules as one filled path, so that no hair line shows between them."""
-    side = rects.count * rects.unit
+    side = rects.modules * rects.unit
     box = (length(rects.x), length(height - rects.y - side), length(rects.x + side), length(height - rects.y))
     mark = tags.mark_figure(rects.place, rects.alt, box)
     unit = f"{rects.unit * POINTS:.5f}"
@@ -80,17 +79,24 @@ def _rects(rects: Rects, height: float, tags: Tags) -> str:
     )
 
 
-# A matrix has 85 columns; its runs are few thousand different ones.
-@lru_cache(maxsize=20_000)
-def _cell(rect: tuple[int, int, int, int]) -> str:
-    return f"{rect[0]} {rect[1]} {rect[2]} {rect[3]} re"
+class _Cells(dict[tuple[int, int, int, int], str]):
+    """Modules as PDF writes them: the runs of all matrices are some thousands, and each page has a thousand."""
+
+    __slots__ = ()
+
+    def __missing__(self, rect: tuple[int, int, int, int]) -> str:
+        text = self[rect] = f"{rect[0]} {rect[1]} {rect[2]} {rect[3]} re"
+        return text
+
+
+_cell: Final = _Cells().__getitem__
 
 
 def _image(image: Image, height: float, tags: Tags) -> str:
     bottom = height - image.y - image.height
     box = (length(image.x), length(bottom), length(image.x + image.width), length(height - image.y))
     mark = tags.mark_figure(image.place, image.alt, box)
-    blend = f"{MULTIPLY} gs " if image.multiply else ""
+    blend = "/Multiply gs " if image.multiply else ""
     return (
         f"/{image.place[-1].kind}<</MCID {mark}>>BDC q {blend}{length(image.width)} 0 0 {length(image.height)} "
         f"{box[0]} {box[1]} cm /{image.key} Do Q EMC"

@@ -4,10 +4,11 @@ Promises: every glyph has its character in ToUnicode, above U+FFFF too; the name
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from signer.page.fonts import Font, Subset
+from signer.page.fonts import Font
 from signer.page.pdf_objects import Objects, stream
 
 # PDF allows at most so many pairs in one block (ISO 32000-1, 9.10.3 and Adobe's technical note 5014).
@@ -32,31 +33,51 @@ class EmbeddedFont(NamedTuple):
     digits: Mapping[str, str]
 
 
-def embed_font(objects: Objects, font: Font, subset: Subset) -> EmbeddedFont:
+class _Cut(NamedTuple):
+    """What a document carries of a font, for one set of characters."""
+
+    name: str
+    program: bytes
+    to_unicode: bytes
+    widths: str
+    digits: Mapping[str, str]
+
+
+def embed_font(objects: Objects, font: Font, characters: frozenset[str]) -> EmbeddedFont:
     """Write the objects of one font."""
-    by_glyph = sorted((glyph, character) for character, glyph in subset.glyphs.items())
-    tag = "".join(chr(65 + byte % 26) for byte in sha256("".join(subset.glyphs).encode()).digest()[:6])
-    name = f"{tag}+{font.post_script_name}"
-    program = objects.add(stream(subset.program, f"/Length1 {len(subset.program)}"))
-    to_unicode = objects.add(stream(_to_unicode(by_glyph)))
+    cut = _cut(font, characters)
     flags = _FLAGS_SYMBOLIC | (_FLAGS_SERIF if font.is_serif else 0)
     descriptor = objects.add(
-        f"<</Type/FontDescriptor/FontName/{name}/Flags {flags}/FontBBox[{' '.join(map(str, font.box))}]/ItalicAngle 0"
-        f"/Ascent {round(font.ascent * 1000)}/Descent {-round(font.descent * 1000)}/CapHeight {font.cap_height}"
-        f"/StemV {_STEM_BOLD if font.is_bold else _STEM_REGULAR}/FontFile2 {program} 0 R>>"
-    )
-    widths = "".join(
-        [f"{glyph}[{subset.widths[each]}]" for glyph, each in by_glyph if subset.widths[each] != _WIDTH_USUAL]
+        f"<</Type/FontDescriptor/FontName/{cut.name}/Flags {flags}/FontBBox[{' '.join(map(str, font.box))}]"
+        f"/ItalicAngle 0/Ascent {round(font.ascent * 1000)}/Descent {-round(font.descent * 1000)}"
+        f"/CapHeight {font.cap_height}/StemV {_STEM_BOLD if font.is_bold else _STEM_REGULAR}"
+        f"/FontFile2 {objects.add(cut.program)} 0 R>>"
     )
     descendant = objects.add(
-        f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{name}{_SYSTEM}/FontDescriptor {descriptor} 0 R"
-        f"/DW {_WIDTH_USUAL}/W[{widths}]/CIDToGIDMap/Identity>>"
+        f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{cut.name}{_SYSTEM}/FontDescriptor {descriptor} 0 R"
+        f"/DW {_WIDTH_USUAL}/W[{cut.widths}]/CIDToGIDMap/Identity>>"
     )
     reference = objects.add(
-        f"<</Type/Font/Subtype/Type0/BaseFont/{name}/Encoding/Identity-H/DescendantFonts[{descendant} 0 R]"
-        f"/ToUnicode {to_unicode} 0 R>>"
+        f"<</Type/Font/Subtype/Type0/BaseFont/{cut.name}/Encoding/Identity-H/DescendantFonts[{descendant} 0 R]"
+        f"/ToUnicode {objects.add(cut.to_unicode)} 0 R>>"
     )
-    return EmbeddedFont(reference, {each: f"{glyph:04X}" for glyph, each in by_glyph})
+    return EmbeddedFont(reference, cut.digits)
+
+
+# Fonts of titles and labels are cut alike for all licences of a type; the one of the values is another each time.
+@lru_cache(maxsize=64)
+def _cut(font: Font, characters: frozenset[str]) -> _Cut:
+    subset = font.subset(characters)
+    by_glyph = sorted((glyph, character) for character, glyph in subset.glyphs.items())
+    tag = "".join(chr(65 + byte % 26) for byte in sha256("".join(sorted(characters)).encode()).digest()[:6])
+    widths = [f"{glyph}[{subset.widths[each]}]" for glyph, each in by_glyph if subset.widths[each] != _WIDTH_USUAL]
+    return _Cut(
+        name=f"{tag}+{font.post_script_name}",
+        program=stream(subset.program, f"/Length1 {len(subset.program)}"),
+        to_unicode=stream(_to_unicode(by_glyph)),
+        widths="".join(widths),
+        digits={each: f"{glyph:04X}" for glyph, each in by_glyph},
+    )
 
 
 def _to_unicode(by_glyph: list[tuple[int, str]]) -> bytes:

@@ -79,10 +79,15 @@ def stored_stream(content: bytes, entries: str) -> bytes:
 
 
 class Objects:
-    """The objects of one document, counted from 1."""
+    """The objects of one document, counted from 1; the first ones are reserved for what comes last."""
 
-    def __init__(self) -> None:
-        self._bodies: list[bytes] = []
+    def __init__(self, reserved: int = 0) -> None:
+        self._bodies: list[bytes] = [b""] * reserved
+
+    @property
+    def count(self) -> int:
+        """How many objects there are."""
+        return len(self._bodies)
 
     def add(self, body: bytes | str) -> int:
         """Append an object and return its number."""

@@ -78,7 +78,8 @@ def _png(image: Image.Image) -> Picture:
 
 def _one_ink(whole: Image.Image) -> Samples | None:
     """Write a picture whose visible pixels have one colour (a seal) as that colour and one bit a pixel."""
-    inks = {(red, green, blue) for _count, (red, green, blue, alpha) in whole.getcolors(_INKS_MAX) or () if alpha}
+    seen = [colour for _count, colour in whole.getcolors(_INKS_MAX) or () if isinstance(colour, tuple)]
+    inks = {(red, green, blue) for red, green, blue, alpha in seen if alpha}
     if len(inks) != 1:
         return None
     bits = bytes((whole.width + 7) // 8 * whole.height)

@@ -46,7 +46,8 @@ def xmp_packet(*, title: str, author: str, language: str, created: datetime) -> 
     """Return the packet."""
     moment = f"{created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return (
-        f'{_HEAD}<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title.translate(_ESCAPES)}</rdf:li></rdf:Alt></dc:title>'
+        f'{_HEAD}<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title.translate(_ESCAPES)}</rdf:li></rdf:Alt>'
+        "</dc:title>"
         f"<dc:creator><rdf:Seq><rdf:li>{author.translate(_ESCAPES)}</rdf:li></rdf:Seq></dc:creator>"
         f"<dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>"
         f"<xmp:CreateDate>{moment}</xmp:CreateDate><xmp:ModifyDate>{moment}</xmp:ModifyDate>{_TAIL}"

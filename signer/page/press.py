@@ -21,7 +21,7 @@ from signer.page.layout import PHOTO_KEY, SEAL_KEY, Contents, Layout
 from signer.page.model import AttachedFile, Image, Page, PageDocument, Run
 from signer.page.model import Path as Path_
 from signer.page.names import page_values
-from signer.page.pdf import UnsignedPdf, write_pdf
+from signer.page.pdf import UnsignedPdf, write_pdf, write_plain_pdf
 from signer.page.pdf_pictures import Picture, picture, seal_picture
 from signer.page.photos import prepare_photo
 from signer.page.qr import qr_matrix
@@ -37,10 +37,12 @@ from signer.page.seal_picture import draw_seal
 from signer.page.template import Template
 from signer.page.typesetting import Typesetter
 from verify import attached
+from verify.check_characters import CROCKFORD
 from verify.licence import ISSUER_ZONE, DataSet
 
 OWN_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 LANGUAGE: Final = "zh-CN"
+TYPED_CHARACTERS: Final = frozenset(f"{CROCKFORD}-")
 NAME_LENGTH_MAX: Final = 61
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
 # Names that a draft uses for what a template calls by its national short name.
@@ -134,7 +136,8 @@ class Press:
             photo=None if photo is None else (photo.width, photo.height),
             test=request.test,
         )
-        pages = self._form(request.licence_type).layout.pages(contents)
+        form = self._form(request.licence_type)
+        pages = form.layout.pages(contents)
         about = About(
             title=f"{request.licence_type.name} {request.data_set.number}",
             author=request.data_set.office_name,
@@ -142,7 +145,8 @@ class Press:
             identifier=request.data_set.short_digest,
             files=_files(request),
         )
-        return self._print(pages, about, photo, seal_picture(request.seal_png))
+        document = self._document(pages, about, form.roles.get("TYPED_ID", frozenset()))
+        return write_pdf(document, self._fonts, _pictures(pages, photo, request.seal_png))
 
     def preview(self, name: str, licence_type: LicenceType | None = None) -> bytes:
         """Return an unsigned PDF of a template with invented values, usual ones and then the longest allowed.
@@ -163,29 +167,29 @@ class Press:
         about = About(
             title=f"{sample_type.name} {name}", author=SAMPLE_OFFICE, created=SAMPLE_MOMENT, identifier=bytes(16)
         )
-        return bytes(self._print(pages, about, photo, seal_picture(draw_seal(SAMPLE_OFFICE))).content)
+        document = self._document(pages, about, frozenset())
+        return write_plain_pdf(document, self._fonts, _pictures(pages, photo, draw_seal(SAMPLE_OFFICE)))
 
-    def _print(self, pages: tuple[Page, ...], about: "About", photo: Picture | None, seal: Picture) -> UnsignedPdf:
-        characters: dict[str, set[str]] = {}
-        keys = set()
+    def _document(self, pages: tuple[Page, ...], about: "About", typed_in: frozenset[str]) -> PageDocument:
+        """Put pages and the rest together. `typed_in` are the roles in which ids to be typed are shown.
+
+        Their fonts carry all characters of ids, so that they are cut alike for all licences and once for all.
+        """
+        used: dict[str, set[str]] = {self._shelf.chain(role)[0].key: set(TYPED_CHARACTERS) for role in typed_in}
         for page in pages:
             for mark in page.marks:
                 if isinstance(mark, Run):
-                    characters.setdefault(mark.font, set()).update(mark.text)
-                elif isinstance(mark, Image):
-                    keys.add(mark.key)
-        document = PageDocument(
+                    used.setdefault(mark.font, set()).update(mark.text)
+        return PageDocument(
             pages=pages,
             title=about.title,
             author=about.author,
             language=LANGUAGE,
             created=about.created,
             identifier=about.identifier,
-            characters={key: frozenset(used) for key, used in characters.items()},
+            characters={key: frozenset(characters) for key, characters in used.items()},
             files=about.files,
         )
-        pictures = {SEAL_KEY: seal} if photo is None else {SEAL_KEY: seal, PHOTO_KEY: photo}
-        return write_pdf(document, self._fonts, {key: each for key, each in pictures.items() if key in keys})
 
     def _form(self, licence_type: LicenceType) -> "_Form":
         key = (licence_type.code, licence_type.version, licence_type.template, licence_type.template_version)
@@ -213,6 +217,15 @@ def _read_file(path: Path) -> Template:
         return Template.read(path.read_bytes())
     except TemplateError as error:
         raise TemplateError(f"{path.name}: {error.detail}") from error
+
+
+def _pictures(pages: tuple[Page, ...], photo: Picture | None, seal_png: bytes) -> dict[str, Picture]:
+    """Prepare the pictures that the pages show."""
+    shown = {mark.key for page in pages for mark in page.marks if isinstance(mark, Image)}
+    pictures = {} if photo is None else {PHOTO_KEY: photo}
+    if SEAL_KEY in shown:
+        pictures[SEAL_KEY] = seal_picture(seal_png)
+    return {key: each for key, each in pictures.items() if key in shown}
 
 
 def _files(request: PageRequest) -> tuple[AttachedFile, ...]:

@@ -27,6 +27,17 @@ _WORDS: Final = (
     "示例市新港区观澜大道188号（滨海国际贸易中心），热食类食品制售；预包装食品销售；会议及展览服务、企业管理咨询。"
 )
 _USUAL_LENGTH: Final = 24
+_ITEMS: Final = ("热食类食品制售", "冷食类食品制售", "预包装食品销售", "自制饮品制售", "糕点类食品制售")
+_ITEM_LENGTH: Final = 7
+_FIXED: Final[Mapping[FieldKind, tuple[str, str]]] = {
+    FieldKind.PHOTO: ("", ""),
+    FieldKind.DATE: ("2026年9月21日", "2026年12月31日"),
+    FieldKind.INTEGER: ("120", "1234567890"),
+    FieldKind.DECIMAL: ("120.5", "1234567890.12"),
+    FieldKind.PHONE: ("12315", "0990-12345678"),
+    FieldKind.USCC: ("91999999MA00000000", "91999999MA00000000"),
+    FieldKind.CITIZEN_NUMBER: ("990101199003071234", "990101199003071234"),
+}
 _HOLDER_LONG: Final = "示例市高新技术产业开发区国际科技成果转化与知识产权运营管理有限责任公司观澜大道分公司（中外合资）"
 
 
@@ -88,28 +99,16 @@ def _values(licence_type: LicenceType, *, is_long: bool) -> Mapping[str, str]:
 
 
 def _field_value(definition: FieldDefinition, *, is_long: bool) -> str:
-    match definition.kind:
-        case FieldKind.PHOTO:
-            return ""
-        case FieldKind.CHOICE:
-            return max(definition.choices, key=len) if is_long else definition.choices[0]
-        case FieldKind.DATE:
-            return "2026年9月21日"
-        case FieldKind.INTEGER | FieldKind.DECIMAL:
-            return "1234567890"[: definition.max_length] if is_long else "120"
-        case FieldKind.PHONE:
-            return "0990-12345678" if is_long else "12315"
-        case FieldKind.USCC:
-            return "91999999MA00000000"
-        case FieldKind.CITIZEN_NUMBER:
-            return "990101199003071234"
-        case FieldKind.LIST:
-            length = definition.max_length if is_long else _USUAL_LENGTH * 3
-            return "\n".join([_WORDS[:15]] * (length // 16 + 1))[:length].strip("\n")
-        case FieldKind.TEXT | FieldKind.LONG_TEXT:
-            usual = _USUAL_LENGTH * (1 if definition.kind is FieldKind.TEXT else 5)
-            length = definition.max_length if is_long else min(definition.max_length, usual)
-            return (_WORDS * (length // len(_WORDS) + 1))[:length]
+    if definition.kind in _FIXED:
+        return _FIXED[definition.kind][is_long]
+    if definition.kind is FieldKind.CHOICE:
+        return max(definition.choices, key=len) if is_long else definition.choices[0]
+    if definition.kind is FieldKind.LIST:
+        count = definition.max_length // (_ITEM_LENGTH + 1) if is_long else 4
+        return "\n".join((_ITEMS * count)[:count])[: definition.max_length]
+    usual = _USUAL_LENGTH * (1 if definition.kind is FieldKind.TEXT else 5)
+    length = definition.max_length if is_long else min(definition.max_length, usual)
+    return (_WORDS * (length // len(_WORDS) + 1))[:length]
 
 
 def sample_photo() -> bytes:

@@ -23,16 +23,17 @@ CONTINUED: Final = "（续）"
 SHRINK: Final = 0.95
 # Fewer lines of a value are not left alone at either side of a page break.
 LINES_TOGETHER: Final = 3
+# Leading of labels: closer than values, since they are short.
+_LEAD: Final = 1.25
 # Leading and gap of the English part of a label, in units of its size.
 _ENGLISH_LEAD: Final = 1.2
 _ENGLISH_GAP: Final = 0.55
 
 
 class _Label(NamedTuple):
-    main: Filled
-    lines: list[TextLine]
-    english: Filled
-    english_lines: list[TextLine]
+    """A label, set as if its row began at 0."""
+
+    runs: list[Run]
     height: float
 
 
@@ -137,16 +138,22 @@ class Table:
     def _set_label(self, index: int, size: float, *, is_continued: bool) -> _Label:
         box, row = self._box, self._box.rows[index]
         width = box.label_width - 2 * box.pad
-        main = _plain(row.label + (CONTINUED if is_continued else ""))
-        lines = self._typesetter.lines(main.text, Style(box.label_font, size), width=width)
-        height = size * (1 + (len(lines) - 1) * 1.25)
-        english = _plain(row.label_en if box.english and not is_continued else "")
-        if not english.text:
-            return _Label(main, lines, english, [], height)
-        small = box.english_size * size / box.size
-        english_lines = self._typesetter.lines(english.text, Style(box.font, small), width=width)
-        height += small * (_ENGLISH_GAP + 1 + (len(english_lines) - 1) * _ENGLISH_LEAD)
-        return _Label(main, lines, english, english_lines, height)
+        x, place = box.x + box.pad, () if is_continued else self._place(index, "TH")
+        filled = _plain(row.label + (CONTINUED if is_continued else ""))
+        style = Style(box.label_font, size, box.label_colour, place)
+        lines = self._typesetter.lines(filled.text, style, width=width)
+        align = box.label_align if len(lines) == 1 else "left"
+        runs = self._typesetter.runs(filled, lines, style, Spot(x, size * SQUARE_ABOVE, width, size * _LEAD, align))
+        height = size * (1 + (len(lines) - 1) * _LEAD)
+        if box.english and row.label_en and not is_continued:
+            small = box.english_size * size / box.size
+            style = Style(box.font, small, box.english_colour, (*place, Step("Span", "en")))
+            filled = _plain(row.label_en)
+            lines = self._typesetter.lines(filled.text, style, width=width)
+            spot = Spot(x, height + small * (_ENGLISH_GAP + SQUARE_ABOVE), width, small * _ENGLISH_LEAD)
+            runs += self._typesetter.runs(filled, lines, style, spot)
+            height += small * (_ENGLISH_GAP + 1 + (len(lines) - 1) * _ENGLISH_LEAD)
+        return _Label(runs, height)
 
     def _put_cells(self, cells: Sequence[_Cell], size: float, top: float, marks: list[Mark]) -> None:
         if not cells:
@@ -156,28 +163,13 @@ class Table:
             bounds.append(bounds[-1] + cell.height)
         marks += self._lines(bounds)
         for cell, y in zip(cells, bounds, strict=False):
-            marks += self._label_runs(cell, size, y)
+            top = self._top(cell, cell.label.height, y)
+            marks += [run._replace(y=run.y + top) for run in cell.label.runs]
             marks += self._value_runs(cell, size, y)
-
-    def _label_runs(self, cell: _Cell, size: float, y: float) -> list[Run]:
-        box, label = self._box, cell.label
-        x, width = box.x + box.pad, box.label_width - 2 * box.pad
-        place = () if cell.is_continued else self._place(cell, "TH")
-        style = Style(box.label_font, size, box.label_colour, place)
-        baseline = self._top(cell, label.height, y) + size * SQUARE_ABOVE
-        align = box.label_align if len(label.lines) == 1 else "left"
-        runs = self._typesetter.runs(label.main, label.lines, style, Spot(x, baseline, width, size * 1.25, align))
-        if label.english_lines:
-            small = box.english_size * size / box.size
-            below = baseline + size * ((len(label.lines) - 1) * 1.25 + 1 - SQUARE_ABOVE)
-            style = Style(box.font, small, box.colour, (*place, Step("Span", "en")))
-            spot = Spot(x, below + small * (_ENGLISH_GAP + SQUARE_ABOVE), width, small * _ENGLISH_LEAD)
-            runs += self._typesetter.runs(label.english, label.english_lines, style, spot)
-        return runs
 
     def _value_runs(self, cell: _Cell, size: float, y: float) -> list[Run]:
         box = self._box
-        style = Style(box.font, size, place=self._place(cell, "TD"))
+        style = Style(box.font, size, place=self._place(cell.row, "TD"))
         height = size * (1 + (len(cell.lines) - 1) * box.lead)
         spot = Spot(
             box.x + box.label_width + box.pad,
@@ -191,8 +183,8 @@ class Table:
         room = cell.height - 2 * self._box.pad - height
         return y + self._box.pad + {"top": 0.0, "middle": room / 2, "bottom": room}[self._box.valign]
 
-    def _place(self, cell: _Cell, kind: str) -> Place:
-        return self._step, Step("TR", str(cell.row)), Step(kind, "")
+    def _place(self, row: int, kind: str) -> Place:
+        return self._step, Step("TR", str(row)), Step(kind, "")
 
     def _lines(self, bounds: Sequence[float]) -> list[Path]:
         box = self._box

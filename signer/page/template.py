@@ -280,7 +280,7 @@ def _read_box(entries: object, place: str) -> Any:  # noqa: ANN401 - one of the 
     return _read_dataclass(_KINDS[entries["kind"]], rest, place)
 
 
-def _read(hint: Any, value: object, place: str) -> Any:  # noqa: ANN401, PLR0911 - one line for each kind
+def _read(hint: Any, value: object, place: str) -> Any:  # noqa: ANN401 - one line for each kind
     if hint == Wording:
         return read_wording(_plain(str, value, place))
     if hint in {Colour, Colour | None}:

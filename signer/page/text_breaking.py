@@ -26,7 +26,7 @@ class TextLine(NamedTuple):
     width: float
 
 
-def break_lines(  # noqa: PLR0913 - the six things that decide on a line
+def break_lines(
     text: str, advances: Mapping[str, float], *, size: float, width: float, tracking: float = 0.0, indent: float = 0.0
 ) -> list[TextLine]:
     """Break into lines of at most `width`; `indent` shortens the first line of each paragraph. All in millimetres."""
@@ -80,7 +80,7 @@ def may_break(text: str, place: int) -> bool:
     return before >= _FIRST_CJK or after >= _FIRST_CJK
 
 
-def _trim(text: str, start: int, end: int, widths: list[float], first: int, tracking: float) -> TextLine:  # noqa: PLR0913, PLR0917
+def _trim(text: str, start: int, end: int, widths: list[float], first: int, tracking: float) -> TextLine:
     while start < end and text[start] in BLANKS:
         start += 1
     while end > start and text[end - 1] in BLANKS:
