@@ -1,0 +1,195 @@
+"""Read a stranger's file in another process, and believe of its answer nothing but its form.
+
+Promises:
+  * The reader has no key, no socket and no registry, and is bounded in memory, time and files (`api/sandbox_child.py`).
+  * A file that breaks its reader, or takes too long, is a clear error; the next file gets a new reader.
+  * A reader is forked from a warm process, so that a usual file is answered in some milliseconds.
+"""
+
+import io
+import json
+import os
+import pickle
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, ClassVar, Final
+
+from api import sandbox_child
+from api.errors import ApiError
+from verify.errors import MalformedError
+from verify.evidence import Evidence
+from verify.report import Report
+from verify.report_objects import report_from_object
+
+ROOT: Final = Path(__file__).parent.parent
+# A little more than the reader's own end, so that its end is what is seen.
+ANSWER_SECONDS: Final = sandbox_child.WALL_SECONDS + 0.5
+# The largest report names 64 findings and one log proof of some kilobytes.
+ANSWER_BYTES_MAX: Final = 1 << 20
+# As many readers at once as a small machine has memory for; the others wait their turn.
+READERS_MAX: Final = 4
+TURN_SECONDS: Final = 10.0
+START_SECONDS: Final = 30.0
+
+
+class SandboxError(ApiError):
+    """Root of what can happen to a reader; never the fault of the licence."""
+
+    code: ClassVar[str] = "sandbox.crashed"
+
+
+class SandboxTimeoutError(SandboxError):
+    """The file takes longer to read than anybody's should."""
+
+    code: ClassVar[str] = "sandbox.timeout"
+
+
+class SandboxCrashedError(SandboxError):
+    """The file broke its reader."""
+
+    code: ClassVar[str] = "sandbox.crashed"
+
+
+class SandboxBusyError(SandboxError):
+    """Too many files are being read; this one may be tried again in a moment."""
+
+    code: ClassVar[str] = "sandbox.busy"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Sandbox:
+    """The warm process, started at the first file and again when it has ended."""
+
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _channel: socket.socket | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _turns: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(READERS_MAX), init=False
+    )
+
+    def examine(self, document: bytes, evidence: Evidence, *, at: datetime) -> Report:
+        """Return the report of a file, without the registry. Raises a `SandboxError`."""
+        relied_on = pickle.dumps((evidence, at))
+        if not self._turns.acquire(timeout=TURN_SECONDS):
+            raise SandboxBusyError
+        try:
+            answer = self._ask(document, relied_on)
+        finally:
+            self._turns.release()
+        try:
+            return report_from_object(json.loads(answer))
+        except (ValueError, RecursionError, MalformedError) as error:
+            raise SandboxCrashedError("no report came back") from error
+
+    def close(self) -> None:
+        """End the warm process."""
+        with self._lock:
+            self._end()
+
+    def _ask(self, document: bytes, relied_on: bytes) -> bytes:
+        reading, writing = os.pipe()
+        with io.FileIO(reading) as answer:
+            try:
+                with _passed(document) as file, _passed(relied_on) as evidence:
+                    self._send((file.fileno(), evidence.fileno(), writing))
+            finally:
+                os.close(writing)
+            return _read_answer(answer)
+
+    def _send(self, descriptors: tuple[int, ...]) -> None:
+        with self._lock:
+            for _ in range(2):  # a process that has ended is seen when something is sent to it
+                channel = self._channel or self._start()
+                try:
+                    socket.send_fds(channel, [b"x"], descriptors)
+                except OSError:
+                    self._end()
+                else:
+                    return
+        raise SandboxCrashedError("the warm process cannot be reached")
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            program = (
+                f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+                f"from api.sandbox_child import serve; serve({theirs.fileno()})"
+            )
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and program, nothing from outside
+                [sys.executable, "-I", "-c", program],
+                env={},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
+        ours.settimeout(START_SECONDS)
+        self._channel = ours
+        try:
+            greeting = ours.recv(len(b"ready"))
+        except OSError as error:
+            self._end()
+            raise SandboxCrashedError("the warm process did not start") from error
+        if not greeting:
+            self._end()
+            raise SandboxCrashedError("the warm process ended at once")
+        return ours
+
+    def _end(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._channel = self._process = None
+
+
+@contextmanager
+def _passed(content: bytes) -> Iterator[BinaryIO]:
+    """Give a descriptor from which these bytes can be read once, from the start."""
+    with os.fdopen(os.memfd_create("yinzheng"), "w+b") as file:
+        file.write(content)
+        file.flush()
+        file.seek(0)
+        yield file
+
+
+def _read_answer(answer: io.FileIO) -> bytes:
+    """Read until the reader ends. Raises when it takes too long, says too much, or ends without a word."""
+    end = time.monotonic() + ANSWER_SECONDS
+    ready = select.poll()
+    ready.register(answer, select.POLLIN | select.POLLHUP)
+    content = bytearray()
+    while True:
+        left = end - time.monotonic()
+        if left <= 0 or not ready.poll(left * 1000):
+            raise SandboxTimeoutError(params={"seconds": str(sandbox_child.WALL_SECONDS)})
+        part = answer.read(65_536)
+        if not part:
+            break
+        content += part
+        if len(content) > ANSWER_BYTES_MAX:
+            raise SandboxCrashedError("too long an answer")
+    if not content:
+        if time.monotonic() >= end - 0.5:
+            raise SandboxTimeoutError(params={"seconds": str(sandbox_child.WALL_SECONDS)})
+        raise SandboxCrashedError("the reader ended without an answer")
+    return bytes(content)
+
+
+_OURS: Final = Sandbox()
+
+
+def examine_file(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
+    """Return the report of a file, without the registry; the warm process is one for this process."""
+    return _OURS.examine(document, evidence, at=at)

@@ -1,0 +1,172 @@
+"""The process that reads strangers' files: a server that forks one short-lived reader for each file.
+
+Promises:
+  * Started as a program of its own with an empty environment: no key, no database and no socket but the one to its
+    parent was ever in its memory. A reader has only the file, the evidence and a pipe for its answer.
+  * A reader is held by the kernel: memory, CPU and wall time, open files, file size; it opens no socket, starts no
+    program and writes no file (system calls refused, and where the kernel cannot, an audit hook).
+  * The answer is JSON of one report; whoever reads it believes nothing but its form.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import pickle
+import platform
+import resource
+import signal
+import socket
+import struct
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+from verify.evidence import Evidence
+from verify.examine import examine
+from verify.report_objects import report_object
+
+WALL_SECONDS: Final = 5
+CPU_SECONDS: Final = 5
+# The interpreter with its libraries maps 300 MB; a PDF of 20 MB with its inflated streams needs 200 MB more.
+MEMORY_BYTES_MAX: Final = 768 << 20
+OPEN_FILES_MAX: Final = 32
+EVIDENCE_BYTES_MAX: Final = 64 << 20
+# Descriptors that come with one request: the file, the evidence, the pipe for the answer.
+DESCRIPTORS: Final = 3
+# What the library for other people's documents brings in when it meets a signature.
+_LATE_MODULES: Final = (
+    "pyhanko.sign.validation.pdf_embedded",
+    "pyhanko.sign.diff_analysis",
+    "pyhanko_certvalidator",
+)
+# Enough of a PDF to be tried by the library for other people's documents.
+_WARM_UP: Final = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"
+
+# Linux: prctl(2), seccomp(2). Numbers of the calls that a reader must not make, by machine.
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_PR_SET_SECCOMP: Final = 22
+_SECCOMP_MODE_FILTER: Final = 2
+_ALLOW: Final = 0x7FFF0000
+_ERRNO_EPERM: Final = 0x00050001
+_LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+# From here the same calls have second numbers (x32); nobody here uses them.
+_SECOND_NUMBERS: Final = 0x40000000
+_ARCHITECTURE: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+# socket, connect, bind, sendto, ptrace, execve, execveat, kill, tkill, tgkill, io_uring_setup, and where they exist
+# fork and vfork. A pair of sockets within the process is let through: event loops wake themselves with one.
+_REFUSED_CALLS: Final = {
+    "x86_64": (41, 42, 49, 44, 101, 59, 322, 62, 200, 234, 425, 57, 58),
+    "aarch64": (198, 203, 200, 206, 117, 221, 281, 129, 130, 131, 425),
+}
+_REFUSED_EVENTS: Final = (
+    "socket.connect",
+    "socket.bind",
+    "socket.sendto",
+    "socket.getaddrinfo",
+    "socket.gethostby",
+    "subprocess.",
+    "os.exec",
+    "os.posix_spawn",
+    "os.system",
+    "os.fork",
+    "ctypes.",
+)
+
+
+def serve(descriptor: int) -> None:
+    """Fork a reader for each request that comes over the socket to the parent, until the parent is gone."""
+    _warm_up()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for readers: the kernel buries them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, whose end is ours
+    with socket.socket(fileno=descriptor) as parent:
+        parent.sendall(b"ready")
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(parent, 1, DESCRIPTORS)
+            if not message:
+                return
+            if len(descriptors) == DESCRIPTORS and os.fork() == 0:
+                parent.close()
+                _read_one(*descriptors)
+            for each in descriptors:
+                os.close(each)
+
+
+def _warm_up() -> None:
+    """Bring into memory what reading a file may need, so that readers find it there and open no file for it."""
+    examine(_WARM_UP, Evidence(trust=None), at=datetime(2026, 1, 1, tzinfo=UTC))
+    for name in _LATE_MODULES:
+        importlib.import_module(name)
+
+
+def _read_one(file: int, evidence: int, answer: int) -> None:
+    """Be the reader of one file, and end."""
+    try:
+        signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)  # nobody catches SIGALRM: it ends the process
+        relied_on, at = pickle.loads(_read_all(evidence))  # noqa: S301 - written by our own parent
+        if not isinstance(relied_on, Evidence):
+            os._exit(2)
+        document = _read_all(file)
+        confine()
+        content = json.dumps(report_object(examine(document, relied_on, at=at)), ensure_ascii=False).encode()
+        _write_all(answer, content)
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - whatever it is, this process ends here and says nothing
+        os._exit(1)
+
+
+def confine() -> None:
+    """Give up, for good, everything that reading a file does not need."""
+    limits = (
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_AS, MEMORY_BYTES_MAX),
+        (resource.RLIMIT_NOFILE, OPEN_FILES_MAX),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    )
+    for kind, limit in limits:
+        resource.setrlimit(kind, (limit, limit))
+    _refuse_calls()
+    sys.addaudithook(_refuse_event)
+
+
+def _refuse_event(event: str, _arguments: tuple[object, ...]) -> None:
+    if event.startswith(_REFUSED_EVENTS):
+        raise PermissionError(event)
+
+
+def _refuse_calls() -> None:
+    """Ask the kernel to refuse the calls of the table; where it has no such filter, the other bounds still hold."""
+    machine = platform.machine()
+    if not sys.platform.startswith("linux") or machine not in _ARCHITECTURE:
+        return
+    program = _filter_program(_ARCHITECTURE[machine], _REFUSED_CALLS[machine])
+    buffer = ctypes.create_string_buffer(program)
+    header = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.create_string_buffer(header), 0, 0)
+
+
+def _filter_program(architecture: int, refused: tuple[int, ...]) -> bytes:
+    """Return the BPF program: another architecture and the calls of the table get EPERM, all else goes on."""
+    last = len(refused) + 5  # the place of the step that refuses; a jump counts from the step behind it
+    steps = [
+        (_LOAD_WORD, 0, 0, 4),
+        (_JUMP_EQUAL, 0, last - 2, architecture),
+        (_LOAD_WORD, 0, 0, 0),
+        (_JUMP_AT_LEAST, last - 4, 0, _SECOND_NUMBERS),
+    ]
+    steps += [(_JUMP_EQUAL, last - place - 1, 0, call) for place, call in enumerate(refused, len(steps))]
+    steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERRNO_EPERM)]
+    return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def _read_all(descriptor: int) -> bytes:
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read(EVIDENCE_BYTES_MAX)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
