@@ -1,0 +1,24 @@
+"""What readers of signed documents are tried with: a key room that seals small documents."""
+
+import pytest
+
+from tests.key_room import KeyRoom
+from tests.small_pdf import SealingRoom
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> KeyRoom:
+    """A key room with authority, document and time-stamp keys; tests may sign with it but must not change its keys."""
+    return KeyRoom.found(tmp_path_factory.mktemp("office") / "keys").open_office()
+
+
+@pytest.fixture(scope="session")
+def sealing(office: KeyRoom) -> SealingRoom:
+    """The desk that seals small documents with the office's keys."""
+    return SealingRoom(office=office)
+
+
+@pytest.fixture(scope="session")
+def sealed(sealing: SealingRoom) -> bytes:
+    """One small document, signed."""
+    return sealing.seal()
