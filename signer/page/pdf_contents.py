@@ -10,8 +10,13 @@ from typing import Final
 
 from signer.page.model import Close, Curve, Image, Line, Mark, Move, Page, Path, PathStep, Rects, Run
 from signer.page.pdf_fonts import EmbeddedFont
-from signer.page.pdf_objects import POINTS, colour_text, length, number, stream
+from signer.page.pdf_objects import POINTS, colour_text, length, number, stream, text_string
 from signer.page.pdf_tags import Tags
+
+
+# Above this part of a character's size poppler puts a blank between two characters, unless a span says what they are
+# together; it reads that word in spans only.
+WIDE_TRACKING: Final = 0.08
 
 
 @lru_cache(maxsize=64)
@@ -35,7 +40,11 @@ def _mark(mark: Mark, height: float, fonts: Mapping[str, EmbeddedFont], tags: Ta
 
 
 def _run(run: Run, height: float, fonts: Mapping[str, EmbeddedFont], tags: Tags) -> str:
-    start = f"/{run.place[-1].kind}<</MCID {tags.mark(run.place)}>>BDC" if run.place else "/Artifact BMC"
+    start, end = "/Artifact BMC", "EMC"
+    if run.place:
+        start = f"/{run.place[-1].kind}<</MCID {tags.mark(run.place)}>>BDC"
+        if run.tracking > run.size * WIDE_TRACKING:
+            start, end = f"{start} /Span<</ActualText{text_string(run.text)}>>BDC", "EMC EMC"
     digits = fonts[run.font].digits
     turn = "1 0 0 1"
     if run.angle:
@@ -43,7 +52,7 @@ def _run(run: Run, height: float, fonts: Mapping[str, EmbeddedFont], tags: Tags)
         turn = f"{cosine:.5f} {sine:.5f} {-sine:.5f} {cosine:.5f}"
     return (
         f"{start} {colour_text(run.colour)} rg BT /{run.font} {length(run.size)} Tf {length(run.tracking)} Tc "
-        f"{turn} {length(run.x)} {length(height - run.y)} Tm<{''.join([digits[each] for each in run.text])}>Tj ET EMC"
+        f"{turn} {length(run.x)} {length(height - run.y)} Tm<{''.join([digits[each] for each in run.text])}>Tj ET {end}"
     )
 
 

@@ -105,8 +105,10 @@ class Table:
             size = self._box.size
             count = int((left - 2 * self._box.pad - size) / (size * self._box.lead) + 1e-6) + 1
             cell = waiting[-1]
-            count = min(count, len(cell.lines) - LINES_TOGETHER) if here else count
-            if count >= LINES_TOGETHER and cell.label.height + 2 * self._box.pad <= left:
+            # On a page of its own a value is cut wherever it must be.
+            together = LINES_TOGETHER if here else 1
+            count = min(count, len(cell.lines) - together)
+            if count >= together and cell.label.height + 2 * self._box.pad <= left:
                 waiting[-1] = self._part(cell, cell.lines[count:], is_continued=True)
                 here.append(self._part(cell, cell.lines[:count], is_continued=cell.is_continued))
         return here, left

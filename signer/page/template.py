@@ -224,6 +224,8 @@ def _check_rows(box: RowsBox, page: PageForm, place: str) -> None:
     for row in box.rows:
         if not row.field and not (row.label and row.value):
             raise TemplateError(f"{place}: a row has a field, or a label and a value")
+        if not 0 <= row.height <= min(box.height, box.next_height):
+            raise TemplateError(f"{place}: a row is higher than the table")
         if row.empty and not row.empty.strip():
             raise TemplateError(f"{place}: empty is a text that can be seen")
 
