@@ -63,7 +63,7 @@ def _act(context: typer.Context, licence_id: str, act: Change, by: str | None) -
 
 
 @licence.command(help="暂扣，可定期限。 Suspend, for a time or until reinstated.")
-def suspend(
+def suspend(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     licence_id: IdArgument,
     *,
@@ -86,7 +86,7 @@ def _add_act(event: LicenceEvent, text: str) -> None:
     """Add the command of an act that has no end."""
 
     @licence.command(event.value, help=text)
-    def act_of(
+    def act_of(  # noqa: PLR0913 - a command's options are its arguments
         context: typer.Context,
         licence_id: IdArgument,
         *,
@@ -112,7 +112,7 @@ for _event, _text in _ACTS:
 
 
 @licence.command(help="延续：换发新期限的证照。 Renew: a new version with a new term.")
-def renew(
+def renew(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     licence_id: IdArgument,
     *,
@@ -128,7 +128,7 @@ def renew(
 
 
 @licence.command("change", help="变更登记事项，换发新证。 Change entries: a new version.")
-def change_entries(
+def change_entries(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     licence_id: IdArgument,
     *,

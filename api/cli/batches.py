@@ -68,7 +68,7 @@ def check(
     help="签发一张表：先预检，再分块签发，可随时中断并用 --continue 接续。"
     " Issue a sheet: check first, then chunk by chunk; may be stopped and gone on with by --continue."
 )
-def run(
+def run(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     sheet: Annotated[str | None, typer.Argument(metavar="SHEET", help="CSV 或 XLSX 文件。 CSV or XLSX file.")] = None,
     *,

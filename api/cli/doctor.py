@@ -7,7 +7,7 @@ Promises:
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from shutil import disk_usage
 from typing import Final
 
@@ -15,23 +15,21 @@ import typer
 
 from api.cli.program import ExitCode, app, session_of
 from api.cli.words import moment
-from api.public_files import STATUS
 from api.settings import KEPT, Settings
 from api.texts import sentence
 from api.wiring import Office, build, clock
 from keys.custody import DEPLOYMENT
 from keys.folder import read_file
 from keys.key_files import FILE_BYTES_MAX, decode_key_file, open_key_file
-from registry import artefacts, catalogue, leaves
+from registry import catalogue, leaves
 from registry.db import reading
 from signer import key_register
 from signer.founding import open_custody
 from signer.log import CLOCK_BEHIND_MAX
 from signer.publish import published_checkpoint
 from verify.errors import YinzhengError
+from verify.evidence import OFFLINE_HOURS
 from verify.key_purpose import KeyPurpose
-from verify.status import open_status_list
-from verify.trust import TrustList
 
 # A vault of a million licences grows by 60 GB; below this a batch may run out of room.
 FREE_BYTES_MIN: Final = 2 * 1024**3
@@ -56,19 +54,24 @@ def doctor(context: typer.Context) -> None:
     screen, language = session.screen, session.screen.language
     number = 0 if language == "zh" else 1
     is_good = True
-    for line in examine(session.settings, language):
+    for line in examine(session.settings):
         is_good = is_good and line.is_good
         text = f"{'✔' if line.is_good else '✘'} {line.name[number]}"
         if line.found[number]:
             text += f"  {line.found[number]}"
         if not line.is_good and line.cure[number]:
             text += f"\n    → {line.cure[number]}"
-        value: dict[str, object] = {"check": line.name[1], "good": line.is_good, "found": line.found[number], "cure": line.cure[number]}  # fmt: skip
+        value: dict[str, object] = {
+            "check": line.name[1],
+            "good": line.is_good,
+            "found": line.found[number],
+            "cure": "" if line.is_good else line.cure[number],
+        }
         screen.result(value, screen.paint(text, "green" if line.is_good else "bold red"))
     raise typer.Exit(ExitCode.DONE if is_good else ExitCode.USAGE)
 
 
-def examine(settings: Settings, language: str) -> Iterator[Line]:
+def examine(settings: Settings) -> Iterator[Line]:
     """Yield the lines in the order in which a deployment is built; stop where nothing further can be looked at."""
     yield _settings(settings)
     yield _address(settings)
@@ -203,7 +206,16 @@ def _log(office: Office) -> Line:
 
 
 def _trust(office: Office) -> Line:
-    trust = office.public_files.trust_list(at=office.clock())
+    trust = office.evidence().trust
+    if trust is None:
+        return Line(
+            name=_NAMES["_trust"],
+            is_good=False,
+            cure=(
+                "没有有效的信任名单：运行 yinzheng keys publish，并让 yinzheng worker 常驻",
+                "There is none that holds: run yinzheng keys publish, and keep yinzheng worker running",
+            ),
+        )
     ends = trust.expires_at
     return Line(
         name=_NAMES["_trust"],
@@ -216,31 +228,20 @@ def _trust(office: Office) -> Line:
 
 
 def _status_lists(office: Office) -> Line:
-    trust = office.public_files.trust_list(at=office.clock())
-    with reading(office.database) as tx:
-        stored = artefacts.all_latest(tx, STATUS)
-    oldest = min((_issued_at(office, trust, number, content) for number, content in stored), default=None)
-    if oldest is None:
+    lists = office.evidence().status_lists
+    if not lists:
         return Line(name=_NAMES["_status_lists"], is_good=True, found=("尚无", "none yet"))
-    age = office.clock() - oldest
+    age = office.clock() - min(each.issued_at for each in lists.values())
     hours = f"{age.total_seconds() / 3600:.1f}"
     return Line(
         name=_NAMES["_status_lists"],
-        is_good=age < timedelta(hours=min(office.offline_hours().values(), default=24)),
+        is_good=age < timedelta(hours=min(office.offline_hours().values(), default=OFFLINE_HOURS)),
         found=(f"最旧 {hours} 小时", f"the oldest is {hours} h old"),
         cure=(
             "运行 yinzheng status publish，并让 yinzheng worker 常驻",
             "Run yinzheng status publish, and keep yinzheng worker running",
         ),
     )
-
-
-def _issued_at(office: Office, trust: TrustList, number: str, content: bytes) -> datetime:
-    uri = f"{office.public_files.status_prefix}{number}"
-    opened = open_status_list(
-        content, uri=uri, keys=lambda kid: [key for issuer in trust.issuers for key in issuer.keys if key.kid == kid]
-    )
-    return opened.issued_at
 
 
 def _certificates(office: Office) -> Line:

@@ -150,7 +150,7 @@ def _make_keys(settings: Settings, database: Database, operator: str) -> None:
         origin=settings.origin,
         settings=desk_settings(settings),
         operator=operator,
-        persons=Persons(*FIRST_ADMINISTRATORS),
+        persons=Persons(first=FIRST_ADMINISTRATORS[0], second=FIRST_ADMINISTRATORS[1]),
         clock=clock,
         random=random,
     )

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from cryptography.x509 import load_der_x509_csr
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_csr
 
 from api.cli.errors import NoSuchNameError, PersonUnknownError
 from api.cli.files import read_file, write_file
 from api.cli.program import app, session_of
 from api.cli.words import day
-from api.wiring import Office, desk_settings
+from api.wiring import Office
 from keys.authority import PROFILES
 from keys.ceremony import Persons
 from keys.custody import DEPLOYMENT, KeyName
@@ -26,7 +26,6 @@ from registry import departments, people
 from registry.db import reading
 from registry.records import Department, Role
 from signer import key_register
-from signer.founding import open_custody
 from signer.key_acts import KeyDesk, install_certificate, renew_revocation_lists, request_certificate
 from signer.trust_lists import renew_trust_list
 from verify.licence import ISSUER_ZONE
@@ -91,7 +90,7 @@ def request(
 ) -> None:
     """Write a certificate request."""
     session = session_of(context)
-    desk = key_desk(session.office)
+    desk = session.office.key_desk
     name = _key_name(desk, key)
     owner = _department(session.office, department or name.owner)
     made = load_der_x509_csr(request_certificate(desk, name, owner))
@@ -117,7 +116,7 @@ def install(
     """Install a certificate chain."""
     session = session_of(context)
     office = session.office
-    desk = key_desk(office)
+    desk = office.key_desk
     name = _key_name(desk, key)
     install_certificate(
         desk,
@@ -144,24 +143,12 @@ def publish(context: typer.Context) -> None:
     """Renew trust list and revocation lists."""
     session = session_of(context)
     office = session.office
-    desk = key_desk(office)
+    desk = office.key_desk
     revocation = renew_revocation_lists(desk, at=office.clock())
     trust = renew_trust_list(desk, at=office.clock())
     session.screen.result(
         {"trust_list": trust.sequence, "revocation_lists": len(revocation)},
         session.screen.say(f"信任名单第 {trust.sequence} 版", f"Trust list number {trust.sequence}"),
-    )
-
-
-def key_desk(office: Office) -> KeyDesk:
-    """Return what acts on keys need, where the office's desk has only what may sign."""
-    settings = office.settings
-    return KeyDesk(
-        database=office.database,
-        custody=open_custody(settings.keys_folder, settings.passphrase(), settings.origin),
-        log=office.desk.log,
-        settings=desk_settings(settings),
-        random=office.random,
     )
 
 
@@ -172,7 +159,7 @@ def administrators(office: Office, first: str, second: str) -> Persons:
             person = people.find_person(tx, person_id)
             if person is None or Role.ADMINISTRATOR not in person.roles:
                 raise PersonUnknownError(params={"name": person_id, "department": DEPLOYMENT})
-    return Persons(first, second)
+    return Persons(first=first, second=second)
 
 
 def _key_name(desk: KeyDesk, text: str) -> KeyName:

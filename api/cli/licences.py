@@ -1,6 +1,7 @@
 """`issue` and `licence show|list|document|long-term`: single licences, made and looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +9,14 @@ import typer
 
 from api.cli.applications import APPLICATION_BYTES_MAX, read_application
 from api.cli.errors import NoSuchNameError
-from api.cli.files import STDIN, read_input, write_file
+from api.cli.files import read_input, write_file
 from api.cli.people import ApprovedByOption, ByOption, operator_for
 from api.cli.program import Session, app, session_of
 from api.cli.screen import Screen
 from api.cli.words import day, moment, state_word
+from api.wiring import Office
 from registry import catalogue, departments, drafts, licences, long_term
-from registry.db import reading, transaction
+from registry.db import Database, reading, transaction
 from registry.licences import PAGE_MAX, Wanted
 from registry.lifecycle import LicenceState
 from registry.records import DraftRecord, DraftState, EventRecord, LicenceRecord, LicenceSummary, Role
@@ -117,21 +119,37 @@ def list_licences(
 ) -> None:
     """List licences."""
     session = session_of(context)
-    with reading(session.office.database) as tx:
+    database = session.office.database
+    with reading(database) as tx:
         known = tuple(each.uscc for each in departments.all_departments(tx))
-        if department is not None and department not in known:
-            raise NoSuchNameError(params={"name": department})
-        rows = []
-        for uscc in known if department is None else (department,):
-            wanted = Wanted(department=uscc, type_code=only_type, state=state)
-            cursor = None
-            while len(rows) < limit:
-                page = licences.list_licences(tx, wanted, cursor=cursor, limit=min(limit - len(rows), PAGE_MAX))
-                rows += page
-                if not page:
-                    break
-                cursor = page[-1].cursor
+    if department is not None and department not in known:
+        raise NoSuchNameError(params={"name": department})
+    rows: list[LicenceSummary] = []
+    for uscc in known if department is None else (department,):
+        wanted = Wanted(department=uscc, type_code=only_type, state=state)
+        rows += islice(_pages(database, wanted), limit - len(rows))
     _show_list(session.screen, rows)
+
+
+def every_licence(office: Office) -> tuple[LicenceRecord, ...]:
+    """Return all licences of all departments, by identifier; for a small town."""
+    with reading(office.database) as tx:
+        known = tuple(each.uscc for each in departments.all_departments(tx))
+    ids = [each.licence_id for uscc in known for each in _pages(office.database, Wanted(department=uscc))]
+    with reading(office.database) as tx:
+        found = [licences.find_licence(tx, each) for each in ids]
+    return tuple(sorted((each for each in found if each is not None), key=lambda each: each.identifier))
+
+
+def _pages(database: Database, wanted: Wanted) -> Iterator[LicenceSummary]:
+    cursor = None
+    while True:
+        with reading(database) as tx:
+            page = licences.list_licences(tx, wanted, cursor=cursor, limit=PAGE_MAX)
+        if not page:
+            return
+        yield from page
+        cursor = page[-1].cursor
 
 
 def _show_list(screen: Screen, rows: list[LicenceSummary]) -> None:
@@ -225,21 +243,25 @@ def show_record(session: Session, record: LicenceRecord) -> None:
         *((("换发为", "replaced by"), each) for each in (record.superseded_by,) if each),
     ]
     lines = [f"{screen.say(*name)}：{text}" if language == "zh" else f"{name[1]}: {text}" for name, text in facts]
-    for act in acts:
-        until = (
-            ""
-            if act.until is None
-            else screen.say(f"，至 {day(act.until, language)}", f", until {day(act.until, language)}")
-        )
-        lines.append(
-            f"  {day(act.effective_on, language)}  {act.event.value}{until}  {act.reason}  {act.legal_basis}  {act.reference}".rstrip()
-        )
+    lines += (_act_line(act, screen) for act in acts)
     screen.result(record_object(record) | {"acts": [act_object(each) for each in acts]}, "\n".join(lines))
+
+
+def _act_line(act: EventRecord, screen: Screen) -> str:
+    until = ""
+    if act.until is not None:
+        end = day(act.until, screen.language)
+        until = screen.say(f"，至 {end}", f", until {end}")
+    began = day(act.effective_on, screen.language)
+    return f"  {began}  {act.event.value}{until}  {act.reason}  {act.legal_basis}  {act.reference}".rstrip()
 
 
 def record_object(record: LicenceRecord) -> dict[str, object]:
     """Return a licence as it stands in JSON for the office itself."""
-    names = ("licence_id", "identifier", "type_code", "number", "issuer", "holder_name", "change_kind", "replaces", "superseded_by", "document_digest", "code_leaf", "document_leaf")  # fmt: skip
+    names = (
+        "licence_id", "identifier", "type_code", "number", "issuer", "holder_name", "change_kind", "replaces",
+        "superseded_by", "document_digest", "code_leaf", "document_leaf",
+    )  # fmt: skip
     return {name: getattr(record, name) for name in names} | {
         "valid_from": record.valid_from.isoformat(),
         "valid_until": None if record.valid_until is None else record.valid_until.isoformat(),

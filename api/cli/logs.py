@@ -154,14 +154,15 @@ def audit_log(
 def audit_office(session: Session, *, documents: bool) -> AuditReport:
     """Audit the log of the session's office, showing how far it is."""
     office = session.office
+    evidence = office.evidence()
     with session.screen.progress("审计", "Auditing") as tick:
         scope = AuditScope(
             database=office.database,
             verifier=office.desk.log.verifier,
-            trust=office.public_files.trust_list(at=office.clock()),
-            crls=office.public_files.revocation_lists(),
+            trust=evidence.trust,
+            crls=evidence.crls,
             vault=office.vault if documents else None,
-            progress=lambda _what, done: tick(done, done),
+            progress=lambda _what, done: tick(done, 0),
         )
         return audit(scope, at=office.clock())
 
@@ -171,16 +172,15 @@ def show_audit(session: Session, report: AuditReport) -> None:
     screen = session.screen
     mark = "✘" if report.discrepancy_count else "✔"
     counts = "  ".join(f"{name} {count}" for name, count in report.counts.items())
+    root, wrong = report.root.hex()[:16], report.discrepancy_count
     lines = [
         screen.say(
-            f"{mark} 签发日志 {report.origin}：{report.size} 条，树根 {report.root.hex()[:16]}…，差异 {report.discrepancy_count} 处",
-            f"{mark} Log {report.origin}: {report.size} entries, root {report.root.hex()[:16]}…, {report.discrepancy_count} discrepancies",
+            f"{mark} 签发日志 {report.origin}：{report.size} 条，树根 {root}…，差异 {wrong} 处",
+            f"{mark} Log {report.origin}: {report.size} entries, root {root}…, {wrong} discrepancies",
         ),
         f"  {counts}",
     ]
-    lines += [
-        f"  ✘ {sentence(each.code, screen.language, each.params)} [{each.code}]" for each in report.discrepancies
-    ]
+    lines += [f"  ✘ {sentence(each.code, screen.language, each.params)} [{each.code}]" for each in report.discrepancies]
     value = {
         "origin": report.origin,
         "size": report.size,

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,9 +20,12 @@ from rich.table import Table
 
 from api.settings import Language
 
+# Where nobody knows the total, a line each so many is enough to see that it goes on.
+LINE_EVERY: Final = 1000
+
 
 class Tick(Protocol):
-    """Tells how far the work is: so many of all are done."""
+    """Tells how far the work is: so many of all are done; a total of 0 is one that nobody knows yet."""
 
     def __call__(self, done: int, total: int) -> None:
         """Show it."""
@@ -93,7 +96,7 @@ class Screen:
             task = bar.add_task(title, total=None)
 
             def tick(done: int, total: int) -> None:
-                bar.update(task, completed=done, total=total)
+                bar.update(task, completed=done, total=total or None)
 
             yield tick
 
@@ -102,10 +105,11 @@ class Screen:
 
         def tick(done: int, total: int) -> None:
             nonlocal shown
-            tenth = done * 10 // total if total else 10
-            if tenth != shown:
-                shown = tenth
-                self.note(f"{title} {done} / {total}", f"{title} {done} / {total}")
+            step = done * 10 // total if total else done // LINE_EVERY
+            if step != shown and (total or step):
+                shown = step
+                text = f"{title} {done} / {total}" if total else f"{title} {done}"
+                self.note(text, text)
 
         return tick
 

@@ -1,4 +1,4 @@
-"""`serve`, `worker`, `status publish`, `recover`: processes that go on by themselves, and what they do at their start."""
+"""`serve`, `worker`, `status publish`, `recover`: processes that go on by themselves, and what they do by the way."""
 
 import signal
 import threading
@@ -101,9 +101,8 @@ def recover(context: typer.Context) -> None:
 
 
 def prepare(office: Office) -> None:
-    """Do what every process with keys does at its start: see that the log is the published one, give up what broke."""
+    """Open the keys, and see that the log continues what was published, before anything is signed."""
     demand_no_fork(office.database, office.desk.log.verifier, office.settings.published_folder)
-    recover_attempts(office.desk, at=office.clock())
 
 
 def serve_office(office: Office, *, host: str, port: int) -> None:

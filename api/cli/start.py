@@ -7,11 +7,13 @@ from api.cli import (
     batches,  # noqa: F401 - adds batch
     checks,  # noqa: F401 - adds verify
     demo,  # noqa: F401 - adds demo
+    doctor,  # noqa: F401 - adds doctor
     founding,  # noqa: F401 - adds init
+    key_room,  # noqa: F401 - adds keys
     licences,  # noqa: F401 - adds issue and licence
     logs,  # noqa: F401 - adds log
-    office,  # noqa: F401 - adds keys, client, fonts, template
-    services,  # noqa: F401 - adds serve, worker, status, doctor, recover
+    office,  # noqa: F401 - adds client, fonts, template
+    services,  # noqa: F401 - adds serve, worker, status, recover
 )
 from api.cli.program import run
 

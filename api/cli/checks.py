@@ -1,0 +1,194 @@
+"""`verify`: is this a licence of ours, unaltered, and in force? Files, QR texts, typed ids, folders, many at once.
+
+Promises:
+  * Every input gets a verdict, or a sentence why it was not read; one bad input never hides the next.
+  * Asks the registry of the deployment; with `--trust` it asks nobody and says what could not be checked.
+  * A file is read by the same bounded process that reads uploads.
+  * The exit code is that of the worst input, in the order of `program.SEVERITY`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from api.checking import check_entry, check_file
+from api.cli.errors import NoFileError
+from api.cli.files import STDIN, documents_in, read_file, read_input
+from api.cli.offline import Brought, read_evidence
+from api.cli.program import app, exit_code_of, explain, session_of, worst
+from api.cli.screen import Screen
+from api.sandbox import examine_file
+from api.verdicts import LOOKS, Tone, public_facts, verdict_words
+from api.wiring import Office, build_public, clock
+from verify.errors import YinzhengError
+from verify.evidence import Evidence
+from verify.examine import examine_id, examine_text
+from verify.report import Report
+from verify.report_objects import public_object
+from verify.values import LicenceId
+
+_PDF: Final = b"%PDF-"
+# What looks like the name of a file and is none is a slip of the finger, not the text of a code.
+_DOCUMENT_SUFFIXES: Final = frozenset({".pdf", ".ofd"})
+# What a code's text, an id or a path has at most; a longer line is no input of ours.
+LINE_LENGTH_MAX: Final = 2000
+_STYLES: Final = {
+    Tone.IN_FORCE: "bold green",
+    Tone.ENDED: "bold red",
+    Tone.NOT_NOW: "bold yellow",
+    Tone.UNDECIDED: "bold blue",
+    Tone.UNREAD: "bold white",
+}
+
+InputsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE|FOLDER|TEXT|ID|-",
+        help="文件、文件夹、二维码内容、核验码，- 为标准输入。 File, folder, text of a code, id, or - for stdin.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Input:
+    """One thing to check: how it is called, and its bytes or its text."""
+
+    name: str
+    document: bytes | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checker:
+    """Checks inputs: with the deployment's registry, or by the evidence that was brought along."""
+
+    office: Office | None
+    evidence: Evidence | None
+
+    def check(self, each: _Input) -> Report:
+        """Return the report of one input. Raises `TypingError` for a mistyped id, a `SandboxError`."""
+        if self.office is not None:
+            if each.document is not None:
+                return check_file(self.office, each.document)
+            return check_entry(self.office, each.text)
+        evidence = self.evidence or Evidence(trust=None)
+        if each.document is not None:
+            return examine_file(each.document, evidence, at=clock())
+        if "#" in each.text or "/" in each.text:
+            return examine_text(each.text, evidence, at=clock())
+        return examine_id(LicenceId.parse_typed(each.text), evidence, at=clock())
+
+
+@app.command(help="核验：文件、文件夹、二维码内容或核验码。 Check files, folders, texts of codes, or ids.")
+def verify(
+    context: typer.Context,
+    inputs: InputsArgument,
+    *,
+    trust: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|FOLDER", help="脱机：信任名单或公开文件夹。 Offline: trust list, or published folder."
+        ),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="脱机：信任名单的根公钥（PEM）。 Offline: its root key (PEM).")
+    ] = None,
+    status: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="脱机：状态名单（可多个）。 Offline: status lists.")
+    ] = None,
+    crl: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="脱机：吊销列表（可多个）。 Offline: revocation lists.")
+    ] = None,
+) -> None:
+    """Check many inputs and end with the worst one's exit code."""
+    session = session_of(context)
+    if (trust is None) != (root is None):
+        raise typer.BadParameter("--trust … --root …", param_hint="--trust")
+    if trust is None or root is None:
+        checker = _Checker(office=build_public(session.settings), evidence=None)
+    else:
+        brought = Brought(trust=trust, root=root, status=tuple(status or ()), revocation=tuple(crl or ()))
+        checker = _Checker(office=None, evidence=read_evidence(brought, at=clock()))
+    raise typer.Exit(worst(_check_all(session.screen, checker, inputs)))
+
+
+def show(screen: Screen, report: Report, name: str, *, is_brief: bool = False) -> None:
+    """Show one report: headline, reason, next step; then facts and each check, unless it is to be brief."""
+    words = verdict_words(report, screen.language)
+    colon = "：" if screen.language == "zh" else ": "
+    head = screen.paint(f"{words.look.mark} {words.headline}", _STYLES[words.look.tone])
+    lines = [f"{head}  {words.kind}  {name}".rstrip()]
+    lines += (f"  {text}" for text in (words.test_notice, words.sentence) if text)
+    lines.append(f"  → {words.next_step}")
+    if not is_brief:
+        lines += (f"  {fact.name}{colon}{fact.value}" for fact in public_facts(report, screen.language))
+        lines += (f"    {each.mark} {each.name}{colon}{each.found}" for each in words.checks)
+    screen.result({"input": name, **public_object(report)}, "\n".join(lines))
+
+
+def _check_all(screen: Screen, checker: _Checker, inputs: list[str]) -> list[int]:
+    """Check all inputs one after the other and return their exit codes."""
+    codes: list[int] = []
+    for given in inputs:
+        try:
+            codes += (_check_one(screen, checker, each) for each in _expanded(given))
+        except YinzhengError as error:
+            codes.append(_tell(screen, given, error))
+    return codes
+
+
+def _check_one(screen: Screen, checker: _Checker, each: _Input) -> int:
+    try:
+        report = checker.check(each)
+    except YinzhengError as error:
+        return _tell(screen, each.name, error)
+    show(screen, report, each.name)
+    return LOOKS[report.verdict].exit_code
+
+
+def _tell(screen: Screen, name: str, error: YinzhengError) -> int:
+    """Say why an input was not checked: as a line of the results too, so that a list has one for each input."""
+    sentence = explain(error, screen.language)
+    screen.result({"input": name, "verdict": None, "error": error.code, "detail": sentence}, f"? {name}\n  {sentence}")
+    return exit_code_of(error)
+
+
+def _expanded(given: str) -> Iterator[_Input]:
+    """Yield what an argument stands for: the documents of a folder, the lines of standard input, or itself."""
+    path = Path(given)
+    if given == STDIN:
+        yield from _from_stdin()
+    elif _is_there(path) and path.is_dir():
+        found = False
+        for each in documents_in(path):
+            found = True
+            yield _Input(name=str(each), document=read_file(each))
+        if not found:
+            raise NoFileError(params={"name": str(path / "*.pdf")})
+    elif _is_there(path):
+        yield _Input(name=given, document=read_file(path))
+    elif path.suffix.lower() in _DOCUMENT_SUFFIXES:
+        raise NoFileError(params={"name": given})
+    else:
+        yield _Input(name=given, text=given)
+
+
+def _from_stdin() -> Iterator[_Input]:
+    """Yield a document, or a text for each line: a hand scanner ends each code with Enter."""
+    content = read_input(STDIN)
+    if content.lstrip()[: len(_PDF)] == _PDF:
+        yield _Input(name=STDIN, document=content)
+        return
+    for line in content.decode("utf-8", errors="replace").splitlines():
+        if line.strip():
+            yield _Input(name=line.strip()[:LINE_LENGTH_MAX], text=line.strip()[:LINE_LENGTH_MAX])
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a text that no file could be called
+        return False
