@@ -1,0 +1,110 @@
+"""Figures of growth: a registry of a million licences against one of a thousand, and the memory of a worker."""
+
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from bench.bulk_load import bulk_load
+from bench.figure import Figure
+from bench.town_of_bench import CHUNK, found_town, issue_chunks
+from registry.db import open_database
+from registry.public_answers import public_answer
+from signer.issue import IssuedLicence, issue_chunk
+from tests.town import BUSINESS, Town
+
+SMALL = 1_000
+LARGE = 1_000_000
+ROUNDS = 5
+CHECKS = 2_000
+WORKER_LICENCES = 1_000
+
+
+def growth(folder: Path) -> Iterator[Figure]:
+    """Issuing (chunks of 50 business licences) and the registry's answer to a public check, with 1,000,000 licences in the
+    registry (two million log entries, made by bulk load) over the same with 1,000; SQLite, in turn, median of five rounds.
+    """
+    small, small_ids = _filled(folder / "small", SMALL)
+    large, large_ids = _filled(folder / "large", LARGE)
+    pairs = [
+        ("issue_growth", _issuing(large), _issuing(small), CHUNK),
+        ("check_growth", _checking(large, large_ids), _checking(small, small_ids), CHECKS),
+    ]
+    for name, of_large, of_small, count in pairs:
+        of_large(), of_small()  # warm
+        times = [(of_large(), of_small()) for _ in range(ROUNDS)]
+        slow, quick = (statistics.median(each) for each in zip(*times, strict=True))
+        yield Figure(
+            name=name,
+            value=quick / slow,
+            unit="of the rate",
+            goal=0.8,
+            own=f"{LARGE:,} licences: {count / slow:.0f}/s",
+            rival=f"{SMALL:,} licences: {count / quick:.0f}/s",
+        )
+
+
+def worker_memory(folder: Path) -> Iterator[Figure]:
+    """The largest resident memory of a process of its own that opens the town with its fonts and issues 1,000 licences of
+    two types in chunks of 50.
+    """
+    found_town(folder)
+    code = f"from bench.growth import work; work({str(folder)!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    yield Figure(
+        name="worker_memory",
+        value=float(done.stdout) / 1024,
+        unit="MB",
+        goal=200,
+        own=f"{WORKER_LICENCES} licences",
+        rival="the limit of the issue",
+        at_least=False,
+    )
+
+
+def work(folder: str) -> None:
+    """Issue licences as a worker does and print the largest resident memory in KiB."""
+    town = Town.open(open_database(f"sqlite:///{folder}/registry.sqlite"), Path(folder))
+    for _ in range(WORKER_LICENCES // (2 * CHUNK)):
+        issue_chunks(town, town.drafts(CHUNK))
+        issue_chunks(town, town.saves([town.signboard_draft()] * CHUNK))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def _filled(folder: Path, count: int) -> tuple[Town, Sequence[str]]:
+    town = found_town(folder)
+    pattern = town.issues(town.draft(BUSINESS))
+    return town, bulk_load(town.desk, pattern.record, count)
+
+
+def _issuing(town: Town) -> Callable[[], float]:
+    def issue() -> float:
+        town.clock.moves(timedelta(seconds=1))
+        drafts = town.saves([town.draft(BUSINESS)] * CHUNK)
+        officer = town.officer_of(drafts[0].draft.issuer)
+        begin = time.perf_counter()
+        outcomes = issue_chunk(town.desk, drafts, operator=officer, at=town.now)
+        seconds = time.perf_counter() - begin
+        if not all(isinstance(each, IssuedLicence) for each in outcomes):
+            raise RuntimeError("a licence of the figure was refused")
+        return seconds
+
+    return issue
+
+
+def _checking(town: Town, ids: Sequence[str]) -> Callable[[], float]:
+    wanted = random.Random(7).choices(ids, k=CHECKS)  # noqa: S311 - which licences are asked for is no secret
+
+    def check() -> float:
+        begin = time.perf_counter()
+        for licence_id in wanted:
+            if public_answer(town.database, licence_id) is None:
+                raise RuntimeError("a licence of the figure is not there")
+        return time.perf_counter() - begin
+
+    return check
