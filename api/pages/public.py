@@ -1,0 +1,134 @@
+"""The public's pages: one box and a file to check, and the verdict on one licence. They work without JavaScript.
+
+Promises:
+  * Title and first heading are the verdict; then what it means, the facts that everybody may see, what was checked,
+    what to do, and a reference to quote.
+  * A check that was made is answered 200, also "not in the registry"; a slip of the finger is told as one.
+  * What somebody enters or uploads is shown to nobody, kept nowhere and logged nowhere.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from api.checking import check_entry, check_file, check_id
+from api.errors import RequestTooLargeError
+from api.pages.rendering import page_language, render, stylesheet
+from api.problems import status_of, trace_of
+from api.verdicts import public_facts, verdict_words
+from api.wiring import Office
+from verify.errors import YinzhengError
+from verify.report import Report, Subject
+from verify.signed_document import DOCUMENT_BYTES_MAX
+from verify.values import LicenceId, TypingError
+
+# The longest code has 1,100 characters; a scanner may add some of its own.
+ENTRY_LENGTH_MAX: Final = 4_000
+_TOO_LARGE: Final = 413
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+def add_pages(app: FastAPI) -> None:
+    """Add the public's pages to an application whose state has an `office`."""
+    app.add_api_route("/", _home, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/check", _check_entry, methods=["POST"], include_in_schema=False)
+    app.add_api_route("/check/file", _check_file, methods=["POST"], include_in_schema=False)
+    app.add_api_route("/v/{typed}", _show, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/static/app.css", _stylesheet, methods=["GET"], include_in_schema=False)
+
+
+def error_page(request: Request, error: YinzhengError) -> Response:
+    """Return a page that says what went wrong, in words and with the reference to quote."""
+    if isinstance(error, TypingError):
+        return _home_page(request, error, "entry")
+    return render(request, "problem.html", {"code": error.code, "params": dict(error.params)}, status=status_of(error))
+
+
+async def _home(request: Request) -> Response:
+    return _home_page(request, None, "")
+
+
+async def _stylesheet(_request: Request) -> Response:
+    return Response(stylesheet(), media_type="text/css", headers={"Cache-Control": _FOREVER})
+
+
+def _show(request: Request, typed: str) -> Response:
+    """Show the verdict on the id that stands in the address of a code."""
+    try:
+        report = check_id(request.app.state.office, typed)
+    except YinzhengError as error:
+        return error_page(request, error)
+    return _verdict_page(request, report)
+
+
+async def _check_entry(request: Request) -> Response:
+    """Check what was entered in the box; an id is shown at its own address, so that the page can be opened again."""
+    form = await _form(request)
+    entry = form.get("entry") if form is not None else None
+    if not isinstance(entry, str) or not entry.strip():
+        return _home_page(request, None, "entry")
+    try:
+        address = f"/v/{LicenceId.parse_typed(entry).text}?lang={page_language(request)}"
+        return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+    except TypingError as error:
+        if not {"#", "/"} & set(entry):
+            return error_page(request, error)
+    return await _checked(request, check_entry, entry[:ENTRY_LENGTH_MAX])
+
+
+async def _check_file(request: Request) -> Response:
+    """Check an uploaded file."""
+    form = await _form(request)
+    if form is None:
+        return error_page(request, RequestTooLargeError(params={"max_mb": str(DOCUMENT_BYTES_MAX // 1_000_000)}))
+    file = form.get("file")
+    content = await file.read(DOCUMENT_BYTES_MAX + 1) if isinstance(file, UploadFile) else b""
+    await form.close()
+    if not content:
+        return _home_page(request, None, "file")
+    return await _checked(request, check_file, content)
+
+
+async def _checked(request: Request, check: Callable[[Office, Any], Report], shown: str | bytes) -> Response:
+    try:
+        report = await run_in_threadpool(check, request.app.state.office, shown)
+    except YinzhengError as error:
+        return error_page(request, error)
+    return _verdict_page(request, report)
+
+
+async def _form(request: Request) -> FormData | None:
+    """Return the form, or None when its body is longer than anybody may send."""
+    try:
+        return await request.form(max_files=1, max_fields=4)
+    except HTTPException as error:
+        if error.status_code == _TOO_LARGE:
+            return None
+        raise
+
+
+def _home_page(request: Request, error: YinzhengError | None, wrong: str) -> Response:
+    """Return the home page; `wrong` names the field that is to be corrected."""
+    code = error.code if error is not None else {"entry": "ui.error.empty", "file": "ui.error.no_file"}.get(wrong, "")
+    return render(request, "home.html", {"wrong": wrong, "code": code}, status=422 if wrong else 200)
+
+
+def _verdict_page(request: Request, report: Report) -> Response:
+    language = page_language(request)
+    reference = trace_of(request.scope)
+    words = verdict_words(report, language, reference=reference)
+    values = {
+        "words": words,
+        "facts": public_facts(report, language),
+        "signatures": report.signatures,
+        "at": report.at,
+        "newer": report.facts.superseded_by,
+        "compare": report.subject is not Subject.DOCUMENT and report.verdict.is_in_force is True,
+    }
+    switch = f"/v/{report.facts.licence_id}" if report.subject is Subject.ID else None
+    return render(request, "verdict.html", values, switch=switch)

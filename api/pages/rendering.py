@@ -1,0 +1,96 @@
+"""Render a page: templates, language, and the headers that every page leaves with.
+
+Promises:
+  * Every value is escaped by the template engine; a name that a template does not get stops it.
+  * Pages run no script and load nothing from elsewhere, and the browser is told to hold them to it.
+  * Pages that show somebody's licence are kept by nobody: `no-store`, no referrer, no index.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from api.languages import chosen
+from api.problems import trace_of
+from api.settings import Language
+from api.texts import moment_text, sentence
+
+FOLDER: Final = Path(__file__).parent.parent
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Language",
+    "X-Robots-Tag": "noindex",
+}
+_TAGS: Final[Mapping[Language, str]] = {"zh": "zh-CN", "en": "en"}
+_CHINESE: Final = re.compile("[\u2e80-\u9fff\U00020000-\U0003ffff]")
+
+
+def page_language(request: Request) -> Language:
+    """Return the language that the address asks for, else the browser, else the deployment's."""
+    asked = request.query_params.get("lang", "")
+    if asked in _TAGS:
+        return "zh" if asked == "zh" else "en"
+    return chosen(request.headers.get("accept-language", ""), request.app.state.office.settings.language)
+
+
+def render(
+    request: Request, template: str, values: Mapping[str, object], *, status: int = 200, switch: str | None = None
+) -> Response:
+    """Return a page; `switch` is the path of the same page in the other language, the home page if it has none."""
+    language = page_language(request)
+    other: Language = "en" if language == "zh" else "zh"
+    page = _environment().get_template(template)
+    content = page.render(
+        **values,
+        language=language,
+        tag=_TAGS[language],
+        other=other,
+        other_tag=_TAGS[other],
+        other_address=f"{switch or '/'}?lang={other}",
+        say=lambda code, **params: sentence(code, language, params),
+        moment=lambda at: moment_text(at, language),
+        lang_of=lambda text: _lang_of(text, language),
+        stylesheet=f"/static/app.css?v={_digest()}",
+        reference=trace_of(request.scope),
+    )
+    return HTMLResponse(content, status_code=status, headers={**_HEADERS, "Content-Language": _TAGS[language]})
+
+
+@lru_cache(maxsize=1)
+def stylesheet() -> bytes:
+    """Return the one stylesheet."""
+    return (FOLDER / "static" / "app.css").read_bytes()
+
+
+@lru_cache(maxsize=1)
+def _digest() -> str:
+    return hashlib.sha256(stylesheet()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def _lang_of(text: str, language: Language) -> str:
+    """Return the tag of a value that is in another language than the page, or nothing."""
+    return _TAGS["zh"] if language == "en" and _CHINESE.search(text) else ""
