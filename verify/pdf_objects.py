@@ -29,7 +29,7 @@ XREF_LINE_BYTES: Final = 20
 # Where the last lines of a file stand: the address of the table and the end mark.
 TAIL_BYTES: Final = 40
 
-_TAIL: Final = re.compile(rb"startxref\n([0-9]{1,10})\n%%EOF\n?\Z")
+_TAIL: Final = re.compile(rb"startxref\n([0-9]{1,10})\n%%EOF\n\Z")
 _XREF_HEAD: Final = re.compile(rb"xref\n0 ([0-9]{1,6})\n0000000000 65535 f \n")
 _XREF_LINE: Final = re.compile(rb"([0-9]{10}) 00000 n \n")
 _OBJECT_HEAD: Final = re.compile(rb"([1-9][0-9]{0,6}) 0 obj\n")
