@@ -20,7 +20,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -28,7 +28,6 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from signer.page.press import Press
 
 from keys.ceremony import Persons
 from keys.custody import DEPLOYMENT, KeyName
@@ -52,11 +51,13 @@ from signer.founding import CHECKPOINT, Foundation, found, open_custody
 from signer.issue import IssuedLicence, issue_chunk, issue_saved
 from signer.key_acts import KeyDesk
 from signer.log import SigningLog
+from signer.page.press import Press
 from signer.precheck import last_day
 from signer.reservation import RefusedDraft
 from signer.statuses import refresh_status_lists
 from signer.trust_lists import newest_trust_list, revocation_lists
 from tests import databases
+from tests.log_house import StandingClock
 from verify.evidence import Evidence
 from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE, HolderKind
@@ -99,28 +100,13 @@ def photo() -> bytes:
     return output.getvalue()
 
 
-@dataclass
-class TownClock:
-    """The town's clock: it stands still until it is moved."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def moves(self, by: timedelta) -> datetime:
-        """Move on, or back, and return the new moment."""
-        self.now += by
-        return self.now
-
-
 @dataclass(kw_only=True)
 class Town:
     """One deployment with its people; `clock` is what everybody here reads."""
 
     database: Database
     folder: Path
-    clock: TownClock
+    clock: StandingClock
     desk: Desk
     key_desk: KeyDesk
     offices: dict[str, Department]
@@ -134,7 +120,7 @@ class Town:
             catalogue.load_sample(tx)
             for person in _people():
                 people.add_person(tx, person)
-        clock = TownClock()
+        clock = StandingClock()
         found(
             Foundation(
                 database=database,
@@ -157,7 +143,7 @@ class Town:
         cls, database: Database, folder: Path, *, after: Callable[[str], None] | None = None, now: datetime = NOW
     ) -> "Town":
         """Open a founded town as one more process would; `after` is told each step of issuing that is done."""
-        clock, steps = TownClock(now), list[str]()
+        clock, steps = StandingClock(now), list[str]()
         custody = open_custody(folder / "keys", PASSPHRASE, ORIGIN, cost=QUICK)
         worker = f"town-{uuid.uuid4().hex}"
         log = SigningLog(database=database, custody=custody, origin=ORIGIN, key=CHECKPOINT, clock=clock, worker=worker)
