@@ -14,9 +14,11 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from api.fast_checks import FastChecks
 from api.limits import Gate, Limits
+from api.logs import described
 from api.openapi import interface
-from api.problems import problem_of, problem_of_http, problem_of_validation
+from api.problems import problem_of, problem_of_http, problem_of_validation, status_of, trace_of
 from api.surface import Surface
 from api.v1.batches import batches
 from api.v1.catalogue import catalogue
@@ -31,6 +33,8 @@ from api.wiring import Office
 from verify.errors import YinzhengError
 
 OPENAPI_PATH: Final = "/api/v1/openapi.json"
+# From here on it is not the caller who must change something.
+FAULT: Final = 500
 _OFFICE_ROUTERS: Final = (licences, drafts, batches)
 _PUBLIC_ROUTERS: Final = (verification, catalogue, statuses, trust, log_files, log, service)
 
@@ -56,6 +60,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.add_exception_handler(YinzhengError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(FastChecks, office=office)
     app.add_middleware(Gate, limits=app.state.limits)
     app.add_middleware(
         Surface, log=office.log, random=office.random, is_https=settings.public_address.startswith("https:")
@@ -76,6 +81,8 @@ def _operation_id(route: APIRoute) -> str:
 async def _answer_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, YinzhengError):
         raise error
+    if status_of(error) >= FAULT:
+        request.app.state.office.log.error("fault", trace_id=trace_of(request.scope), **described(error))
     return problem_of(error, request.scope)
 
 

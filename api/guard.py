@@ -85,9 +85,8 @@ def _seen(request: Request) -> int:
     return seen_version(request.headers.get("if-match"))
 
 
-def _once_key(request: Request) -> str:
-    caller = _caller(request)
-    return draft_key(caller.client.key_id, request.headers[KEY_HEADER])
+async def _once_key(request: Request) -> str:
+    return draft_key(_caller(request).client.key_id, request.headers[KEY_HEADER], await request.body())
 
 
 OnceKey = Annotated[str, Depends(_once_key)]

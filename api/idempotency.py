@@ -58,9 +58,9 @@ async def answer_once(
     return answer
 
 
-def draft_key(client: str, key: str) -> str:
+def draft_key(client: str, key: str, body: bytes) -> str:
     """Return the name under which the draft of such a request is saved, so that it is found after a crash."""
-    return "request:" + sha256(f"{client}\n{key}".encode()).hexdigest()
+    return "request:" + sha256(f"{client}\n{key}\n".encode() + body).hexdigest()
 
 
 def _digest(request: Request, body: bytes) -> bytes:

@@ -8,16 +8,17 @@ Promises:
 from datetime import datetime
 
 from api.wiring import Office
-from registry import catalogue, licences
+from registry import catalogue, departments, licences
 from registry import drafts as draft_records
 from registry.db import reading, transaction
-from registry.errors import ChangedMeanwhileError
-from registry.records import DraftRecord, DraftState, LicenceDraft, LicenceRecord
+from registry.errors import ChangedMeanwhileError, UnknownDepartmentError
+from registry.records import DraftRecord, DraftState, LicenceDraft, LicenceRecord, LicenceType
 from signer.change import Revision, revise
 from signer.desk import Operator
 from signer.errors import NotApprovedError, UnknownLicenceError
 from signer.issue import issue_saved
 from signer.precheck import check_draft
+from signer.sheet_check import number_problems
 from verify.errors import InvalidFieldsError
 from verify.licence import ISSUER_ZONE
 
@@ -35,11 +36,23 @@ def issue_request(office: Office, draft: LicenceDraft, *, operator: Operator, at
         problems = check_draft(draft, licence_type, press=office.press, at=at)
         if problems or licence_type is None:
             raise InvalidFieldsError(problems)
+        _demand_free_number(office, draft, licence_type, at=at)
         if licence_type.reviewers:
             raise NotApprovedError
         with transaction(office.database) as tx:
             saved = draft_records.add_draft(tx, draft, created_by=operator.person_id, at=at, random=office.random)
     return issue_draft(office, saved, operator=operator, at=at)
+
+
+def _demand_free_number(office: Office, draft: LicenceDraft, licence_type: LicenceType, *, at: datetime) -> None:
+    year = at.astimezone(ISSUER_ZONE).year
+    with reading(office.database) as tx:
+        department = departments.find_department(tx, draft.issuer)
+        if department is None:
+            raise UnknownDepartmentError
+        problems = number_problems(tx, draft, licence_type, division=department.division, year=year)
+    if problems:
+        raise InvalidFieldsError(problems)
 
 
 def issue_draft(office: Office, saved: DraftRecord, *, operator: Operator, at: datetime) -> LicenceRecord:
@@ -53,9 +66,7 @@ def issue_draft(office: Office, saved: DraftRecord, *, operator: Operator, at: d
     return licence
 
 
-def revise_seen(
-    office: Office, licence_id: str, revision: Revision, *, operator: Operator, seen: int
-) -> DraftRecord:
+def revise_seen(office: Office, licence_id: str, revision: Revision, *, operator: Operator, seen: int) -> DraftRecord:
     """Draft the next version of a licence that is as the caller saw it. Raises `ChangedMeanwhileError`."""
     with reading(office.database) as tx:
         licence = licences.find_licence(tx, licence_id)

@@ -55,6 +55,7 @@ _HTTP: Final[Mapping[int, type[YinzhengError]]] = {
     413: RequestTooLargeError,
     415: MediaTypeError,
 }
+_ABOUT_NUMBER: Final = frozenset({"number.used", "number.malformed"})
 # What a field of a draft is called in a request; all other names are those of the licence type's own fields.
 _TOP_FIELDS: Final = frozenset(
     {
@@ -168,7 +169,12 @@ def _answer(error: YinzhengError, scope: Scope, entries: list[dict[str, Any]]) -
 
 
 def _entries(error: YinzhengError, language: Language) -> list[dict[str, Any]]:
-    problems: Iterable[FieldProblem] = error.problems[:PROBLEMS_MAX] if isinstance(error, InvalidFieldsError) else ()
+    problems: Iterable[FieldProblem] = ()
+    if isinstance(error, InvalidFieldsError):
+        problems = error.problems[:PROBLEMS_MAX]
+    elif error.code in _ABOUT_NUMBER or "field" in error.params:
+        name = error.params.get("field", "number")
+        problems = (FieldProblem(field=name, code=error.code, params=error.params),)
     return [_entry(pointer_to(each.field), each, language) for each in problems]
 
 

@@ -49,6 +49,9 @@ REVOCATION_PATH: Final = "/authority.crl"
 _CHECKPOINT_KEYS: Final = f"{KeyPurpose.CHECKPOINT.value}.{DEPLOYMENT}-*.key"
 
 
+Clock = Callable[[], datetime]
+
+
 def clock() -> datetime:
     """Return the moment, in UTC: the only place that reads the machine's clock."""
     return datetime.now(UTC)  # noqa: TID251 - the one clock
@@ -70,7 +73,7 @@ class Office:
     is_public: bool
     log: Log
     worker: str
-    clock: Callable[[], datetime] = clock
+    clock: Clock = clock
     random: Callable[[int], bytes] = random
     _press: Press | None = field(default=None, init=False, repr=False)
     _custody: SoftCustody | None = field(default=None, init=False, repr=False)
@@ -137,13 +140,13 @@ def open_registry(settings: Settings) -> Database:
         raise SettingsError("DATABASE_URL is wrong", params={"name": f"{PREFIX}DATABASE_URL"}) from error
 
 
-def build(settings: Settings) -> Office:
+def build(settings: Settings, *, clock: Clock = clock) -> Office:
     """Put the office together: the process that issues, and that opens keys when it must.
 
     Raises `NoDatabaseError`, `DatabaseSchemaError`, `DatabaseAwayError`, `NoKeysError`, `NoTemplateError` or
     `SettingsError`, before anything is done.
     """
-    office = _build(settings, is_public=False)
+    office = _build(settings, is_public=False, clock=clock)
     if not any(settings.keys_folder.glob(_CHECKPOINT_KEYS)):
         raise NoKeysError
     settings.passphrase()
@@ -153,12 +156,12 @@ def build(settings: Settings) -> Office:
     return office
 
 
-def build_public(settings: Settings) -> Office:
+def build_public(settings: Settings, *, clock: Clock = clock) -> Office:
     """Put together what serves the public: registry and public files, no keys. Raises as `build` does."""
-    return _build(settings, is_public=True)
+    return _build(settings, is_public=True, clock=clock)
 
 
-def _build(settings: Settings, *, is_public: bool) -> Office:
+def _build(settings: Settings, *, is_public: bool, clock: Clock) -> Office:
     if settings.database_url is None and not (settings.data / "registry.db").is_file():
         raise NoDatabaseError(params={"name": str(settings.data)})
     database = open_registry(settings)
@@ -169,6 +172,7 @@ def _build(settings: Settings, *, is_public: bool) -> Office:
         vault=FolderVault(settings.vault_folder),
         public_files=PublicFiles(database=database, status_prefix=settings.public_address + STATUS_PATH),
         is_public=is_public,
+        clock=clock,
         log=open_log(clock),
         worker=f"{platform.node()[:60]}:{os.getpid()}:{random(4).hex()}",
     )

@@ -179,6 +179,28 @@ def single_queries(database: Database) -> Iterator[Connection]:
         yield connection
 
 
+def driver_query(database: Database, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Any:  # noqa: ANN401 - the driver's own row
+    """Return the first row of one query, past SQLAlchemy; raises what the driver raises (see `driver_errors`)."""
+    connection = database.autocommit.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(statement, parameters)
+        row = cursor.fetchone()
+        cursor.close()
+    except driver_errors(database):
+        connection.invalidate()
+        raise
+    finally:
+        connection.close()
+    return row
+
+
+def driver_errors(database: Database) -> type[Exception]:
+    """Return the root of the driver's own errors."""
+    root: type[Exception] = database.autocommit.dialect.loaded_dbapi.Error
+    return root
+
+
 @contextmanager
 def _only_one(database: Database) -> Iterator[None]:
     here = database._here  # noqa: SLF001 - the same module

@@ -1,6 +1,6 @@
 """Proofs out of the stored log, for whoever asks later: a leaf stands in it, and it only grew.
 
-Promises: no key is needed; the checkpoint in a proof is the one that stood at that moment, signed when it was sequenced.
+Promises: no key is needed. The checkpoint in a proof is the one of that moment, signed when it was sequenced.
 A proof costs a handful of rows, however long the log is.
 """
 

@@ -151,12 +151,21 @@ def _judge(checker: SheetChecker, row: ReadRow, types: Mapping[str, LicenceType]
 def _numbers(tx: Transaction, row: CheckedRow, divisions: Mapping[str, str], *, year: int) -> tuple[FieldProblem, ...]:
     """Return what is wrong with a number that the row brings along."""
     draft, licence_type = row.draft, row.licence_type
-    if draft is None or licence_type is None or draft.number is None or row.problems:
+    if draft is None or licence_type is None or row.problems:
+        return ()
+    return number_problems(tx, draft, licence_type, division=divisions[draft.issuer], year=year)
+
+
+def number_problems(
+    tx: Transaction, draft: LicenceDraft, licence_type: LicenceType, *, division: str, year: int
+) -> tuple[FieldProblem, ...]:
+    """Return what is wrong with the number that a draft without other problems brings along, if it brings one."""
+    if draft.number is None:
         return ()
     parsed = parse_number_format(licence_type.number_format)
     choices = {each.short_name: each.choices for each in licence_type.fields}
     places = {name: choices[name].index(draft.fields[name]) + 1 for name in parsed.fields}
-    values = NumberValues(year=year, division=divisions[draft.issuer], places=places)
+    values = NumberValues(year=year, division=division, places=places)
     malformed = parsed.problem(draft.number, values)
     if malformed is not None:
         return (malformed,)
