@@ -3,6 +3,7 @@
 import itertools
 import re
 import unicodedata
+from contextlib import closing
 from functools import cache
 from typing import NamedTuple
 
@@ -83,8 +84,8 @@ def pages_of(template: str, *, is_long: bool) -> tuple[Page, ...]:
 
 
 @cache
-def preview_of(template: str) -> pypdfium2.PdfDocument:
-    return pypdfium2.PdfDocument(PRESS.preview(template))
+def preview_of(template: str) -> bytes:
+    return PRESS.preview(template)
 
 
 def shown_names(template: Template) -> frozenset[str]:
@@ -187,23 +188,24 @@ def test_every_value_is_shown_whole(template: str, *, is_long: bool) -> None:
 
 @pytest.mark.parametrize("template", TYPES)
 def test_a_reader_extracts_the_text_of_every_run(template: str) -> None:
-    document = preview_of(template)
     pages = [*pages_of(template, is_long=False), *pages_of(template, is_long=True)]
-    assert len(document) == len(pages)
 
-    for index, page in enumerate(pages):
-        extracted = folded(document[index].get_textpage().get_text_bounded())
-        lost = [run.text for run in upright_runs(page) if folded(run.text) not in extracted]
-        assert lost == []
+    with closing(pypdfium2.PdfDocument(preview_of(template))) as document:
+        extracted = [folded(each.get_textpage().get_text_bounded()) for each in document]
+
+    assert len(extracted) == len(pages)
+    for text, page in zip(extracted, pages, strict=True):
+        assert [run.text for run in upright_runs(page) if folded(run.text) not in text] == []
 
 
 @pytest.mark.parametrize("template", TYPES)
 def test_the_code_is_read_from_a_picture_of_the_page_at_150_dpi(template: str) -> None:
-    document = preview_of(template)
-    firsts = [0, len(pages_of(template, is_long=False))]
+    firsts = (0, len(pages_of(template, is_long=False)))
 
-    for index in firsts:
-        picture = document[index].render(scale=DPI / 72, grayscale=True).to_pil()
+    with closing(pypdfium2.PdfDocument(preview_of(template))) as document:
+        pictures = [document[index].render(scale=DPI / 72, grayscale=True).to_pil() for index in firsts]
+
+    for picture in pictures:
         (code,) = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
         assert code.text.startswith("https://licences.example.org/v/")
 
