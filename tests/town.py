@@ -120,7 +120,7 @@ class Town:
             catalogue.load_sample(tx)
             for person in _people():
                 people.add_person(tx, person)
-        clock = StandingClock()
+        clock = StandingClock(NOW)
         found(
             Foundation(
                 database=database,
