@@ -149,7 +149,7 @@ def _data_set(record: DraftRecord, place: Place) -> DataSet:
         type_code=record.draft.type_code,
         number=place.number,
         holder_name=record.draft.holder_name,
-        holder_uscc=record.draft.holder_code if record.draft.holder_kind is HolderKind.ORGANISATION else None,
+        holder_uscc=record.draft.holder_code if record.draft.holder_code_type == "001" else None,
         valid_from=record.draft.valid_from,
         valid_until=record.draft.valid_until,
         office_name="示例市行政审批服务局",

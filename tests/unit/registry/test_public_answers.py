@@ -1,0 +1,78 @@
+"""The public check of one licence, in one query."""
+
+from registry import licences
+from registry.db import transaction
+from registry.events import Act
+from registry.lifecycle import LicenceEvent, LicenceState
+from registry.public_answers import public_answer
+from tests.registry_office import AT, BUREAU, HOLDER, Office
+from verify.licence import HolderKind
+
+
+def test_it_says_what_the_licence_says(office: Office) -> None:
+    (filed,) = office.issues()
+
+    answer = public_answer(office.database, filed.licence_id)
+
+    assert answer is not None
+    for name in ("identifier", "number", "type_code", "valid_from", "valid_until", "state", "etag", "issued_at"):
+        assert getattr(answer, name) == getattr(filed, name)
+    for name in ("document_digest", "status_list", "status_index", "code_leaf", "document_leaf", "holder_name"):
+        assert getattr(answer, name) == getattr(filed, name)
+    assert (answer.issuer, answer.issuer_name) == (BUREAU, "示例市行政审批服务局")
+    assert (answer.holder_kind, answer.holder_uscc) == (HolderKind.ORGANISATION, HOLDER)
+    assert (answer.event, answer.superseded_by, answer.suspended_until) == (None, None, None)
+    assert answer.type_name_en
+    assert answer.issuer_name_en
+    assert answer.offline_hours > 0
+    assert "示例餐饮" not in repr(answer)
+
+
+def test_nobodys_licence_is_none(office: Office) -> None:
+    assert public_answer(office.database, "0" * 16) is None
+
+
+def test_an_act_is_seen_at_once_with_its_grounds(office: Office) -> None:
+    (filed,) = office.issues()
+    public_answer(office.database, filed.licence_id)
+    act = Act(
+        event=LicenceEvent.SUSPEND,
+        effective_on=AT.date(),
+        reason="卫生条件不合格",
+        legal_basis="食品安全法第一百二十六条",
+        reference="示停〔2026〕3号",
+        operator_role="issuing_officer",
+        until=AT.date(),
+    )
+    with transaction(office.database) as tx:
+        licences.record_event(tx, filed.licence_id, act, at=AT, random=office.random)
+
+    answer = public_answer(office.database, filed.licence_id)
+
+    assert answer is not None
+    assert (answer.state, answer.event, answer.etag) == (LicenceState.SUSPENDED, LicenceEvent.SUSPEND, 2)
+    assert (answer.event_reason, answer.event_legal_basis) == (act.reason, act.legal_basis)
+    assert (answer.event_reference, answer.event_effective_on) == (act.reference, AT.date())
+    assert answer.suspended_until == AT.date()
+
+
+def test_a_replaced_licence_names_the_one_in_its_place(office: Office) -> None:
+    (old,) = office.issues()
+    (new,) = office.issues(replaces=old.licence_id, change_kind="change", number="示城管招字〔1998〕第00777号")
+
+    answer = public_answer(office.database, old.licence_id)
+
+    assert answer is not None
+    assert (answer.superseded_by, answer.superseded_by_number) == (new.licence_id, "示城管招字〔1998〕第00777号")
+
+
+def test_the_code_of_a_person_is_never_shown(office: Office) -> None:
+    (person,) = office.issues(
+        holder_kind=HolderKind.PERSON, holder_code="999999199003070032", holder_code_type="111", holder_name="王五"
+    )
+    (other,) = office.issues(holder_code="某登记号", holder_code_type="099")
+
+    for licence in (person, other):
+        answer = public_answer(office.database, licence.licence_id)
+        assert answer is not None
+        assert answer.holder_uscc is None
