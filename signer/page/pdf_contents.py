@@ -13,7 +13,6 @@ from signer.page.pdf_fonts import EmbeddedFont
 from signer.page.pdf_objects import POINTS, colour_text, length, number, stream, text_string
 from signer.page.pdf_tags import Tags
 
-
 # Above this part of a character's size poppler puts a blank between two characters, unless a span says what they are
 # together; it reads that word in spans only.
 WIDE_TRACKING: Final = 0.08

@@ -76,14 +76,38 @@ def _cut(font: Font, characters: frozenset[str]) -> _Cut:
         program=stream(subset.program, f"/Length1 {len(subset.program)}"),
         to_unicode=stream(_to_unicode(by_glyph)),
         widths="".join(widths),
-        digits={each: f"{glyph:04X}" for glyph, each in by_glyph},
+        digits={each: _DIGITS[glyph] for glyph, each in by_glyph},
     )
+
+
+class _Digits(dict[int, str]):
+    """Glyph numbers in hexadecimal digits; those of cuts are small, and come again on every page."""
+
+    __slots__ = ()
+
+    def __missing__(self, glyph: int) -> str:
+        text = self[glyph] = f"{glyph:04X}"
+        return text
+
+
+class _Unicode(dict[str, str]):
+    """Characters in UTF-16, in hexadecimal digits."""
+
+    __slots__ = ()
+
+    def __missing__(self, character: str) -> str:
+        text = self[character] = character.encode("utf-16-be").hex()
+        return text
+
+
+_DIGITS: Final = _Digits()
+_unicode: Final = _Unicode().__getitem__
 
 
 def _to_unicode(by_glyph: list[tuple[int, str]]) -> bytes:
     blocks = []
     for first in range(0, len(by_glyph), _PAIRS_MAX):
         part = by_glyph[first : first + _PAIRS_MAX]
-        pairs = "".join([f"<{glyph:04X}><{each.encode('utf-16-be').hex()}>" for glyph, each in part])
+        pairs = "".join([f"<{_DIGITS[glyph]}><{_unicode(each)}>" for glyph, each in part])
         blocks.append(f"{len(part)} beginbfchar {pairs} endbfchar\n")
     return f"{_CMAP_HEAD}{''.join(blocks)}{_CMAP_TAIL}".encode()

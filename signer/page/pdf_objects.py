@@ -7,6 +7,7 @@ Promises:
 
 from binascii import hexlify
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from signer.page.deflate import deflate
@@ -58,6 +59,8 @@ length: Final = _Lengths().__getitem__
 colour_text: Final = _Colours().__getitem__
 
 
+# Labels, titles and office names come back on every licence of a type.
+@lru_cache(maxsize=2048)
 def text_string(text: str) -> str:
     """Write a text of any script: UTF-16 with its mark, in hexadecimal digits."""
     return f"<FEFF{hexlify(text.encode('utf-16-be')).decode().upper()}>"

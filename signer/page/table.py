@@ -166,7 +166,7 @@ class Table:
         marks += self._lines(bounds)
         for cell, y in zip(cells, bounds, strict=False):
             top = self._top(cell, cell.label.height, y)
-            marks += [run._replace(y=run.y + top) for run in cell.label.runs]
+            marks += [Run(run[0], run[1] + top, *run[2:]) for run in cell.label.runs]
             marks += self._value_runs(cell, size, y)
 
     def _value_runs(self, cell: _Cell, size: float, y: float) -> list[Run]:

@@ -222,12 +222,16 @@ def _check_rows(box: RowsBox, page: PageForm, place: str) -> None:
     if min(box.height, box.next_height) < 2 * box.pad + box.size * (1 + 3 * box.lead):
         raise TemplateError(f"{place}: too low for a table")
     for row in box.rows:
-        if not row.field and not (row.label and row.value):
-            raise TemplateError(f"{place}: a row has a field, or a label and a value")
-        if not 0 <= row.height <= min(box.height, box.next_height):
-            raise TemplateError(f"{place}: a row is higher than the table")
-        if row.empty and not row.empty.strip():
-            raise TemplateError(f"{place}: empty is a text that can be seen")
+        _check_row(row, box, place)
+
+
+def _check_row(row: Row, box: RowsBox, place: str) -> None:
+    if not row.field and not (row.label and row.value):
+        raise TemplateError(f"{place}: a row has a field, or a label and a value")
+    if not 0 <= row.height <= min(box.height, box.next_height):
+        raise TemplateError(f"{place}: a row is higher than the table")
+    if row.empty and not row.empty.strip():
+        raise TemplateError(f"{place}: empty is a text that can be seen")
 
 
 def _check_code_is_free(template: Template) -> None:

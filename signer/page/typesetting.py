@@ -104,24 +104,22 @@ class Typesetter:
         x, tracking = _start(line, style, spot)
         for start, end, name in _segments(filled.spans, line):
             for font, part_start, part_end in _by_font(filled.text, start, end, fonts.chain):
-                text = filled.text[part_start:part_end]
-                advances = tuple([font.advances[each] * style.size + tracking for each in text])
-                lead = len(text) - len(text.lstrip(BLANKS))
+                text, size, widths = filled.text[part_start:part_end], style.size, font.advances
+                advances = tuple([widths[each] * size + tracking for each in text])
                 shown = text.strip(BLANKS)
                 if shown:
+                    lead = text.index(shown[0])
+                    item = name if is_indexed(name) else ""
+                    shape = (font.key, size, shown, advances[lead : lead + len(shown)], tracking)
                     runs.append(
                         Run(
-                            x=x + sum(advances[:lead]),
-                            y=spot.baseline,
-                            font=font.key,
-                            size=style.size,
-                            text=shown,
-                            advances=advances[lead : lead + len(shown)],
-                            tracking=tracking,
-                            colour=style.colour,
-                            place=style.place,
-                            item=name if is_indexed(name) else "",
-                            angle=style.angle,
+                            x + sum(advances[:lead]),
+                            spot.baseline,
+                            *shape,
+                            style.colour,
+                            style.place,
+                            item,
+                            style.angle,
                         )
                     )
                 x += sum(advances)
