@@ -9,7 +9,7 @@ pyHanko is imported at first use: that takes a fifth of a second, and documents 
 """
 
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
@@ -37,8 +37,16 @@ SIGNER_NAME_LENGTH_MAX: Final = 200
 _ENCRYPTED: Final = Finding(check=Check.FORM, code="form.encrypted", outcome=Outcome.FAILED)
 _NONE: Final = Finding(check=Check.SIGNATURE, code="signature.none", outcome=Outcome.FAILED)
 _GOOD: Final = Finding(check=Check.SIGNATURE, code="signature.good", outcome=Outcome.PASSED)
+_NOT_JUDGED: Final = Finding(check=Check.SIGNATURE, code="signature.not_asked", outcome=Outcome.UNKNOWN)
 _BAD: Final = Finding(check=Check.SIGNATURE, code="signature.bad", outcome=Outcome.FAILED)
 _CHANGED: Final = Finding(check=Check.CONTENTS, code="contents.changed_after_signing", outcome=Outcome.FAILED)
+_UNKNOWN: Final = Finding(check=Check.ISSUER, code="issuer.unknown", outcome=Outcome.FAILED)
+_NO_TRUST_LIST: Final = Finding(check=Check.ISSUER, code="issuer.no_trust_list", outcome=Outcome.UNKNOWN)
+# A signature in a form that pyHanko does not know, as those before PDF 1.6.
+_OTHER_FORM: Final = SignatureFound(signer="", signed_at=None, outcome=Outcome.UNKNOWN, code=_NOT_JUDGED.code)
+
+# One that cannot even be taken apart.
+_BROKEN: Final = SignatureFound(signer="", signed_at=None, outcome=Outcome.FAILED, code=_BAD.code)
 
 _Value = TypeVar("_Value")
 
@@ -82,14 +90,10 @@ def judge_foreign(document: bytes, trust: TrustList | None, crls: tuple[bytes, .
     signed = [each for each in signatures if not each.is_timestamp]
     if not signed:
         return _document(document, (form, _NONE), signatures)
-    codes = {each.code for each in signatures}
-    issuer = (
-        Finding(check=Check.ISSUER, code="issuer.no_trust_list", outcome=Outcome.UNKNOWN)
-        if trust is None
-        else Finding(check=Check.ISSUER, code="issuer.unknown", outcome=Outcome.FAILED)
-    )
-    findings = (form, _BAD if _BAD.code in codes else _GOOD, issuer, *((_CHANGED,) if _CHANGED.code in codes else ()))
-    return _document(document, findings, signatures)
+    codes = {each.code for each in signed}
+    worst = next((each for each in (_BAD, _NOT_JUDGED) if each.code in codes), _GOOD)
+    changes = (_CHANGED,) if _CHANGED.code in {each.code for each in signatures} else ()
+    return _document(document, (form, worst, _NO_TRUST_LIST if trust is None else _UNKNOWN, *changes), signatures)
 
 
 def unreadable(detail: str) -> Finding:
@@ -110,6 +114,7 @@ def _judge(
     from asn1crypto import x509  # late, with pyHanko
     from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
     from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.fields import enumerate_sig_fields
 
     limits = DecodeLimits(
         per_stream=StreamDecodeLimits(max_output_size=INFLATED_BYTES_MAX),
@@ -120,12 +125,17 @@ def _judge(
         return (), True
     if reader.xrefs.total_revisions > REVISIONS_MAX:
         raise ForeignPdfError("too many revisions")
-    signatures = reader.embedded_signatures
-    if len(signatures) > SIGNATURES_MAX:
+    count = len(tuple(enumerate_sig_fields(reader, filled_status=True)))
+    if count > SIGNATURES_MAX:
         raise ForeignPdfError("too many signatures")
+    try:
+        signatures = reader.embedded_signatures
+    except Exception:  # noqa: BLE001 - as in `judge_foreign`
+        return (_BROKEN,), False
     roots = () if trust is None else tuple(x509.Certificate.load(each) for each in trust.authorities)
     evidence = _Evidence(roots=roots, crls=crls, at=at)
-    return tuple(_judge_one(each, evidence) for each in signatures), False
+    judged = tuple(_judge_one(each, evidence) for each in signatures)
+    return judged + (_OTHER_FORM,) * (count - len(judged)), False
 
 
 def _judge_one(signature: "EmbeddedPdfSignature", evidence: _Evidence) -> SignatureFound:
@@ -143,9 +153,7 @@ def _judge_one(signature: "EmbeddedPdfSignature", evidence: _Evidence) -> Signat
             signed_at = _proven_time(status.timestamp_validity)
         signer = _signer(signature)
     except Exception:  # noqa: BLE001 - one signature that cannot be judged must not hide the others
-        return SignatureFound(
-            signer="", signed_at=None, outcome=Outcome.FAILED, code=_BAD.code, is_timestamp=is_timestamp
-        )
+        return replace(_BROKEN, is_timestamp=is_timestamp)
     return SignatureFound(signer=signer, signed_at=signed_at, outcome=outcome, code=code, is_timestamp=is_timestamp)
 
 

@@ -53,6 +53,7 @@ def read_later_stamps(document: bytes, first_end: int) -> tuple[LaterStamp, ...]
 
 def _read(document: bytes, first_end: int) -> tuple[LaterStamp, ...]:
     from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.fields import enumerate_sig_fields
 
     reader = PdfFileReader(BytesIO(document), strict=True)
     total = reader.xrefs.total_revisions
@@ -63,6 +64,9 @@ def _read(document: bytes, first_end: int) -> tuple[LaterStamp, ...]:
         raise RevisionError("the revisions do not begin where the signed one ends")
     _review(reader)
     signatures = reader.embedded_signatures
+    if len(signatures) != len(tuple(enumerate_sig_fields(reader))):
+        # pyHanko passes over what it does not know, and a field that waits for a signature is no stamp.
+        raise RevisionError("a field for something else than a time stamp")
     return tuple(_read_stamp(document, each, first_end) for each in signatures[1:])
 
 
@@ -81,7 +85,7 @@ def _review(reader: "PdfFileReader") -> None:
 
 def _read_stamp(document: bytes, signature: "EmbeddedPdfSignature", first_end: int) -> LaterStamp:
     """Return a later signature, which must be a document time stamp over all that stands before its revision's end."""
-    if signature.sig_object_type != "/DocTimeStamp" or signature.sig_object.get("/SubFilter") != "/ETSI.RFC3161":
+    if signature.sig_object_type != "/DocTimeStamp":
         raise RevisionError("a further signature")
     start, first, second, length = signature.byte_range
     if start or not first_end < first < second <= second + length <= len(document):
