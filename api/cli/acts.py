@@ -22,7 +22,6 @@ from registry.db import reading
 from registry.lifecycle import LicenceEvent
 from registry.records import Role
 from signer.change import Change, Revision, change, revise
-from signer.long_term import extend
 from signer.precheck import PHOTO_BYTES_MAX
 from signer.sheet_rows import parse_day
 from verify.errors import MalformedError
@@ -189,6 +188,8 @@ def replace(
 )
 def seal_for_long_term(context: typer.Context, licence_id: IdArgument, *, out: DocumentOption = None) -> None:
     """Seal the filed document for the long term."""
+    from signer.long_term import extend  # brings pyHanko's writing half, which takes a second to load
+
     session = session_of(context)
     office = session.office
     record = find(session, licence_id)

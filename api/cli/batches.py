@@ -39,6 +39,7 @@ OutOption = Annotated[
     typer.Option("--out", "-o", metavar="FILE", help="有问题的行另存为此表。 Write the bad rows, with reasons, there."),
 ]
 _SHOWN_MAX: Final = 50
+_COUNTS: Final = ("rows", "issued", "bad", "refused", "chunks_waiting", "chunks_running")
 
 batch = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="批量签发：预检、运行、进度。 Many licences from one sheet."
@@ -150,20 +151,13 @@ def show_batches(screen: Screen, batches: tuple[Batch, ...]) -> None:
         "done": screen.say("完成", "done"),
         "cancelled": screen.say("已取消", "cancelled"),
     }
-    rows = [
-        (each.batch_id, states[each.state])
-        + tuple(
-            str(n) for n in (each.rows, each.issued, each.bad, each.refused, each.chunks_waiting, each.chunks_running)
-        )
-        for each in batches
-    ]
+    rows = [(each.batch_id, states[each.state], *(str(getattr(each, name)) for name in _COUNTS)) for each in batches]
     screen.result({}, screen.table(headings, rows))
 
 
 def batch_object(each: Batch) -> dict[str, object]:
     """Return a batch as it stands in JSON."""
-    names = ("batch_id", "issuer", "state", "rows", "issued", "bad", "refused", "chunks_waiting", "chunks_running")
-    return {name: getattr(each, name) for name in names}
+    return {name: getattr(each, name) for name in ("batch_id", "issuer", "state", *_COUNTS)}
 
 
 def _checked(session: Session, sheet: str, only_type: str | None, photos: Path | None) -> CheckedSheet:

@@ -1,7 +1,7 @@
 """Files that commands read and write.
 
 Promises:
-  * A file is measured before it is read: what is larger than the command takes is refused, also when it grows meanwhile.
+  * A file is measured before it is read: what is larger than the command takes is refused.
   * A file is written whole: under a temporary name beside its own, then renamed.
   * A secret is written into a file that only its owner can read, and never over another file.
 """

@@ -103,8 +103,8 @@ def init(
 def found_deployment(settings: Settings, catalogue_content: bytes, *, operator: str | None = None) -> Founded:
     """Found a deployment; `operator` is the department that runs it, the first issuing one when None.
 
-    1. Refuse a folder that has one. 2. Draw the passphrase. 3. Make the tables, load the catalogue. 4. Make keys, certificates,
-    log, trust list. 5. Add the first people and the first system. 6. Keep the settings, which says that all is done.
+    1. Refuse a folder that has one. 2. Draw the passphrase. 3. Make the tables, load the catalogue. 4. Make keys,
+    certificates, log, trust list. 5. Add the first people and the first system. 6. Keep the settings, which says that all is done.
 
     Done again after an interruption it goes on where it stopped.
     """
@@ -161,7 +161,7 @@ def _make_keys(settings: Settings, database: Database, operator: str) -> None:
 
 
 def _first_callers(database: Database, offices: tuple[Department, ...]) -> tuple[tuple[Person, ...], str]:
-    """Add two persons for each office, two administrators and an auditor, and one system; return them and its header."""
+    """Add two persons of each office, two administrators, an auditor and one system; return them and its header."""
     first = offices[0].uscc
     others = (
         (FIRST_ADMINISTRATORS[0], "管理员甲", Role.ADMINISTRATOR),

@@ -4,8 +4,8 @@ Promises:
   * A log that does not begin with what was kept is refused, and the first leaf that differs is named.
   * What is kept is replaced only by what has been found to continue it.
 
-Two files: the signed note itself, and beside it `<name>.leaves`, the 32-byte leaf hashes one after the other. Without the second
-one a rewritten log is still found; only which leaf came first to differ cannot be said.
+Two files: the signed note itself, and beside it `<name>.leaves`, the 32-byte leaf hashes one after the other. Without
+the second one a rewritten log is still found; only which leaf came first to differ cannot be said.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Kept:
 
 
 def read_kept(path: Path, verifiers: tuple[LogVerifier, ...]) -> Kept | None:
-    """Return what was kept there, or None when there is nothing yet. Raises `NoteError` for what the log did not sign."""
+    """Return what was kept there, or None for nothing yet. Raises `NoteError` for what the log did not sign."""
     if not path.exists():
         return None
     try:

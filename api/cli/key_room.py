@@ -137,7 +137,7 @@ def install(
 
 
 @keys.command(
-    help="重签信任名单与吊销列表（每天由后台自动做）。 Sign trust list and revocation lists anew, as the worker does daily."
+    help="重签信任名单与吊销列表（后台每天自动做）。 Sign trust and revocation lists anew, as the worker does daily."
 )
 def publish(context: typer.Context) -> None:
     """Renew trust list and revocation lists."""

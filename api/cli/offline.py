@@ -4,7 +4,7 @@ Promises:
   * The trust list is believed only under the root key that the caller pins; status lists only under the trust list.
   * What is not brought along is not guessed: the verdict says what could not be checked.
 
-`--trust` is the trust list, or a copy of the published folder with `trust-list.cbor`, `status/` and the revocation lists.
+`--trust` is the trust list, or a copy of the published folder: `trust-list.cbor`, `status/` and the revocation lists.
 """
 
 import base64

@@ -4,7 +4,7 @@ Promises:
   * An act is always somebody's: the one named by `--as`, or the only one of the department who has the role.
   * What a role may do is judged where the act is done, not here.
 
-Whoever may read the passphrase of the keys is trusted to name the person; over HTTP people and systems prove who they are.
+Whoever may read the passphrase of the keys is trusted to name the person; over HTTP callers prove who they are.
 """
 
 from typing import Annotated, Final

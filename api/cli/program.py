@@ -155,6 +155,17 @@ def run(arguments: Sequence[str]) -> int:
 
 def hoist(arguments: Sequence[str]) -> tuple[str, ...]:
     """Return the line with the shared options first; what stands after ``--`` is left alone."""
+    shared, rest = _parted(arguments)
+    return (*shared, *rest)
+
+
+def command_of(arguments: Sequence[str]) -> str:
+    """Return the first word of the line that is no shared option, or an empty text."""
+    return next(iter(_parted(arguments)[1]), "")
+
+
+def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the shared options with their values, and the rest of the line."""
     shared: list[str] = []
     rest: list[str] = []
     left = list(arguments)
@@ -171,7 +182,7 @@ def hoist(arguments: Sequence[str]) -> tuple[str, ...]:
             del left[:1]
         else:
             rest.append(word)
-    return (*shared, *rest)
+    return shared, rest
 
 
 def explain(error: YinzhengError, language: Language) -> str:

@@ -17,7 +17,7 @@ from api.texts import sentence
 from api.wiring import Office
 from registry import catalogue, jobs, people
 from registry.db import reading
-from registry.records import Batch, Role, RowState
+from registry.records import Batch, BatchRow, Role, RowState
 from signer.batch import StartedBatch, approve_batch, progress, release_batch, start_batch, take_and_run
 from signer.precheck import PHOTO_BYTES_MAX
 from signer.sheet_check import CheckedRow, CheckedSheet, SheetChecker, bad_rows_sheet, check_sheet, reason_text
@@ -157,7 +157,7 @@ def _settled(batch: Batch) -> int:
     return batch.issued + batch.refused
 
 
-def _pages(office: Office, batch_id: str, state: RowState) -> Iterator[jobs.BatchRow]:
+def _pages(office: Office, batch_id: str, state: RowState) -> Iterator[BatchRow]:
     after = -1
     while True:
         with reading(office.database) as tx:

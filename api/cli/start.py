@@ -1,23 +1,46 @@
-"""Put the program together: importing a module of commands adds its commands."""
+"""Put the program together: importing a module of commands adds its commands.
+
+Promises: a command that is called loads its own module and no other, for a counter checks a licence with each call;
+help, and a command that nobody knows, load all.
+"""
 
 import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from itertools import chain
+from typing import Final
 
-from api.cli import (
-    acts,  # noqa: F401 - adds licence suspend, revoke, …
-    batches,  # noqa: F401 - adds batch
-    checks,  # noqa: F401 - adds verify
-    demo,  # noqa: F401 - adds demo
-    doctor,  # noqa: F401 - adds doctor
-    founding,  # noqa: F401 - adds init
-    key_room,  # noqa: F401 - adds keys
-    licences,  # noqa: F401 - adds issue and licence
-    logs,  # noqa: F401 - adds log
-    office,  # noqa: F401 - adds client, fonts, template
-    services,  # noqa: F401 - adds serve, worker, status, recover
-)
-from api.cli.program import run
+from api.cli.program import command_of, run
+
+MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "init": ("founding",),
+    "demo": ("demo",),
+    "issue": ("licences",),
+    "batch": ("batches",),
+    "licence": ("licences", "acts"),
+    "verify": ("checks",),
+    "status": ("services",),
+    "log": ("logs",),
+    "keys": ("key_room",),
+    "client": ("office",),
+    "template": ("office",),
+    "fonts": ("office",),
+    "serve": ("services",),
+    "worker": ("services",),
+    "recover": ("services",),
+    "doctor": ("doctor",),
+}
+"""The modules of each command, in the order in which help lists the commands."""
+
+
+def load(arguments: Sequence[str]) -> None:
+    """Import what the command in this line needs."""
+    wanted = MODULES.get(command_of(arguments)) or tuple(chain.from_iterable(MODULES.values()))
+    for name in dict.fromkeys(wanted):
+        import_module(f"api.cli.{name}")
 
 
 def main() -> None:
     """Run the command of this process's arguments and end the process with its exit code."""
+    load(sys.argv[1:])
     raise SystemExit(run(sys.argv[1:]))

@@ -3,7 +3,7 @@
 import io
 import re
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -54,7 +54,7 @@ def _page() -> bytes:
     return out.getvalue().replace(b"0000000000 65536 f", b"0000000000 65535 f")
 
 
-def _stranger(*, at: datetime) -> object:
+def _stranger(*, at: datetime) -> Any:  # noqa: ANN401 - pyHanko is loaded late, its types too
     from asn1crypto import keys
     from asn1crypto import x509 as asn1_x509
     from pyhanko.sign import signers
@@ -77,5 +77,5 @@ def _stranger(*, at: datetime) -> object:
     return signers.SimpleSigner(
         signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
         signing_key=keys.PrivateKeyInfo.load(private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
-        cert_registry=SimpleCertificateStore(),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]  # pyHanko's
     )
