@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.fast_checks import FastChecks
 from api.limits import Gate, Limits
@@ -39,10 +40,27 @@ _OFFICE_ROUTERS: Final = (licences, drafts, batches)
 _PUBLIC_ROUTERS: Final = (verification, catalogue, statuses, trust, log_files, log, service)
 
 
+class Application(FastAPI):
+    """The framework's application, with our layers around all of its own."""
+
+    _layers: ASGIApp | None = None
+
+    def lay(self, office: Office, limits: Limits) -> None:
+        """Put the layers around: surface, gate, and the short way of the public check."""
+        inner = FastChecks(super().__call__, office=office)
+        is_https = office.settings.public_address.startswith("https:")
+        self._layers = Surface(Gate(inner, limits=limits), log=office.log, random=office.random, is_https=is_https)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, layer by layer."""
+        scope["app"] = self
+        await (self._layers or super().__call__)(scope, receive, send)
+
+
 def create_app(office: Office, *, public: bool = False, limits: Limits | None = None) -> FastAPI:
     """Build the application for a deployment. `limits` are those of the settings, unless given."""
     settings = office.settings
-    app = FastAPI(
+    app = Application(
         title="印证 Yinzheng",
         version="1",
         docs_url=None,
@@ -52,19 +70,14 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
         generate_unique_id_function=_operation_id,
     )
     app.state.office = office
-    app.state.limits = limits or Limits.of(
-        anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client
-    )
+    limits = limits or Limits.of(anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client)
+    app.state.limits = limits
     for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):
         app.include_router(router)
     app.add_exception_handler(YinzhengError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
-    app.add_middleware(FastChecks, office=office)
-    app.add_middleware(Gate, limits=app.state.limits)
-    app.add_middleware(
-        Surface, log=office.log, random=office.random, is_https=settings.public_address.startswith("https:")
-    )
+    app.lay(office, limits)
     described = interface(app)
 
     async def openapi(_request: Request) -> Response:

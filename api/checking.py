@@ -44,7 +44,11 @@ def check_text(office: Office, text: str) -> Report:
 
 def check_id(office: Office, typed: str) -> Report:
     """Ask the registry for a typed id, with or without its check character. Raises `TypingError` for a slip."""
-    licence_id = LicenceId.parse_typed(typed)
+    return check_licence_id(office, LicenceId.parse_typed(typed))
+
+
+def check_licence_id(office: Office, licence_id: LicenceId) -> Report:
+    """Ask the registry for an id as it stands in the address of a code."""
     answer = ask_registry(office, licence_id.text)
     return examine_id(licence_id, Evidence(trust=None, registry=answer), at=office.clock())
 

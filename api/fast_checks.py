@@ -16,16 +16,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.checking import check_id
+from api.checking import check_licence_id
 from api.v1.verification import verdict_answer
 from api.wiring import Office
+from verify.values import LicenceId
 
 _ADDRESS: Final = re.compile(r"/api/v1/checks/([0-9A-HJKMNP-TV-Z]{16})")
 
 
 def check_licence(office: Office, licence_id: str) -> Response:
     """Answer the check of one id."""
-    return verdict_answer(check_id(office, licence_id))
+    return verdict_answer(check_licence_id(office, LicenceId.parse(licence_id)))
 
 
 class FastChecks:

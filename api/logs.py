@@ -30,7 +30,7 @@ def open_log(clock: Callable[[], datetime], *, out: TextIO | None = None) -> Log
         event["at"] = clock().isoformat(timespec="milliseconds")
         return event
 
-    log: Log = structlog.wrap_logger(
+    log = structlog.wrap_logger(
         structlog.WriteLogger(out or sys.stderr),
         processors=[
             structlog.processors.add_log_level,
@@ -38,9 +38,9 @@ def open_log(clock: Callable[[], datetime], *, out: TextIO | None = None) -> Log
             structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=True,
     )
-    return log
+    bound: Log = log.bind()  # what `wrap_logger` returns puts itself together anew at every line
+    return bound
 
 
 def described(error: BaseException) -> dict[str, object]:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import Log, described
@@ -34,7 +33,8 @@ class Surface:
         self.app = app
         self._log = log
         self._random = random
-        self._headers = (*_HEADERS, _TRANSPORT) if is_https else _HEADERS
+        headers = (*_HEADERS, _TRANSPORT) if is_https else _HEADERS
+        self._headers = tuple((name.lower().encode(), value.encode()) for name, value in headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,10 +61,11 @@ class Surface:
             self._note(scope, status, time.perf_counter() - started)
 
     def _dress(self, scope: Scope, message: Message) -> None:
-        headers = MutableHeaders(scope=message)
-        for name, value in self._headers:
-            headers.setdefault(name, value)
-        headers["Trace-Id"] = trace_of(scope)
+        headers = list(message["headers"])
+        there = {name for name, _ in headers}
+        headers += (each for each in self._headers if each[0] not in there)
+        headers.append((b"trace-id", trace_of(scope).encode()))
+        message["headers"] = headers
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         caller = scope.get("state", {}).get("caller")

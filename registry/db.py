@@ -17,6 +17,7 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engi
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from registry.errors import (
     ConflictError,
@@ -58,10 +59,13 @@ class Database:
     autocommit: Engine = field(repr=False)
     is_postgresql: bool
     write_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    idle: list[PoolProxiedConnection] = field(default_factory=list, repr=False)
     _here: threading.local = field(default_factory=threading.local, repr=False)
 
     def close(self) -> None:
         """Close all connections that nobody uses."""
+        while self.idle:
+            self.idle.pop().close()
         self.engine.dispose()
         self.autocommit.dispose()
 
@@ -180,18 +184,24 @@ def single_queries(database: Database) -> Iterator[Connection]:
 
 
 def driver_query(database: Database, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Any:  # noqa: ANN401 - the driver's own row
-    """Return the first row of one query, past SQLAlchemy; raises what the driver raises (see `driver_errors`)."""
-    connection = database.autocommit.raw_connection()
+    """Return the first row of one query, past SQLAlchemy; raises what the driver raises (see `driver_errors`).
+
+    A connection stays checked out for the next such query; there are never more than threads that ask at once.
+    """
+    try:
+        connection = database.idle.pop()
+    except IndexError:
+        connection = database.autocommit.raw_connection()
     try:
         cursor = connection.cursor()
         cursor.execute(statement, parameters)
         row = cursor.fetchone()
         cursor.close()
-    except driver_errors(database):
+    except BaseException:
         connection.invalidate()
-        raise
-    finally:
         connection.close()
+        raise
+    database.idle.append(connection)
     return row
 
 

@@ -8,9 +8,9 @@ import json
 from typing import Annotated, Any, Final, Self
 
 from fastapi import File, Response, UploadFile
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.checking import check_file, check_id, check_text
+from api.checking import check_file, check_id, check_licence_id, check_text
 from api.guard import TheOffice
 from api.sheets_in import read_upload
 from api.v1.answers import NO_STORE, both, router
@@ -88,11 +88,9 @@ def verify_file(
 @verification.get(
     "/checks/{licence_id}", summary=both("公开核验一张证照", "Check one licence by its id"), responses=_RESPONSES
 )
-def check_licence(
-    licence_id: Annotated[str, AfterValidator(lambda text: LicenceId.parse(text).text)], office: TheOffice
-) -> Response:
+def check_licence(licence_id: str, office: TheOffice) -> Response:
     """Ask the registry for the id that stands in the address of the code."""
-    return verdict_answer(check_id(office, licence_id))
+    return verdict_answer(check_licence_id(office, LicenceId.parse(licence_id)))
 
 
 def verdict_answer(report: Report) -> Response:
