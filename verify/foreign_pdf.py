@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from verify.errors import MalformedError
+from verify.quiet import quieten_pyhanko
 from verify.report import Check, Finding, Outcome
 from verify.signed_document import SignatureFound, SignedDocument
 from verify.trust import TrustList
@@ -80,6 +81,7 @@ class _Evidence:
 
 def judge_foreign(document: bytes, trust: TrustList | None, crls: tuple[bytes, ...], *, at: datetime) -> SignedDocument:
     """Judge a PDF that is not in our form; never raises for a bad one."""
+    quieten_pyhanko()
     try:
         signatures, encrypted = _judge(document, trust, crls, at=at)
     except Exception as error:  # noqa: BLE001 - for a hostile file pyHanko raises whatever Python raises

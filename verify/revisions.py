@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from verify.der import SEQUENCE, DerError, Reader
 from verify.errors import YinzhengError
+from verify.quiet import quieten_pyhanko
 
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
@@ -44,6 +45,7 @@ def read_later_stamps(document: bytes, first_end: int) -> tuple[LaterStamp, ...]
     from pyhanko.pdf_utils.misc import PdfError  # late: most documents have no later revision
     from pyhanko.sign.diff_analysis import SuspiciousModification
 
+    quieten_pyhanko()
     try:
         return _read(document, first_end)
     except (PdfError, SuspiciousModification, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
