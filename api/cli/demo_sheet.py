@@ -25,7 +25,7 @@ def current_sheet(content: bytes, *, today: date, rows: int | None) -> bytes:
     if rows is None and not years:
         return content
     sheet = read_sheet(content)
-    moved = [index for index, heading in enumerate(sheet.headings) if heading in _DAYS]
+    moved = [index for index, heading in enumerate(sheet.headings) if years and heading in _DAYS]
     return write_sheet(
         sheet.headings,
         [

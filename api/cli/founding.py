@@ -104,7 +104,7 @@ def found_deployment(settings: Settings, catalogue_content: bytes, *, operator: 
     """Found a deployment; `operator` is the department that runs it, the first issuing one when None.
 
     1. Refuse a folder that has one. 2. Draw the passphrase. 3. Make the tables, load the catalogue. 4. Make keys,
-    certificates, log, trust list. 5. Add the first people and the first system. 6. Keep the settings, which says that all is done.
+    certificates, log, trust list. 5. Add the first people and the first system. 6. Keep the settings: all is done.
 
     Done again after an interruption it goes on where it stopped.
     """
