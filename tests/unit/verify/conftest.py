@@ -2,8 +2,12 @@
 
 import pytest
 
+from tests.databases import sqlite_template
 from tests.key_room import KeyRoom
 from tests.small_pdf import SealingRoom
+from tests.town import founded_on_sqlite, sqlite_town
+
+__all__ = ["founded_on_sqlite", "sqlite_template", "sqlite_town"]
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from verify.der import (
     named_bit,
     object_identifier,
     octet_string,
+    read_whole,
     sequence,
     set_of,
     tlv,
@@ -99,3 +100,32 @@ def test_a_reader_refuses_bytes_left_over() -> None:
 
     with pytest.raises(DerError):
         reader.end()
+
+
+def test_a_value_can_be_taken_whole_or_read_inside() -> None:
+    reader = Reader(sequence(integer(1)) + octet_string(b"x"))
+
+    assert reader.take_inside(SEQUENCE).take_whole(INTEGER) == integer(1)
+    assert reader.take_whole(0x04) == octet_string(b"x")
+    assert read_whole(sequence(integer(2)), SEQUENCE).take_integer(value_max=2) == 2
+
+
+@pytest.mark.parametrize("data", [b"", integer(1), sequence() + b"\x00", sequence(integer(1))[:-1]])
+def test_what_is_not_one_whole_value_is_refused(data: bytes) -> None:
+    with pytest.raises(DerError):
+        read_whole(data, SEQUENCE)
+
+
+@given(st.integers(min_value=0, max_value=70_000))
+def test_a_length_has_one_spelling(length: int) -> None:
+    written = tlv(0x04, bytes(length))
+    head = len(written) - length
+
+    assert Reader(written).take(0x04) == bytes(length)
+    if head == 2:
+        longer = b"\x04\x81" + written[1:]
+    else:
+        count = written[1] & 0x7F
+        longer = bytes((0x04, 0x80 | count + 1, 0)) + written[2:]
+    with pytest.raises(DerError):
+        Reader(longer).take(0x04)
