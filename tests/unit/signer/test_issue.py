@@ -1,0 +1,277 @@
+"""The whole way of a licence on both databases: steps in their order, chunks of which one draft is bad, two processes."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from registry import drafts, leaves, licences
+from registry.db import open_database, reading, transaction
+from registry.errors import IntentAbandonedError, NotAllowedError, NotLatestVersionError
+from registry.events import Act
+from registry.lifecycle import LicenceEvent
+from registry.records import DraftState, IntentState, LicenceState
+from signer.codes import sign_codes
+from signer.documents import log_documents, render, sign_documents
+from signer.errors import LogClockError, NotApprovedError, SelfCheckError
+from signer.issue import IssuedLicence, check, issue, issue_chunk
+from signer.reservation import RefusedDraft, reserve
+from tests.town import BUREAU, NOW, ORIGIN, Town
+from verify.examine import RejectedError, examine
+from verify.log_entry import LogEntry
+from verify.qr_token import decode_token
+from verify.report import Check, Outcome
+
+STEPS = [
+    "judged",
+    "reserved",
+    "codes_logged",
+    "codes_signed",
+    "rendered",
+    "documents_logged",
+    "documents_signed",
+    "checked",
+    "kept",
+    "filed",
+]
+
+
+def _revoke(town: Town, licence_id: str) -> None:
+    act = Act(
+        event=LicenceEvent.REVOKE,
+        effective_on=NOW.date(),
+        reason="示例",
+        legal_basis="示例",
+        reference="1",
+        operator_role="issuing_officer",
+    )
+    with transaction(town.database) as tx:
+        licences.record_event(tx, licence_id, act, at=town.now, random=town.desk.random)
+
+
+def test_a_licence_is_issued_kept_and_filed_and_a_stranger_finds_it_good(town: Town) -> None:
+    issued = town.issues(town.food_draft())
+
+    report = examine(issued.document, town.evidence(), at=town.now)
+    outcomes = {each.check: each.outcome for each in report.findings}
+    assert outcomes[Check.SIGNATURE] is outcomes[Check.ISSUER] is outcomes[Check.LOG] is Outcome.PASSED
+    assert outcomes[Check.CONTENTS] is outcomes[Check.FORM] is Outcome.PASSED
+    assert town.desk.vault.get(issued.record.document_digest) == issued.document
+    with reading(town.database) as tx:
+        assert licences.find_licence(tx, issued.record.licence_id) == issued.record
+        assert drafts.find_draft(tx, issued.draft_id).state is DraftState.FILED
+        intents = leaves.intents_of(tx, issued.record.licence_id)
+    assert [(each.purpose, each.state) for each in intents] == [
+        ("code", IntentState.FILED),
+        ("document", IntentState.FILED),
+    ]
+
+
+def test_the_steps_are_done_in_their_order(town: Town) -> None:
+    town.issues(town.food_draft())
+
+    assert town.steps == STEPS
+
+
+def test_what_each_key_signed_stood_in_the_log_before(town: Town) -> None:
+    issued = town.issues(town.food_draft())
+
+    token = decode_token(issued.record.token_text)
+    with reading(town.database) as tx:
+        index = issued.record.code_leaf
+        (code,) = leaves.entries(tx, ORIGIN, index, index + 1)
+        index = issued.record.document_leaf
+        (document,) = leaves.entries(tx, ORIGIN, index, index + 1)
+    assert code.digest == sha256(token.to_be_signed).digest()
+    code_detail, document_detail = LogEntry.decode(code.entry).detail, LogEntry.decode(document.entry).detail
+    assert code_detail is not None
+    assert document_detail is not None
+    assert (code_detail[1], document_detail[1]) == ("code", "document")
+    assert code_detail[3] == document_detail[3] == sha256(issued.record.data_set).digest()
+
+
+@pytest.mark.parametrize("type_number", range(1, 13))
+def test_every_type_of_the_catalogue_is_issued(sqlite_town: Town, type_number: int) -> None:
+    draft = sqlite_town.draft(f"11999999000000019M{type_number:03}")
+
+    issued = sqlite_town.issues(draft)
+
+    assert issued.record.type_code == draft.type_code
+
+
+def test_a_draft_is_saved_and_issued_in_one_go_where_no_reviewer_is_asked_for(town: Town) -> None:
+    issued = issue(town.desk, town.signboard_draft(), operator=town.officer, at=town.now)
+
+    assert issued.record.state is LicenceState.IN_FORCE
+
+
+def test_a_draft_without_approval_is_refused_and_stays_a_draft(town: Town) -> None:
+    with pytest.raises(NotApprovedError):
+        issue(town.desk, town.food_draft(), operator=town.officer, at=town.now)
+
+    with reading(town.database) as tx:
+        (kept,) = drafts.list_drafts(tx, BUREAU, state=DraftState.DRAFT)
+    assert kept.number is None
+
+
+def test_of_a_chunk_the_good_ones_are_issued_and_the_bad_ones_say_why(town: Town) -> None:
+    records = town.drafts(4)
+    unapproved = replace(records[1], reviewed_by=None)
+
+    outcomes = town.issues_all([records[0], unapproved, records[2], records[3]])
+
+    assert [each.draft_id for each in outcomes] == [each.draft_id for each in records]
+    assert [type(each) for each in outcomes] == [IssuedLicence, RefusedDraft, IssuedLicence, IssuedLicence]
+    refused = outcomes[1]
+    assert isinstance(refused, RefusedDraft)
+    assert isinstance(refused.error, NotApprovedError)
+
+
+def test_a_chunk_of_fifty_takes_two_commits_of_the_log(town: Town) -> None:
+    records = town.drafts(50)
+    with reading(town.database) as tx:
+        before = leaves.head(tx, ORIGIN).size
+
+    outcomes = town.issues_all(records)
+
+    issued = [each.record for each in outcomes if isinstance(each, IssuedLicence)]
+    assert [each.code_leaf for each in issued] == list(range(before, before + 50))
+    assert [each.document_leaf for each in issued] == list(range(before + 50, before + 100))
+    assert len({each.number for each in issued}) == len({each.licence_id for each in issued}) == 50
+
+
+def test_nothing_is_signed_while_the_clock_stands_behind_the_log_and_the_draft_goes_again_later(town: Town) -> None:
+    (record,) = town.drafts(1)
+    town.clock.moves(timedelta(minutes=-2))
+    with pytest.raises(LogClockError):
+        town.issues_all([record])
+    with reading(town.database) as tx:
+        reserved = drafts.find_draft(tx, record.draft_id)
+    town.clock.moves(timedelta(minutes=2))
+
+    (outcome,) = town.issues_all([record])
+
+    assert (reserved.state, reserved.number is not None) == (DraftState.RESERVED, True)
+    assert isinstance(outcome, IssuedLicence)
+    assert outcome.record.number == reserved.number
+    assert town.steps == ["judged", "reserved", *STEPS]
+
+
+def test_an_attempt_that_recovery_abandoned_is_left_out_and_the_others_are_filed(town: Town) -> None:
+    records = town.drafts(3)
+
+    def abandons(step: str) -> None:
+        if step == "kept":
+            with transaction(town.database) as tx:
+                first = min(leaves.all_intents(tx, ORIGIN), key=lambda each: each.leaf_index)
+                leaves.abandon_intents(tx, [first.licence_id])
+
+    desk = replace(town.desk, after=abandons)
+    outcomes = issue_chunk(desk, records, operator=town.officer, at=town.now)
+
+    assert [type(each) for each in outcomes] == [RefusedDraft, IssuedLicence, IssuedLicence]
+    assert isinstance(outcomes[0], RefusedDraft)
+    assert isinstance(outcomes[0].error, IntentAbandonedError)
+
+
+def test_a_renewal_takes_the_place_of_what_it_replaces(town: Town) -> None:
+    first = town.issues(town.food_draft()).record
+
+    second = town.issues(town.food_draft(replaces=first.licence_id, change_kind="renewal")).record
+
+    assert (second.number, second.version, second.lineage) == (first.number, 2, first.lineage)
+    with reading(town.database) as tx:
+        replaced = licences.find_licence(tx, first.licence_id)
+    assert replaced is not None
+    assert (replaced.state, replaced.superseded_by) == (LicenceState.SUPERSEDED, second.licence_id)
+
+
+def test_what_no_longer_stands_is_not_replaced(town: Town) -> None:
+    first = town.issues(town.food_draft()).record
+    _revoke(town, first.licence_id)
+
+    with pytest.raises(NotAllowedError):
+        town.issues(town.food_draft(replaces=first.licence_id, change_kind="renewal"))
+
+
+def test_of_two_renewals_of_one_licence_in_a_chunk_one_is_filed(town: Town) -> None:
+    first = town.issues(town.food_draft()).record
+    renewal = town.food_draft(replaces=first.licence_id, change_kind="renewal")
+
+    outcomes = town.issues_all(town.saves([renewal, renewal]))
+
+    assert sorted(type(each).__name__ for each in outcomes) == ["IssuedLicence", "RefusedDraft"]
+    (refused,) = (each for each in outcomes if isinstance(each, RefusedDraft))
+    assert isinstance(refused.error, NotLatestVersionError)
+
+
+def test_what_a_stranger_would_not_accept_is_not_filed(town: Town) -> None:
+    (record,) = town.drafts(1)
+    without_authority = replace(town.desk.trust(), authorities=())
+    desk = replace(town.desk, trust=lambda: without_authority)
+
+    (outcome,) = issue_chunk(desk, [record], operator=town.officer, at=town.now)
+
+    assert isinstance(outcome, RefusedDraft)
+    assert isinstance(outcome.error, RejectedError)
+    assert town.steps == STEPS[:8]
+    with reading(town.database) as tx:
+        assert drafts.find_draft(tx, record.draft_id).state is DraftState.RESERVED
+
+
+def test_a_good_document_of_another_licence_is_not_filed_as_this_one(town: Town) -> None:
+    reserved, _ = reserve(town.desk, town.drafts(2), operator=town.officer, at=town.now)
+    coded, _ = sign_codes(town.desk, reserved, at=town.now)
+    rendered, _ = render(town.desk, coded, operator=town.officer, at=town.now)
+    first, second = sign_documents(town.desk, rendered, log_documents(town.desk, rendered))
+
+    checked, refused = check(town.desk, [first, replace(first, coded=second.coded)], at=town.now)
+
+    assert [each.signed for each in checked] == [first]
+    assert [type(each.error) for each in refused] == [SelfCheckError]
+
+
+def test_a_good_document_with_another_code_is_not_filed(town: Town) -> None:
+    reserved, _ = reserve(town.desk, town.drafts(1), operator=town.officer, at=town.now)
+    coded, _ = sign_codes(town.desk, reserved, at=town.now)
+    rendered, _ = render(town.desk, coded, operator=town.officer, at=town.now)
+    (signed,) = sign_documents(town.desk, rendered, log_documents(town.desk, rendered))
+    other = replace(signed.coded, text=signed.coded.text[:-1])
+
+    checked, (refused,) = check(town.desk, [replace(signed, coded=other)], at=town.now)
+
+    assert checked == ()
+    assert isinstance(refused.error, SelfCheckError)
+
+
+def _issue_in_a_process(url: str, folder: Path, draft_ids: list[str]) -> list[tuple[str, str, int]]:
+    database = open_database(url)
+    town = Town.open(database, folder)
+    with reading(database) as tx:
+        records = drafts.find_drafts(tx, draft_ids)
+    outcomes = town.issues_all(records)
+    database.close()
+    return [
+        (each.record.number, each.record.licence_id, each.record.status_index)
+        for each in outcomes
+        if isinstance(each, IssuedLicence)
+    ]
+
+
+def test_two_processes_issue_at_once_and_nothing_is_given_out_twice(town: Town) -> None:
+    ids = [record.draft_id for record in town.drafts(40)]
+    url = town.database.engine.url.render_as_string(hide_password=False)
+
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        futures = [pool.submit(_issue_in_a_process, url, town.folder, part) for part in (ids[:20], ids[20:])]
+        issued = [each for future in futures for each in future.result()]
+
+    assert len(issued) == 40
+    for place in range(3):
+        assert len({each[place] for each in issued}) == 40
+    numbers = sorted(int(number[9:15]) for number, _, _ in issued)
+    assert numbers == list(range(numbers[0], numbers[0] + 40))
