@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -47,6 +47,9 @@ _SQLITE_ERROR: Final = 1
 # SQLSTATE: disk_full; serialization_failure, deadlock_detected, lock_not_available; undefined table or column.
 _PG_FULL: Final = "53100"
 _PG_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
+# Classes: connection, insufficient resources, operator intervention, system error, internal error, no such database,
+# not let in. An operational error without a state is a connection that never came about.
+_PG_AWAY: Final = frozenset({"08", "53", "57", "58", "XX", "3D", "28"})
 _PG_SCHEMA: Final = frozenset({"42P01", "42703"})
 
 
@@ -264,8 +267,8 @@ def _translated(error: DBAPIError) -> RegistryError | None:
         return DatabaseBusyError()
     if state in _PG_SCHEMA:
         return DatabaseSchemaError()
-    away = error.connection_invalidated or state is None or state[:2] in {"08", "57", "53", "58", "XX", "3D", "28"}
-    return DatabaseAwayError(f"SQLSTATE {state}") if away else None
+    is_away = isinstance(error, OperationalError) if state is None else state[:2] in _PG_AWAY
+    return DatabaseAwayError(f"SQLSTATE {state}") if is_away or error.connection_invalidated else None
 
 
 def _translated_sqlite(code: int, text: str) -> RegistryError | None:

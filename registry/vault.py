@@ -137,6 +137,7 @@ def _write_part(path: Path, content: bytes) -> Path:
     with NamedTemporaryFile(dir=path.parent, suffix=_TEMPORARY, delete=False) as file:
         try:
             file.write(content)
+            file.flush()
         except BaseException:
             with suppress(OSError):
                 file.close()
