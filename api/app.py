@@ -6,7 +6,7 @@ Promises:
   * Errors are problem+json, also the framework's own; there is no documentation page that loads from elsewhere.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +19,15 @@ from api.fast_checks import FastChecks
 from api.limits import Gate, Limits
 from api.logs import described
 from api.openapi import interface
-from api.problems import problem_of, problem_of_http, problem_of_validation, status_of, trace_of
+from api.pages.public import add_pages, error_page
+from api.problems import (
+    error_of_http,
+    problem_of,
+    problem_of_http,
+    problem_of_validation,
+    status_of,
+    trace_of,
+)
 from api.surface import Surface
 from api.v1.batches import batches
 from api.v1.catalogue import catalogue
@@ -78,12 +86,8 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
     app.lay(office, limits)
-    described = interface(app)
-
-    async def openapi(_request: Request) -> Response:
-        return JSONResponse(described)
-
-    app.add_route(OPENAPI_PATH, openapi, methods=["GET"], include_in_schema=False)
+    add_pages(app)
+    app.add_route(OPENAPI_PATH, _describe, methods=["GET"], include_in_schema=False)
     return app
 
 
@@ -96,7 +100,7 @@ async def _answer_error(request: Request, error: Exception) -> Response:
         raise error
     if status_of(error) >= FAULT:
         request.app.state.office.log.error("fault", trace_id=trace_of(request.scope), **described(error))
-    return problem_of(error, request.scope)
+    return error_page(request, error) if _wants_page(request) else problem_of(error, request.scope)
 
 
 async def _answer_validation(request: Request, error: Exception) -> Response:
@@ -108,9 +112,18 @@ async def _answer_validation(request: Request, error: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    if _wants_page(request):
+        return error_page(request, error_of_http(error))
     return problem_of_http(error, request.scope)
 
 
-def operations(app: FastAPI) -> dict[str, Any]:
-    """Return the interface as OpenAPI describes it."""
-    return interface(app)
+def _wants_page(request: Request) -> bool:
+    """Say whether a person with a browser asked, and for a page."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+
+
+async def _describe(request: Request) -> Response:
+    state = request.app.state
+    if not hasattr(state, "interface"):
+        state.interface = interface(request.app)
+    return JSONResponse(state.interface, headers={"Cache-Control": "public, max-age=300"})

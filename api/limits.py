@@ -126,12 +126,13 @@ class Gate:
         is_form = headers.get("content-type", "").startswith("multipart/")
         refusal: YinzhengError | None = self._too_many(scope, headers, UPLOAD_COST if is_form else 1.0)
         bytes_max = FORM_BYTES_MAX if is_form else BODY_BYTES_MAX
-        if refusal is None and _declared(headers) > bytes_max:
+        is_too_long = _declared(headers) > bytes_max
+        if refusal is None and is_too_long and scope["path"].startswith("/api/"):
             refusal = RequestTooLargeError(params={"max_mb": str(bytes_max // 1024**2)})
         if refusal is not None:
             await problem_of(refusal, scope)(scope, receive, send)
             return
-        await self.app(scope, _counted(receive, bytes_max), send)
+        await self.app(scope, _counted(receive, 0 if is_too_long else bytes_max), send)
 
     def _too_many(self, scope: Scope, headers: Headers, cost: float) -> TooManyRequestsError | None:
         """Charge who shows no key; who shows one is charged when it is known whose it is."""
@@ -150,10 +151,13 @@ def _declared(headers: Headers) -> int:
 
 
 def _counted(receive: Receive, bytes_max: int) -> Receive:
+    """Count what comes in; with a limit of 0 nothing is read, and a page says so in its own way."""
     received = 0
 
     async def counted() -> Message:
         nonlocal received
+        if not bytes_max:
+            raise HTTPException(413)
         message = await receive()
         received += len(message.get("body", b""))
         if received > bytes_max:

@@ -109,12 +109,17 @@ def problem_of_validation(error: RequestValidationError, scope: Scope) -> Respon
 
 def problem_of_http(error: HTTPException, scope: Scope) -> Response:
     """Return the answer for what the framework refuses: unknown address, wrong method, a body too long."""
-    ours = _HTTP.get(error.status_code, MalformedRequestError)
-    params = {"max_mb": "20"} if ours is RequestTooLargeError else {"name": "body"}
-    answer = _answer(ours(params=params), scope, [])
-    if ours is MethodError and error.headers and "Allow" in error.headers:
+    ours = error_of_http(error)
+    answer = _answer(ours, scope, [])
+    if isinstance(ours, MethodError) and error.headers and "Allow" in error.headers:
         answer.headers["Allow"] = error.headers["Allow"]
     return answer
+
+
+def error_of_http(error: HTTPException) -> YinzhengError:
+    """Return our own error for one of the framework's."""
+    ours = _HTTP.get(error.status_code, MalformedRequestError)
+    return ours(params={"max_mb": "20"} if ours is RequestTooLargeError else {"name": "body"})
 
 
 def internal_problem(scope: Scope) -> Response:

@@ -54,8 +54,8 @@ class VerdictOut(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     verdict: str
-    in_force: bool
-    genuine: bool
+    in_force: bool | None
+    genuine: bool | None
     test: bool
     checks: list[CheckOut]
     facts: dict[str, Any]

@@ -1,0 +1,464 @@
+"""The command line from outside: real processes in an empty folder, on both databases."""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from api.cli.offline import encode_public_key
+from api.cli.strangers import altered, foreign
+from api.wiring import clock
+from signer.sheets import read_sheet, write_sheet
+from tests.databases import fresh_postgresql_url, postgresql_server
+from verify.log_proof import LogReceipt, check_receipt
+from verify.note import parse_verifier_key
+
+__all__ = ["fresh_postgresql_url", "postgresql_server"]
+
+NOW = clock()
+FOOD_OFFICE = "1199999900000006XQ"
+REVIEWER = f"reviewer-{FOOD_OFFICE}"
+GROUNDS = ("--reason", "场所停业整改", "--legal-basis", "《食品安全法》第一百二十六条")
+ISSUED = {
+    "type_code": "11999999000000019M002",
+    "holder_name": "滨海市望潮楼餐饮有限公司",
+    "holder_kind": "organisation",
+    "holder_code": "91999999N1M4GACN44",
+    "valid_from": "2026-02-05",
+    "valid_until": "2031-02-04",
+    "item_code": f"{FOOD_OFFICE}3000131012000",
+    "fields": {
+        "KZ_FDDBR": "王䶮",
+        "KZ_ZS": "滨海市新港区观澜大道196号海天广场B座17层",
+        "KZ_JYCS": "滨海市新港区木棉路30号滨江万象城11层",
+        "KZ_ZTYT": "餐饮服务经营者",
+        "KZ_JYXM": "热食类食品制售\n冷食类食品制售",
+        "KZ_RCJDJG": "滨海市市场监督管理局临江分局",
+        "KZ_TSJBDH": "12315",
+    },
+}
+
+
+@dataclass
+class Terminal:
+    """An empty folder in which somebody calls `yinzheng`; nobody sits there to answer a question."""
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("YINZHENG_", "LC_", "LANG"))}
+        return kept | dict(self.settings)
+
+    def calls(self, *words: str, expect: int = 0, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+        """Run a command and demand its exit code."""
+        ended = subprocess.run(
+            [str(Path(sys.executable).parent / "yinzheng"), *words],
+            cwd=self.folder, env=self.environment(), input=stdin, capture_output=True, check=False, timeout=300,
+        )  # fmt: skip
+        done = subprocess.CompletedProcess(words, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+        assert done.returncode == expect, f"{words}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def reads(self, *words: str, expect: int = 0, stdin: bytes = b"") -> list[dict[str, Any]]:
+        """Run a command with `--json` and return its objects."""
+        return [
+            json.loads(line) for line in self.calls(*words, "--json", expect=expect, stdin=stdin).stdout.splitlines()
+        ]
+
+    def issues(self, *words: str, **changed: object) -> dict[str, Any]:
+        """Issue a food business licence, approved by the reviewer."""
+        application = json.dumps(ISSUED | changed).encode()
+        (issued,) = self.reads("issue", "-", "--approved-by", REVIEWER, *words, stdin=application)
+        return issued
+
+    def verdict(self, *words: str, expect: int, stdin: bytes = b"") -> str:
+        """Verify one thing and return its verdict."""
+        (report,) = self.reads("verify", *words, expect=expect, stdin=stdin)
+        verdict: str = report["verdict"]
+        return verdict
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a deployment that was just founded."""
+    folder = tmp_path_factory.mktemp("founded")
+    Terminal(folder).calls("init", "--test")
+    return folder
+
+
+@pytest.fixture
+def terminal(founded: Path, tmp_path: Path) -> Terminal:
+    """A terminal in a copy of the founded deployment."""
+    folder = tmp_path / "office"
+    shutil.copytree(founded, folder)
+    return Terminal(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Terminal:
+    """A terminal in an empty folder, with an empty database of each kind."""
+    if request.param == "sqlite":
+        return Terminal(tmp_path)
+    url = request.getfixturevalue("fresh_postgresql_url")
+    return Terminal(tmp_path, {"YINZHENG_DATABASE_URL": url})
+
+
+def test_the_life_of_a_licence_from_init_to_its_end(empty: Terminal) -> None:
+    (begun,) = empty.reads("init", "--test")
+    refused = empty.calls("issue", "-", stdin=json.dumps(ISSUED).encode(), expect=2)
+    first = empty.issues("-o", "first.pdf")
+    assert "[draft.not_approved]" in refused.stderr
+    assert begun["bearer"].startswith("sandbox-1.")
+    assert empty.verdict("first.pdf", expect=0) == "valid"
+
+    empty.calls("licence", "suspend", first["licence_id"], *GROUNDS, "--until", "2099年12月31日")
+    assert empty.verdict("first.pdf", expect=3) == "suspended"
+    empty.calls("licence", "reinstate", first["licence_id"], *GROUNDS)
+    (second,) = empty.reads(
+        "licence",
+        "change",
+        first["licence_id"],
+        "--set",
+        "法定代表人（负责人）=李𬭎",
+        "--approved-by",
+        REVIEWER,
+        "-o",
+        "second.pdf",
+    )
+    assert empty.verdict("first.pdf", expect=3) == "superseded"
+    assert empty.verdict("second.pdf", expect=0) == "valid"
+    empty.calls("licence", "revoke", second["licence_id"], *GROUNDS, "--reference", "示市监罚〔2026〕27号")
+    assert empty.verdict(second["licence_id"], expect=3) == "revoked"
+    empty.calls("licence", "suspend", second["licence_id"], *GROUNDS, expect=2)
+
+    (shown,) = empty.reads("licence", "show", second["licence_id"])
+    assert [each["event"] for each in shown["acts"]] == ["revoke"]
+    assert shown["replaces"] == first["licence_id"]
+    (audited,) = empty.reads("log", "audit")
+    assert audited["discrepancy_count"] == 0
+    assert audited["counts"]["licences"] == 2
+
+
+def test_every_input_has_its_line_and_the_worst_one_ends_the_run(terminal: Terminal) -> None:
+    terminal.issues("-o", "papers/good.pdf")
+    good = (terminal.folder / "papers/good.pdf").read_bytes()
+    (terminal.folder / "papers/altered.pdf").write_bytes(altered(good))
+    (terminal.folder / "stranger.pdf").write_bytes(foreign(at=NOW))
+    (terminal.folder / "note.txt").write_text("no licence")
+
+    found = terminal.reads(
+        "verify", "papers", "stranger.pdf", "note.txt", "absent.pdf", "0000-0000-0000-0000-0", expect=1
+    )
+
+    assert [(each["input"], each["verdict"]) for each in found] == [
+        ("papers/altered.pdf", "tampered"),
+        ("papers/good.pdf", "valid"),
+        ("stranger.pdf", "unknown_issuer"),
+        ("note.txt", "unreadable"),
+        ("absent.pdf", None),
+        ("0000-0000-0000-0000-0", found[-1]["verdict"]),
+    ]
+    assert found[4]["error"] == "cli.no_file"
+    assert terminal.verdict("-", expect=0, stdin=good) == "valid"
+
+
+def test_a_check_without_the_registry_says_what_it_could_not_check(terminal: Terminal) -> None:
+    issued = terminal.issues("-o", "licence.pdf")
+    terminal.calls("status", "publish")
+    published = terminal.folder / "yinzheng-data/published"
+    root = terminal.folder / "root.pem"
+    root.write_bytes(encode_public_key(trust_root(terminal)))
+    away = Terminal(terminal.folder / "away")
+    away.folder.mkdir()
+    shutil.copytree(published, away.folder / "published")
+    offline = ("../licence.pdf", "--root", str(root))
+
+    with_status = away.verdict(*offline, "--trust", "published", expect=0)
+    without_status = away.verdict(*offline, "--trust", "published/trust-list.cbor", expect=4)
+    with_list = away.verdict(
+        *offline, "--trust", "published/trust-list.cbor", "--status", "published/status/1", "--crl",
+        "published/authority.crl", expect=0,
+    )  # fmt: skip
+    terminal.calls("licence", "revoke", issued["licence_id"], *GROUNDS)
+    terminal.calls("status", "publish")
+    shutil.copy(published / "status/1", away.folder / "published/status/1")
+    ended = away.verdict(*offline, "--trust", "published", expect=3)
+
+    assert [with_status, without_status, with_list, ended] == ["valid", "status_unknown", "valid", "ended"]
+
+
+def test_a_rewritten_log_ends_the_audit_with_5_and_names_the_first_leaf_that_differs(terminal: Terminal) -> None:
+    terminal.issues()
+    terminal.calls("log", "audit", "--since", "kept")
+    kept = (terminal.folder / "kept").read_bytes()
+    terminal.issues()
+    appended, _ = terminal.reads("log", "audit", "--since", "kept")
+    assert appended["appended"] == 2
+    newer = (terminal.folder / "kept").read_bytes()
+    assert newer != kept
+
+    with closing(sqlite3.connect(terminal.folder / "yinzheng-data/registry.db")) as registry, registry:
+        entry = registry.execute("SELECT entry FROM log_entry WHERE idx = 7").fetchone()[0]
+        registry.execute("UPDATE log_entry SET entry = ? WHERE idx = 7", (entry[:-1] + bytes([entry[-1] ^ 1]),))
+
+    rewritten = terminal.calls("log", "audit", "--since", "kept", "--lang", "en", expect=5)
+    plain = terminal.calls("log", "audit", expect=5)
+    assert "7" in rewritten.stderr
+    assert "[log.rewritten]" in rewritten.stderr
+    assert "✘" in plain.stdout
+    assert (terminal.folder / "kept").read_bytes() == newer
+
+
+def test_a_proof_of_the_log_stands_alone(terminal: Terminal) -> None:
+    terminal.issues("-o", "licence.pdf")
+    terminal.calls("status", "publish")
+
+    (proven,) = terminal.reads("log", "prove", "licence.pdf")
+    (head,) = terminal.reads("log", "checkpoint", "-o", "checkpoint")
+
+    key = (terminal.folder / "yinzheng-data/published/log/log.vkey").read_text().strip()
+    checkpoint = check_receipt(LogReceipt.from_text(proven["proof"]), (parse_verifier_key(key),))
+    assert checkpoint.size == head["size"] > proven["leaf"]
+    assert (terminal.folder / "checkpoint").read_text() == head["note"]
+    terminal.calls("log", "prove", str(head["size"]), expect=2)
+
+
+def test_a_sheet_is_checked_first_and_its_bad_rows_come_back_to_be_mended(terminal: Terminal, repository: Path) -> None:
+    sheet = read_sheet((repository / "examples/applications.csv").read_bytes())
+    kinds = sheet.headings.index("证照类型")
+    rows = [list(row.cells) for row in sheet.rows if row.cells[kinds] == "户外招牌设置许可证"][:5]
+    code = sheet.headings.index("证件号码")
+    right = rows[2][code]
+    rows[2][code] = right[:-1] + ("0" if right[-1] != "0" else "1")
+    (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, rows))
+
+    (checked,) = terminal.reads("batch", "check", "sheet.csv", expect=2)
+    terminal.calls("batch", "run", "sheet.csv", expect=2)
+    assert (checked["rows"], checked["good"], checked["problems"][0]["code"]) == (5, 4, "field.uscc")
+    assert terminal.calls("licence", "list").stdout.count("\n") == 1
+
+    done = terminal.reads("batch", "run", "sheet.csv", "--good-rows", "-o", "bad.csv")[-1]
+    assert (done["issued"], done["refused"], done["state"]) == (4, 0, "done")
+    bad = read_sheet((terminal.folder / "bad.csv").read_bytes())
+    assert bad.headings[-2:] == ("问题", "Problems")
+    mended = [right if index == code else cell for index, cell in enumerate(bad.rows[0].cells)]
+    (terminal.folder / "mended.csv").write_bytes(write_sheet(bad.headings, [mended]))
+    terminal.calls("batch", "run", "mended.csv")
+
+    assert len(terminal.reads("licence", "list")) == 5
+    assert [each["issued"] for each in terminal.reads("batch", "status")] == [1, 4]
+
+
+def test_a_batch_waits_for_its_reviewer_and_goes_on_where_it_was_stopped(terminal: Terminal, repository: Path) -> None:
+    sheet = read_sheet((repository / "examples/applications.csv").read_bytes())
+    kinds = sheet.headings.index("证照类型")
+    rows = [row.cells for row in sheet.rows if row.cells[kinds] == "营业执照" and "𠮷" not in "".join(row.cells)][:3]
+    (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, rows))
+
+    refused = terminal.calls("batch", "run", "sheet.csv", "--lang", "en", expect=2)
+    (waiting,) = terminal.reads("batch", "status")
+    going_on = ("batch", "run", "--continue", waiting["batch_id"])
+    terminal.calls(*going_on, "--approved-by", f"officer-{FOOD_OFFICE}", expect=2)
+    done = terminal.reads(*going_on, "--approved-by", REVIEWER)[-1]
+
+    assert f"--continue {waiting['batch_id']}" in refused.stderr
+    assert (waiting["issued"], done["issued"]) == (0, 3)
+    assert terminal.reads(*going_on, "--approved-by", REVIEWER)[-1]["issued"] == 3
+
+
+def test_a_worker_issues_what_waits_and_ends_when_told_to(terminal: Terminal) -> None:
+    terminal.calls("worker", "--until-idle")
+    started = subprocess.Popen(
+        [str(Path(sys.executable).parent / "yinzheng"), "worker", "--lang", "en"],
+        cwd=terminal.folder, env=terminal.environment(), stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert started.stderr is not None
+    assert "Working" in started.stderr.readline()
+    started.send_signal(signal.SIGTERM)
+
+    assert started.wait(timeout=60) == 0
+    started.stderr.close()
+
+
+def test_a_deployment_is_founded_once_and_keeps_its_secrets(terminal: Terminal) -> None:
+    again = terminal.calls("init", expect=2)
+    secret = (terminal.folder / "yinzheng-data/passphrase").read_text().strip()
+    (added,) = terminal.reads("client", "add", "till-7", FOOD_OFFICE, "--role", "counter")
+    listed = terminal.calls("client", "list")
+    terminal.calls("client", "close", "till-7")
+
+    assert "[cli.deployment_exists]" in again.stderr
+    assert (terminal.folder / "yinzheng-data/passphrase").stat().st_mode & 0o777 == 0o600
+    bearer = added["bearer"].removeprefix("till-7.")
+    assert bearer
+    assert "till-7" in listed.stdout
+    assert not {bearer, secret} & set(listed.stdout.split())
+    assert "till-7" not in terminal.calls("client", "list").stdout
+
+
+def test_a_passphrase_that_others_can_read_opens_no_key(terminal: Terminal) -> None:
+    (terminal.folder / "yinzheng-data/passphrase").chmod(0o644)
+
+    refused = terminal.calls("log", "audit", expect=2)
+
+    assert "[settings.wrong]" in refused.stderr
+
+
+def test_a_misspelt_setting_stops_the_run_and_is_named(terminal: Terminal) -> None:
+    wrong = Terminal(terminal.folder, {"YINZHENG_PUBLIC_ADRESS": "https://x.example"})
+
+    assert "YINZHENG_PUBLIC_ADRESS" in wrong.calls("licence", "list", expect=2).stderr
+
+
+def test_the_doctor_finds_a_new_deployment_healthy_and_names_the_cure_of_a_sick_one(terminal: Terminal) -> None:
+    healthy = terminal.reads("doctor")
+    (terminal.folder / "yinzheng-data/passphrase").write_text("another passphrase\n")
+    sick = terminal.reads("doctor", "--lang", "en", expect=2)
+    nowhere = Terminal(terminal.folder / "nowhere")
+    nowhere.folder.mkdir()
+
+    assert {each["good"] for each in healthy} == {True}
+    assert [each["check"] for each in sick if not each["good"]] == ["keys can be opened"]
+    assert "yinzheng init" in nowhere.calls("doctor", "--lang", "en", expect=2).stdout
+
+
+def test_a_wrong_call_is_explained_and_ends_with_2(terminal: Terminal) -> None:
+    for words in (("no-such-command",), ("verify",), ("licence", "show", "x"), ("issue", "absent.json"), ("--lang", "fr", "doctor"), ("verify", "x", "--trust", "y")):  # fmt: skip
+        assert terminal.calls(*words, expect=2).stderr
+
+    assert terminal.calls("issue", "-", stdin=b"{", expect=2).stderr.count("[cli.json_malformed]") == 1
+    missing = terminal.calls("issue", "-", stdin=b'{"type_code": "x", "more": 1}', expect=2).stderr
+    assert "holder_name" in missing
+    assert "more" in missing
+
+
+def test_the_public_server_answers_without_any_key(terminal: Terminal) -> None:
+    issued = terminal.issues()
+    shutil.rmtree(terminal.folder / "yinzheng-data/keys")
+    (terminal.folder / "yinzheng-data/passphrase").unlink()
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    with served(terminal, "--public", port) as address:
+        answer = httpx.get(f"{address}/api/v1/checks/{issued['licence_id']}")
+
+    assert answer.status_code == 200
+    assert answer.json()["verdict"] == "valid"
+
+
+def test_an_outside_authority_certifies_a_key_and_its_licences_are_good(terminal: Terminal) -> None:
+    key = f"document.{FOOD_OFFICE}-1"
+    terminal.calls("keys", "request", key, "-o", "request.pem")
+    request = x509.load_pem_x509_csr((terminal.folder / "request.pem").read_bytes())
+    chain, roots = outside_chain(request)
+    (terminal.folder / "chain.pem").write_bytes(chain)
+    (terminal.folder / "roots.pem").write_bytes(roots)
+    install = ("keys", "install", key, "chain.pem", "--roots", "roots.pem", "--as", "administrator-1")
+
+    terminal.calls(*install, "--approved-by", "administrator-1", expect=2)
+    terminal.calls(*install, "--approved-by", f"officer-{FOOD_OFFICE}", expect=2)
+    terminal.calls(*install, "--approved-by", "administrator-2")
+    terminal.issues("-o", "licence.pdf")
+
+    assert request.is_signature_valid
+    assert key in terminal.calls("keys", "list").stdout
+    assert terminal.verdict("licence.pdf", expect=0) == "valid"
+
+
+def test_fonts_and_templates_are_looked_at_before_they_are_used(terminal: Terminal, repository: Path) -> None:
+    (terminal.folder / "broken.ttf").write_bytes(b"\x00\x01\x00\x00 no font")
+    refused = terminal.calls("fonts", "add", "broken.ttf", expect=2)
+    terminal.calls("fonts", "add", str(repository / "signer/fonts/NotoSansSC-Regular.ttf"))
+    terminal.calls("template", "preview", "teacher_certificate", "-o", "preview.pdf")
+
+    assert "[cli.font_malformed]" in refused.stderr
+    assert [path.name for path in (terminal.folder / "yinzheng-data/fonts").iterdir()] == ["NotoSansSC-Regular.ttf"]
+    assert (terminal.folder / "preview.pdf").read_bytes().startswith(b"%PDF-1.7")
+    terminal.calls("template", "preview", "no_such_template", "-o", "x.pdf", expect=2)
+
+
+def test_a_licence_is_sealed_for_the_long_term_and_stays_good(terminal: Terminal) -> None:
+    issued = terminal.issues("-o", "filed.pdf")
+    terminal.calls("licence", "long-term", issued["licence_id"], "-o", "sealed.pdf")
+    terminal.calls("licence", "document", issued["licence_id"], "--long-term", "-o", "again.pdf")
+
+    filed, sealed = ((terminal.folder / name).read_bytes() for name in ("filed.pdf", "sealed.pdf"))
+    assert sealed.startswith(filed)
+    assert len(sealed) > len(filed)
+    assert (terminal.folder / "again.pdf").read_bytes() == sealed
+    assert terminal.verdict("sealed.pdf", expect=0) == "valid"
+
+
+def trust_root(terminal: Terminal) -> bytes:
+    """Return the public key that signs the trust list, from the head of its key file."""
+    text = next((terminal.folder / "yinzheng-data/keys").glob("trust_list.*.key")).read_text()
+    line = next(line for line in text.splitlines() if line.startswith("Public-Key: "))
+    return base64.b64decode(line.removeprefix("Public-Key: "))
+
+
+@contextmanager
+def served(terminal: Terminal, option: str, port: int) -> Iterator[str]:
+    """Run `yinzheng serve` until the block ends."""
+    server = subprocess.Popen(
+        [str(Path(sys.executable).parent / "yinzheng"), "serve", option, "--port", str(port)],
+        cwd=terminal.folder, env=terminal.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            with suppress(httpx.TransportError):
+                httpx.get(f"{address}/log/checkpoint")
+                break
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def outside_chain(request: x509.CertificateSigningRequest) -> tuple[bytes, bytes]:
+    """Return what an outside authority answers: a chain for the request, and its root, both in PEM."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Outside authority")])
+    begins, ends = NOW - timedelta(days=1), NOW + timedelta(days=365)
+    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+    root = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
+        .serial_number(1).not_valid_before(begins).not_valid_after(ends)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
+        .sign(private, SHA256())
+    )  # fmt: skip
+    signs = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+    leaf = (
+        x509.CertificateBuilder().subject_name(request.subject).issuer_name(name).public_key(request.public_key())
+        .serial_number(2).not_valid_before(begins).not_valid_after(ends)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(signs, critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(private.public_key()), critical=False)
+        .sign(private, SHA256())
+    )  # fmt: skip
+    pem = root.public_bytes(Encoding.PEM)
+    return leaf.public_bytes(Encoding.PEM) + pem, pem
