@@ -64,6 +64,11 @@ def encode_bytes(data: bytes) -> bytes:
     return _head(_BYTES, len(data)) + data
 
 
+def bytes_head(size: int) -> bytes:
+    """Return what stands before so many bytes."""
+    return _head(_BYTES, size)
+
+
 def _head(major: int, argument: int) -> bytes:
     """Return the shortest head of this major type (its three bits in place) and argument."""
     if argument < 24:
@@ -156,6 +161,14 @@ def _read_negative(data: bytes, at: int, _depth: int) -> tuple[object, int]:
     return -1 - argument, at
 
 
+def _read_short_bytes(data: bytes, at: int, _depth: int) -> tuple[object, int]:
+    start = at + 1
+    end = start + data[at] - _BYTES
+    if end > len(data):
+        raise CborError("the bytes end too early")
+    return data[start:end], end
+
+
 def _read_bytes(data: bytes, at: int, _depth: int) -> tuple[object, int]:
     size, start = _argument(data, at)
     end = start + size
@@ -164,12 +177,20 @@ def _read_bytes(data: bytes, at: int, _depth: int) -> tuple[object, int]:
     return data[start:end], end
 
 
+def _read_short_text(data: bytes, at: int, _depth: int) -> tuple[object, int]:
+    start = at + 1
+    end = start + data[at] - _TEXT
+    if end > len(data):
+        raise CborError("the bytes end too early")
+    return str(data[start:end], "utf-8"), end
+
+
 def _read_text(data: bytes, at: int, _depth: int) -> tuple[object, int]:
     size, start = _argument(data, at)
     end = start + size
     if end > len(data):
         raise CborError("the bytes end too early")
-    return data[start:end].decode(), end
+    return str(data[start:end], "utf-8"), end
 
 
 def _read_array(data: bytes, at: int, depth: int) -> tuple[object, int]:
@@ -189,16 +210,19 @@ def _read_map(data: bytes, at: int, depth: int) -> tuple[object, int]:
     count, at = _argument(data, at)
     pairs: dict[object, object] = {}
     before = b""
+    depth -= 1
     for _ in range(count):
-        start, head = at, data[at]
-        if head >> 5 not in _KEY_MAJORS:
-            raise CborError("a key of a map is an integer or a text")
-        key, at = _READERS[head](data, at, depth)
-        encoded = data[start:at]
+        key: object = data[at]
+        end = at + 1
+        if data[at] >= 24:  # nearly all keys of ours are smaller numbers, which are their own encoding
+            if data[at] >> 5 not in _KEY_MAJORS:
+                raise CborError("a key of a map is an integer or a text")
+            key, end = _READERS[data[at]](data, at, depth)
+        encoded = data[at:end]
         if encoded <= before:
             raise CborError("the keys of a map are doubled or not in order")
         before = encoded
-        pairs[key], at = _READERS[data[at]](data, at, depth - 1)
+        pairs[key], at = _READERS[data[end]](data, end, depth)
     return pairs, at
 
 
@@ -224,9 +248,13 @@ _BY_MAJOR: Final[tuple[_Reader, ...]] = (
 )
 
 
+# The short heads of the commonest items, which say their own argument.
+_SHORT: Final[dict[int, _Reader]] = {_UNSIGNED: _read_small, _BYTES: _read_short_bytes, _TEXT: _read_short_text}
+
+
 def _reader_of(head: int) -> _Reader:
-    if head < 24:
-        return _read_small
+    if head & 31 < 24 and head & 0xE0 in _SHORT:
+        return _SHORT[head & 0xE0]
     return _read_simple if head in _SIMPLE else _BY_MAJOR[head >> 5]
 
 

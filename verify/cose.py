@@ -24,7 +24,7 @@ HEADER_BYTES_MAX: Final = 128
 HEADERS_REMEMBERED: Final = 1024
 
 # Head of an array of four, and the text "Signature1" behind it; the encoding of the rest is put together by hand.
-_SIG_STRUCTURE_HEAD: Final = cbor.encode(["Signature1"]).replace(b"\x81", b"\x84", 1)
+SIG_STRUCTURE_START: Final = cbor.encode(["Signature1"]).replace(b"\x81", b"\x84", 1)
 _EMPTY_BYTES: Final = b"\x40"
 _PLAIN_KEYS: Final = frozenset({HEADER_ALGORITHM, HEADER_KID})
 _TYPED_KEYS: Final = frozenset({HEADER_ALGORITHM, HEADER_KID, HEADER_TYPE})
@@ -59,7 +59,7 @@ class Sign1:
 
 def sig_structure(protected: bytes, payload: bytes) -> bytes:
     """Return the bytes to be signed: ``["Signature1", protected, h'', payload]`` (RFC 9052, 4.4)."""
-    return b"".join((_SIG_STRUCTURE_HEAD, cbor.encode_bytes(protected), _EMPTY_BYTES, cbor.encode_bytes(payload)))
+    return b"".join((SIG_STRUCTURE_START, cbor.encode_bytes(protected), _EMPTY_BYTES, cbor.encode_bytes(payload)))
 
 
 def protected_header(algorithm: Algorithm, kid: bytes, *, content_type: str | None = None) -> bytes:
@@ -83,6 +83,12 @@ def read_header(sign1: Sign1, *, content_type: str | None = None) -> tuple[Algor
     if header.get(HEADER_TYPE) != content_type:
         raise CoseHeaderError("the type of another format")
     return cose_algorithm(header[HEADER_ALGORITHM]), kid
+
+
+@lru_cache(maxsize=HEADERS_REMEMBERED)
+def protected_of(data: bytes) -> tuple[Algorithm, bytes]:
+    """Return algorithm and key id of a protected header as it stands; raises as ``read_header`` does."""
+    return read_header(Sign1(protected=_read_protected(data), protected_bytes=data, payload=b"", signature=b""))
 
 
 def encode_sign1(protected: bytes, payload: bytes, signature: bytes, *, tagged: bool) -> bytes:

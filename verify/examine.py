@@ -20,7 +20,7 @@ from verify.evidence import Answer, Evidence, RegistryAnswer, Unreachable
 from verify.facts import Facts
 from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, Subject, merged
 from verify.status_check import check_clock, check_registry, check_status_list, differences, find_list
-from verify.token_check import CODE_USE, Term, check_term, check_token, claimed_by, facts_of, is_test_issuer
+from verify.token_check import CODE_USE, check_term, check_token, claimed_by, facts_of, is_test_issuer
 from verify.values import LicenceId
 
 __all__ = [
@@ -64,8 +64,7 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
     claims = code.token.claims
     status_list = find_list(claims, code.issuer, evidence)
     of_state = (check_status_list(claims, status_list, evidence, at=at), check_clock(status_list, evidence, at=at))
-    facts = replace(
-        facts_of(claims, code.issuer, evidence),
+    facts = facts_of(claims, code.issuer, evidence)._replace(
         identifier=data_set.identifier.text,
         holder=data_set.holder_name,
         issuer_name=data_set.office_name,
@@ -112,7 +111,7 @@ def examine_id(licence_id: LicenceId, evidence: Evidence, *, at: datetime) -> Re
         rest = (_CONTENTS_NOT_ASKED, _TERM_NOT_ASKED, status, _LOG_NOT_ASKED, clock)
         findings = (_TYPED, _SIGNATURE_NOT_ASKED, _ISSUER_NOT_ASKED, *rest)
         return Report(subject=Subject.ID, findings=findings, at=at, facts=facts)
-    term = check_term(Term.of_registry(answer), at=at)
+    term = check_term(answer.valid_from, answer.valid_until, answer.issued_at, None, at=at)
     rest = (_CONTENTS_NOT_ASKED, term, check_registry(answer, at=at), _LOG_NOT_ASKED, clock)
     return Report(
         subject=Subject.ID,
@@ -190,8 +189,7 @@ def _recorded(claimed: Claimed, answer: RegistryAnswer, evidence: Evidence) -> F
 
 def _facts_with(facts: Facts, answer: RegistryAnswer) -> Facts:
     """Return the facts as the registry states them now."""
-    return replace(
-        facts,
+    return facts._replace(
         identifier=answer.identifier,
         type_code=answer.type_code,
         type_name=answer.type_name,

@@ -7,9 +7,8 @@ Promises:
   * A repr shows no holder.
 """
 
-from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple
 
 from verify.errors import MalformedError
 from verify.licence import HolderKind, mask_name
@@ -25,8 +24,7 @@ class FactsError(MalformedError):
     code = "facts.malformed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of one licence version; an empty text or None is not known.
 
     ``long_term`` tells a licence without an end from one whose end nobody knows. The last ones tell of the state:
@@ -39,9 +37,9 @@ class Facts:
     type_name: str = ""
     type_name_en: str = ""
     number: str = ""
-    holder: str = field(default="", repr=False)
+    holder: str = ""
     holder_kind: HolderKind | None = None
-    holder_uscc: str = field(default="", repr=False)
+    holder_uscc: str = ""
     issuer: str = ""
     issuer_name: str = ""
     issuer_name_en: str = ""
@@ -50,7 +48,7 @@ class Facts:
     long_term: bool = False
     state: LicenceState | None = None
     state_since: date | None = None
-    state_reason: str = field(default="", repr=False)
+    state_reason: str = ""
     state_legal_basis: str = ""
     state_reference: str = ""
     suspended_until: date | None = None
@@ -58,14 +56,17 @@ class Facts:
     superseded_by: str = ""
     superseded_by_number: str = ""
 
-    def public(self) -> Self:
+    def __repr__(self) -> str:
+        return f"Facts({self.licence_id})"
+
+    def public(self) -> "Facts":
         """Return what everybody may see; masking a masked name changes nothing that is still to be read."""
         holder = mask_name(self.holder) if self.holder_kind is HolderKind.PERSON else self.holder
-        return replace(self, holder=holder, holder_uscc="", state_reason="")
+        return self._replace(holder=holder, holder_uscc="", state_reason="")
 
-    def of_no_licence(self) -> Self:
+    def of_no_licence(self) -> "Facts":
         """Return what is left when nothing of it is genuine."""
-        return type(self)(
+        return Facts(
             type_code=self.type_code,
             type_name=self.type_name,
             type_name_en=self.type_name_en,
@@ -77,13 +78,13 @@ class Facts:
 
 def facts_object(facts: Facts) -> dict[str, object]:
     """Return the facts as JSON values, without those that are not known."""
-    known = ((name, getattr(facts, name)) for name in _NAMES)
+    known = ((name, getattr(facts, name)) for name in Facts._fields)
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in known if value}
 
 
 def facts_from_object(entries: object) -> Facts:
     """Read the facts back; raises ``FactsError`` for anything that ``facts_object`` would not write."""
-    if not isinstance(entries, dict) or not entries.keys() <= _NAMES.keys():
+    if not isinstance(entries, dict) or not entries.keys() <= _NAMES:
         raise FactsError("not the names of facts")
     try:
         values: dict[str, Any] = {name: _fact(name, value) for name, value in entries.items()}
@@ -92,7 +93,7 @@ def facts_from_object(entries: object) -> Facts:
     return Facts(**values)
 
 
-_NAMES: Final = {each.name: each for each in fields(Facts)}
+_NAMES: Final = frozenset(Facts._fields)
 
 
 def _fact(name: str, value: object) -> object:

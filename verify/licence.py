@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Self
 
 from verify import cbor
@@ -31,6 +32,8 @@ FIELD_COUNT_MAX: Final = 100
 FIELD_NAME_LENGTH_MAX: Final = 64
 FIELD_TEXT_LENGTH_MAX: Final = 4000
 # The day after the last one must still be a date.
+# A check asks for the day of the same moment several times.
+MOMENTS_REMEMBERED: Final = 1024
 LAST_DAY: Final = date(9998, 12, 31)
 
 # Law days end at midnight in the issuer's zone; China has had one zone and no summer time since 1991.
@@ -65,6 +68,12 @@ def day_of(number: object) -> date:
     if type(number) is not int or not 0 <= number <= LAST_DAY.toordinal() - _EPOCH:
         raise MalformedError("not a day number")
     return date.fromordinal(_EPOCH + number)
+
+
+@lru_cache(maxsize=MOMENTS_REMEMBERED)
+def law_day(at: datetime) -> date:
+    """Return the day that it is in China at a moment: law days begin and end at midnight there."""
+    return at.astimezone(ISSUER_ZONE).date()
 
 
 def licence_end(valid_until: date) -> datetime:

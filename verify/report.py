@@ -11,14 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from verify.facts import Facts
-from verify.licence import ISSUER_ZONE
+from verify.licence import law_day
 from verify.verdict import Verdict, meaning, worst
 
 # From this many days before its end a licence in force is shown as one that should be renewed.
 EXPIRING_DAYS: Final = 30
+NO_PARAMS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Outcome(StrEnum):
@@ -42,9 +44,11 @@ class Check(StrEnum):
     CLOCK = "clock"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Outcome of one check: `code` says what was found, `detail` is for the auditor, `source` what was asked."""
+class Finding(NamedTuple):
+    """Outcome of one check: `code` says what was found, `detail` is for the auditor, `source` what was asked.
+
+    Named tuples here and below: a check makes a dozen of them, and a frozen dataclass takes three times as long.
+    """
 
     check: Check
     code: str
@@ -52,7 +56,7 @@ class Finding:
     detail: str = ""
     source: str = ""
     as_of: datetime | None = None
-    params: Mapping[str, str] = field(default_factory=dict, hash=False)
+    params: Mapping[str, str] = NO_PARAMS
 
     @property
     def meaning(self) -> Verdict | None:
@@ -70,19 +74,21 @@ class Subject(StrEnum):
     ID = "id"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(NamedTuple):
     """What the code says of itself and the registry must agree with; holder as the code shows it, hashes in hex."""
 
     licence_id: str
     issuer: str
     type_code: str
     number: str
-    holder: str = field(repr=False)
+    holder: str
     valid_from: date
     valid_until: date | None
     token_kid: str
     token_digest: str
+
+    def __repr__(self) -> str:
+        return f"Claimed({self.licence_id})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +99,10 @@ class LogPlaces:
     document_leaf: int | None = None
     tree_size: int | None = None
     proof: str = field(default="", repr=False)
+
+
+_NO_PLACES: Final = LogPlaces()
+_NO_FACTS: Final = Facts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +125,10 @@ class Report:
     subject: Subject
     findings: tuple[Finding, ...]
     at: datetime
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = _NO_FACTS
     test: bool = False
     claimed: Claimed | None = None
-    log: LogPlaces = field(default_factory=LogPlaces)
+    log: LogPlaces = _NO_PLACES
     signatures: tuple[SignatureLine, ...] = ()
     document_digest: str = ""
     verdict: Verdict = field(init=False)
@@ -153,31 +163,34 @@ class Report:
         )
 
 
-_NEEDED: Final = frozenset({Check.SIGNATURE, Check.ISSUER, Check.TERM, Check.STATUS})
 _WEIGHT: Final = {Outcome.FAILED: 0, Outcome.UNKNOWN: 1, Outcome.PASSED: 2}
 _PLACE: Final = {check: place for place, check in enumerate(Check)}
+_PASSED: Final = Outcome.PASSED
+# What must have been looked at, or said to be none of this check's business, before anything is called valid.
+_NEEDED: Final = (Check.SIGNATURE, Check.ISSUER, Check.TERM, Check.STATUS)
 
 
 def judge(findings: Sequence[Finding], *, valid_until: date | None, at: datetime) -> Verdict:
     """Return the one word for these findings at that moment.
 
     1. The worst of what the findings mean, by the table in `verify/verdict.py`. 2. "Genuine; status not checked" may
-    only be said of a checked signature. 3. Nothing read and nothing passed is never valid. 4. Shortly before its end a
-    valid licence is `valid_expiring`.
+    only be said of a checked signature. 3. What was not read, or lacks a check, is never valid. 4. Shortly before its
+    end a valid licence is `valid_expiring`.
     """
-    open_ends = [each for each in findings if each.outcome is not Outcome.PASSED]
-    if open_ends:
-        meanings = [each.meaning for each in open_ends]
-        is_clock_wrong = Verdict.CLOCK_WRONG in meanings
-        verdict = worst((each for each in meanings if each is not None), is_clock_wrong=is_clock_wrong)  # (1)
+    meanings = [each.meaning for each in findings if each.outcome is not _PASSED]
+    reasons = [each for each in meanings if each is not None]
+    if reasons:
+        verdict = worst(reasons, is_clock_wrong=Verdict.CLOCK_WRONG in reasons)  # (1)
         if verdict is Verdict.STATUS_UNKNOWN and not _passed(findings, Check.SIGNATURE):
             return Verdict.UNREACHABLE  # (2)
-        if verdict is not None:
-            return verdict
-    if not _passed(findings, Check.FORM) or not {each.check for each in findings} >= _NEEDED:
+        return verdict
+    looked_at = [each.check for each in findings]
+    if not _passed(findings, Check.FORM) or not all(each in looked_at for each in _NEEDED):
         return Verdict.UNREACHABLE  # (3)
-    days = None if valid_until is None else (valid_until - at.astimezone(ISSUER_ZONE).date()).days
-    return Verdict.VALID_EXPIRING if days is not None and days < EXPIRING_DAYS else Verdict.VALID  # (4)
+    if valid_until is None:
+        return Verdict.VALID
+    days = (valid_until - law_day(at)).days
+    return Verdict.VALID_EXPIRING if days < EXPIRING_DAYS else Verdict.VALID  # (4)
 
 
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -201,4 +214,4 @@ def _worst_of(findings: list[Finding]) -> list[Finding]:
 
 
 def _passed(findings: Sequence[Finding], check: Check) -> bool:
-    return any(each.check is check and each.outcome is Outcome.PASSED for each in findings)
+    return any(each.check is check and each.outcome is _PASSED for each in findings)

@@ -8,7 +8,7 @@ Promises:
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Final
 
@@ -80,8 +80,8 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _plain(record: Claimed | LogPlaces | SignatureLine) -> dict[str, object]:
-    values = ((each.name, getattr(record, each.name)) for each in fields(record))
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values}
+    values = record._asdict() if isinstance(record, Claimed) else asdict(record)
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 def _read(entries: Mapping[str, object]) -> Report:

@@ -8,21 +8,22 @@ Promises:
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
+from functools import lru_cache
 from typing import Final
 
 from verify.evidence import Answer, Evidence, NotFound, RegistryAnswer, Unreachable
 from verify.licence import HolderKind, mask_name
 from verify.qr_token import ShortStatus, StatusClaim, TokenClaims
-from verify.report import Check, Claimed, Finding, Outcome
+from verify.report import NO_PARAMS, Check, Claimed, Finding, Outcome
 from verify.states import LicenceState
 from verify.status import StatusIndexError, StatusList, StatusValue
 from verify.trust import TrustedIssuer
 
 # Two clocks that are kept by the network differ by less; a list from the future beyond this means a clock is wrong.
+# Lists are signed anew every few minutes.
+LISTS_REMEMBERED: Final = 256
 CLOCK_SKEW_MAX: Final = timedelta(minutes=5)
 
-_NO_PARAMS: Final[Mapping[str, str]] = MappingProxyType({})
 _STATUS_NOT_ASKED: Final = Finding(check=Check.STATUS, code="status.not_asked", outcome=Outcome.UNKNOWN)
 _CLOCK_NOT_ASKED: Final = Finding(check=Check.CLOCK, code="clock.not_asked", outcome=Outcome.UNKNOWN)
 _CLOCK_GOOD: Final = Finding(check=Check.CLOCK, code="clock.good", outcome=Outcome.PASSED)
@@ -61,8 +62,15 @@ def check_status_list(
     if is_over or (age > evidence.freshness(claims.type_code) and value not in _LASTING):
         params = {"hours": str(max(int(age.total_seconds() // 3600), 0)), "days": str(max(age.days, 0))}
         return _of_list(status_list, "status.stale", Outcome.UNKNOWN, params=params)
-    outcome = Outcome.PASSED if value is StatusValue.IN_FORCE else Outcome.FAILED
-    return _of_list(status_list, _CODE[value], outcome)
+    if value is StatusValue.IN_FORCE:
+        return _in_force(status_list.issued_at)
+    return _of_list(status_list, _CODE[value], Outcome.FAILED)
+
+
+@lru_cache(maxsize=LISTS_REMEMBERED)
+def _in_force(issued_at: datetime) -> Finding:
+    code = _CODE[StatusValue.IN_FORCE]
+    return Finding(Check.STATUS, code, Outcome.PASSED, source="status list", as_of=issued_at)
 
 
 def check_clock(status_list: StatusList | None, evidence: Evidence, *, at: datetime) -> Finding:
@@ -132,7 +140,7 @@ def _of_list(
     outcome: Outcome,
     *,
     detail: str = "",
-    params: Mapping[str, str] = _NO_PARAMS,
+    params: Mapping[str, str] = NO_PARAMS,
 ) -> Finding:
     return Finding(
         check=Check.STATUS,
@@ -145,5 +153,5 @@ def _of_list(
     )
 
 
-def _of_registry(code: str, outcome: Outcome, at: datetime, params: Mapping[str, str] = _NO_PARAMS) -> Finding:
+def _of_registry(code: str, outcome: Outcome, at: datetime, params: Mapping[str, str] = NO_PARAMS) -> Finding:
     return Finding(check=Check.STATUS, code=code, outcome=outcome, source="registry", as_of=at, params=params)

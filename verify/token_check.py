@@ -6,17 +6,17 @@ Promises:
   * No network, no clock, no parsing of certificates: one signature and some look-ups in what was opened before.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, NamedTuple
 
 from verify.algorithms import SignatureError, check_cose_signature
 from verify.errors import MalformedError
-from verify.evidence import Evidence, RegistryAnswer
+from verify.evidence import Evidence
 from verify.facts import Facts
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
-from verify.licence import ISSUER_ZONE, HolderKind
+from verify.licence import HolderKind, law_day
 from verify.qr_text import TokenIdError
 from verify.qr_token import LicenceToken, TokenClaims, decode_token
 from verify.report import Check, Claimed, Finding, Outcome
@@ -25,6 +25,10 @@ from verify.trust import TrustedIssuer, TrustedKey, TrustList
 CODE_USE: Final = TRUST_LIST_USE[KeyPurpose.CODE]
 # GB/T 2260 gives no place 999999; our samples and tests use it (sample catalogue).
 TEST_DIVISION: Final = "999999"
+# Terms end on some thousand different days.
+DAYS_REMEMBERED: Final = 4096
+# A process sees one trust list at a time, and a new one every few weeks.
+LISTS_REMEMBERED: Final = 16
 _MOMENT: Final = timedelta(microseconds=1)
 
 _FORM_PASSED: Final = Finding(check=Check.FORM, code="form.code", outcome=Outcome.PASSED, source="code")
@@ -37,8 +41,7 @@ _LONG_TERM: Final = Finding(check=Check.TERM, code="term.long_term", outcome=Out
 _NO_TRUST_LIST: Final = Finding(check=Check.ISSUER, code="issuer.no_trust_list", outcome=Outcome.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenCheck:
+class TokenCheck(NamedTuple):
     """What the code alone can tell: `token` is None when it could not be read, `issuer` when nobody trusted made it."""
 
     token: LicenceToken | None
@@ -59,7 +62,9 @@ def check_token(text: str, evidence: Evidence, *, at: datetime) -> TokenCheck:
         return _unread(_FORM_PASSED, _of_code(Check.CONTENTS, "contents.other_token", error))
     except MalformedError as error:
         return _unread(_of_code(Check.FORM, "form.unreadable", error))
-    term = check_term(Term.of_code(token.claims), at=at)  # (5)
+    claims = token.claims
+    starts_at = claims.issued_at if claims.not_before is None else claims.not_before
+    term = check_term(claims.valid_from, claims.valid_until, starts_at, claims.expires_at, at=at)  # (5)
     trust = evidence.trust
     if trust is None:
         findings = (_FORM_PASSED, _SIGNATURE_NOT_ASKED, _NO_TRUST_LIST, term, _LOG_NOT_ASKED)
@@ -74,46 +79,37 @@ def check_token(text: str, evidence: Evidence, *, at: datetime) -> TokenCheck:
         findings = (_FORM_PASSED, _SIGNATURE_BAD, _ISSUER_NOT_ASKED, term, _LOG_NOT_ASKED)
         return TokenCheck(token=token, issuer=None, findings=findings)
     issuer, key = found
-    entitled = _entitlement(token.claims, issuer, key, trust)  # (3)
+    entitled = _entitlement(claims, issuer, key, trust)  # (3)
     findings = (_FORM_PASSED, _SIGNATURE_GOOD, entitled, term, _log(key))  # (7)
     return TokenCheck(token=token, issuer=issuer, findings=findings)
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """From when and until when: days of the licence, and instants where the code narrows them (papers still due)."""
-
-    valid_from: date
-    valid_until: date | None
-    starts_at: datetime
-    ends_at: datetime | None
-
-    @classmethod
-    def of_code(cls, claims: TokenClaims) -> Self:
-        """Return the term that a code states."""
-        starts_at = claims.issued_at if claims.not_before is None else claims.not_before
-        return cls(claims.valid_from, claims.valid_until, starts_at, claims.expires_at)
-
-    @classmethod
-    def of_registry(cls, answer: RegistryAnswer) -> Self:
-        """Return the term that the registry states."""
-        return cls(answer.valid_from, answer.valid_until, answer.issued_at, None)
-
-
-def check_term(term: Term, *, at: datetime) -> Finding:
-    """Judge a term at a moment; law days begin and end at midnight in China."""
-    day = at.astimezone(ISSUER_ZONE).date()
-    if at < term.starts_at or day < term.valid_from:
-        first = max(term.valid_from, term.starts_at.astimezone(ISSUER_ZONE).date())
+def check_term(
+    valid_from: date, valid_until: date | None, starts_at: datetime, ends_at: datetime | None, *, at: datetime
+) -> Finding:
+    """Judge a term at a moment: days of the licence, and instants where the code narrows them (papers still due)."""
+    day = law_day(at)
+    if at < starts_at or day < valid_from:
+        first = max(valid_from, law_day(starts_at))
         return _term("term.not_yet", Outcome.FAILED, {"date": first.isoformat()})
-    last = term.valid_until
-    if term.ends_at is not None:
-        last_by_code = (term.ends_at - _MOMENT).astimezone(ISSUER_ZONE).date()
+    last = valid_until
+    if ends_at is not None:
+        last_by_code = _last_day_before(ends_at)
         last = last_by_code if last is None else min(last, last_by_code)
     if last is None:
         return _LONG_TERM
     if day > last:
         return _term("term.expired", Outcome.FAILED, {"date": last.isoformat(), "days": str((day - last).days)})
+    return _in_term(last)
+
+
+@lru_cache(maxsize=DAYS_REMEMBERED)
+def _last_day_before(end: datetime) -> date:
+    return law_day(end - _MOMENT)
+
+
+@lru_cache(maxsize=DAYS_REMEMBERED)
+def _in_term(last: date) -> Finding:
     return _term("term.in_term", Outcome.PASSED, {"date": last.isoformat()})
 
 
@@ -186,7 +182,13 @@ def _entitlement(claims: TokenClaims, issuer: TrustedIssuer, key: TrustedKey, tr
         return _issuer_finding("issuer.not_entitled", Outcome.FAILED, trust, {"signer": issuer.name})
     if not key.covers(claims.issued_at):
         return _issuer_finding("issuer.out_of_period", Outcome.FAILED, trust, {"signer": issuer.name})
-    return _issuer_finding("issuer.trusted", Outcome.PASSED, trust)
+    return _trusted(trust.sequence, trust.issued_at)
+
+
+@lru_cache(maxsize=LISTS_REMEMBERED)
+def _trusted(sequence: int, issued_at: datetime) -> Finding:
+    source = f"trust list {sequence}"
+    return Finding(Check.ISSUER, "issuer.trusted", Outcome.PASSED, source=source, as_of=issued_at)
 
 
 def _issuer_finding(code: str, outcome: Outcome, trust: TrustList, params: dict[str, str] | None = None) -> Finding:

@@ -37,6 +37,12 @@ _BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 # Two characters for each ten bits: this stands on the way of every token.
 _PAIRS: Final = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
 _FROM_CROCKFORD: Final = str.maketrans(CROCKFORD, _BASE32)
+# Python's digits of base 32 for ours; other characters that Python would take become one that it does not.
+_TO_BASE_32: Final = str.maketrans(
+    dict.fromkeys("_+- \t\n\v\f\r" + CROCKFORD.lower() + "ilouILOU", "!")
+    | dict(zip(CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV", strict=True))
+)
+_ID_LENGTH: Final = 16
 _LICENCE_ID_FORM: Final = re.compile(f"[{CROCKFORD}]{{16}}")
 # What people type for what is printed: spaces and dashes of all sorts, and letters that look like digits.
 _TYPED_FOLD: Final = str.maketrans(
@@ -215,6 +221,15 @@ class LicenceId:
         """The 16 characters of Crockford's base 32, as in the address."""
         number = int.from_bytes(self.octets, "big")
         return "".join([_PAIRS[number >> place & 1023] for place in range(70, -1, -10)])
+
+    def is_text(self, text: str) -> bool:
+        """Say whether this is the text, in a third of the time of making it: this stands on the way of every token."""
+        try:
+            return (
+                int(text.translate(_TO_BASE_32), 32) == int.from_bytes(self.octets, "big") and len(text) == _ID_LENGTH
+            )
+        except ValueError:
+            return False
 
     @property
     def typed(self) -> str:

@@ -153,9 +153,7 @@ def meaning(code: str, *, is_failure: bool) -> Verdict | None:
     return OF_GAP.get(code, Verdict.STATUS_UNKNOWN)
 
 
-def worst(verdicts: Iterable[Verdict], *, is_clock_wrong: bool) -> Verdict | None:
-    """Return the one that is the headline, or None of none; a wrong clock outranks what depends on it."""
-    candidates = list(verdicts)
-    if is_clock_wrong:
-        candidates = [each for each in candidates if each not in _NEEDS_CLOCK]
-    return min(candidates, key=_RANK.__getitem__, default=None)
+def worst(verdicts: Iterable[Verdict], *, is_clock_wrong: bool) -> Verdict:
+    """Return the one that is the headline; a wrong clock, which must be among them, outranks what depends on it."""
+    candidates = [each for each in verdicts if not is_clock_wrong or each not in _NEEDS_CLOCK]
+    return min(candidates, key=_RANK.__getitem__)
