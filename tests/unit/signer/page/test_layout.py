@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from signer.page.boxes import Row, RowsBox, TextBox
+from signer.page.boxes import LineBox, RectBox, Row, RowsBox, TextBox
 from signer.page.errors import CharacterMissingError, TextOverflowError
 from signer.page.fonts import FontShelf
 from signer.page.layout import TEST_WORDS, Contents, Layout
@@ -226,6 +226,20 @@ def test_pages_after_the_first_repeat_frame_and_heading_as_decoration_only() -> 
     assert heading.place == ()
     assert [run for run in runs(second) if run.place and run.place[0].kind != "Table"] == []
     assert not any(isinstance(mark, Image | Rects) for mark in second.marks)
+
+
+def test_drawings_and_decoration_of_a_template_are_read_out_by_nobody() -> None:
+    words = text_box("花边", tag="decoration")
+    template = replace(
+        with_box(words), following_page=(LineBox(x=10, y=20, width=50, height=0), *TEMPLATE.following_page)
+    )
+    template = replace(template, box=(*template.box, TABLE, RectBox(x=1, y=1, width=5, height=5)))
+
+    first, second, *_more = laid_out(template, KZ_JYCS="长" * 500)
+
+    assert [run.place for run in runs(first) if run.text == "花边"] == [()]
+    assert [mark.steps[0] for mark in first.marks if isinstance(mark, Path)][-1] == (1, 1)
+    assert next(mark.steps[0] for mark in second.marks if isinstance(mark, Path)) == (10, 20)
 
 
 def test_a_label_that_is_repeated_is_read_out_once() -> None:
