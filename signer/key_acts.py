@@ -13,13 +13,15 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import CertificateRevocationList, load_der_x509_certificate, load_der_x509_crl
 
 from keys.authority import PROFILES, SERIAL_BYTES, CertificateRequest, Profile
 from keys.ceremony import KeyEvent, KeyEventKind, Persons, certify, make, rotate, sign_revocation_list
 from keys.certificates import Subject
 from keys.custody import ALGORITHMS, DEPLOYMENT, KeyName
-from keys.errors import KeyMissingError
+from keys.errors import CertificateChainError, CertificateFormError, KeyMissingError
 from keys.requests import assemble_csr, csr_info
 from keys.revocation import Reason, RevocationList, RevokedCertificate
 from keys.softkeys import SoftCustody
@@ -150,6 +152,40 @@ def install_certificate(
     event = KeyEvent(kind=KeyEventKind.CERTIFIED, key=key, public=desk.custody.public_key(key), persons=persons, at=at)
     roots = [_Artefact(AUTHORITY, sha256(each).hexdigest(), each) for each in anchors]
     _keep(desk, event, _Artefact(CERTIFICATE, key.text, chain[0]), *roots)
+
+
+def keep_revocation_list(desk: KeyDesk, content: bytes, *, at: datetime) -> str:
+    """Keep a revocation list of an outside authority for the public and for our own checks; return its name.
+
+    It must be signed by an authority above one of our certificates. Raises `CertificateFormError`,
+    `CertificateChainError`, and `ArtefactOrderError` for a list that is older than the one that was there.
+    """
+    try:
+        parsed = load_der_x509_crl(content)
+    except ValueError as error:
+        raise CertificateFormError("not a revocation list") from error
+    above = {each for key in desk.custody.names() for each in desk.custody.chain(key)[1:]}
+    with reading(desk.database) as tx:
+        above |= {root for _, root in artefacts.all_latest(tx, AUTHORITY)}
+    signers = [each for each in above if _has_signed(each, parsed)]
+    if not signers:
+        raise CertificateChainError("the revocation list is that of no authority above our certificates")
+    name = f"{AUTHORITY}-{sha256(signers[0]).hexdigest()[:16]}"
+    with transaction(desk.database) as tx:
+        if artefacts.latest(tx, REVOCATION, name) != content:
+            sequence = int(parsed.last_update_utc.timestamp())
+            artefacts.store(tx, REVOCATION, name, content, sequence=sequence, at=at)
+    return name
+
+
+def _has_signed(authority: bytes, revocation_list: CertificateRevocationList) -> bool:
+    certificate = load_der_x509_certificate(authority)
+    public = certificate.public_key()
+    return (
+        certificate.subject == revocation_list.issuer
+        and isinstance(public, (EllipticCurvePublicKey, RSAPublicKey))
+        and revocation_list.is_signature_valid(public)
+    )
 
 
 def cut_off_key(desk: KeyDesk, key: KeyName, *, persons: Persons, at: datetime) -> RegisteredKey:

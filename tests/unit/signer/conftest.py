@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from keys.softkeys import create_key
+from registry import catalogue
+from registry.db import Database, open_database, transaction
 from tests.databases import (
     database,
     database_url,
@@ -40,6 +42,16 @@ __all__ = [
     "sqlite_url",
     "town",
 ]
+
+
+@pytest.fixture
+def sqlite_sample(sqlite_url: str) -> Iterator[Database]:
+    """A SQLite database with the sample catalogue, for what is the same on both and tried many times."""
+    opened = open_database(sqlite_url)
+    with transaction(opened) as tx:
+        catalogue.load_sample(tx)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
