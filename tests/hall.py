@@ -12,7 +12,7 @@ Take the fixture `hall` (both databases) or `sqlite_hall` by ``from tests.hall i
 import asyncio
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
@@ -30,6 +30,7 @@ from api.wiring import Office, build
 from registry.db import transaction
 from registry.people import add_client
 from registry.records import ApiClient, LicenceDraft, Role
+from signer.sheets import write_sheet
 from tests.town import BUREAU, HOST, PASSPHRASE, SCHOOLS, Town, press
 
 KEYS = {
@@ -141,6 +142,25 @@ class Hall:
             "item_code": draft.item_code,
         }
         return body | changes
+
+
+def sheet_of(town: Town, drafted: Sequence[LicenceDraft]) -> bytes:
+    """Return the CSV file that an office would send for these drafts."""
+    names = sorted({name for draft in drafted for name in draft.fields})
+    headings = ["证照类型", "持证主体", "证件号码", "有效期自", "有效期至", "事项编码", *names]
+    rows = [
+        [
+            town.types[draft.type_code].name,
+            draft.holder_name,
+            draft.holder_code,
+            draft.valid_from.isoformat(),
+            "" if draft.valid_until is None else draft.valid_until.isoformat(),
+            draft.item_code,
+            *(draft.fields.get(name, "") for name in names),
+        ]
+        for draft in drafted
+    ]
+    return write_sheet(headings, rows)
 
 
 @pytest.fixture

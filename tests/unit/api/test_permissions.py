@@ -1,0 +1,151 @@
+"""The whole table: every operation, every way of not being the right caller."""
+
+import uuid
+
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from api.app import create_app
+from api.guard import GuardedRoute
+from api.permissions import PERMISSIONS, RECORDS, Scope
+from api.v1.answers import router
+from registry.db import transaction
+from registry.people import close_client
+from registry.records import Role
+from tests.hall import Hall, sheet_of
+from tests.town import BUREAU, SCHOOLS
+
+# Pages for people, which are public; they answer with pages and stand in no table.
+PAGES = {"_home", "_check_entry", "_check_file", "_show", "_stylesheet"}
+ALL_ROLES = tuple(Role)
+
+
+def routes_of(hall: Hall, *, public: bool = False) -> dict[str, tuple[str, str]]:
+    """Return method and path of each operation by its name."""
+    app = create_app(hall.office, public=public)
+    found = {}
+    for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, APIRoute):
+            (method,) = context.methods or ()
+            found[context.name] = (method, context.path)
+    return found
+
+
+def asked(hall: Hall, where: tuple[str, str], records: dict[str, str], key: str | None) -> tuple[int, str]:
+    """Ask an operation with everything right but what is to be tested; return status and code."""
+    method, path = where
+    for parameter, value in records.items():
+        path = path.replace("{" + parameter + "}", value)
+    answer = hall.ask(method, path, key=key, once=uuid.uuid4().hex, seen='"1"', json={} if method != "GET" else None)
+    return answer.status_code, answer.json().get("code", "") if "json" in answer.headers["content-type"] else ""
+
+
+@pytest.fixture
+def records(sqlite_hall: Hall) -> dict[str, str]:
+    """One record of the bureau of each kind."""
+    draft = sqlite_hall.ask(
+        "POST", "/api/v1/drafts", key="officer", json=sqlite_hall.body(sqlite_hall.town.food_draft())
+    )
+    town = sqlite_hall.town
+    sheet = {"file": ("sheet.csv", sheet_of(town, [town.signboard_draft()]), "text/csv")}
+    batch = sqlite_hall.ask("POST", "/api/v1/batches", key="officer", files=sheet)
+    return {
+        "licence_id": sqlite_hall.issues()["licence_id"],
+        "draft_id": draft.json()["draft_id"],
+        "batch_id": batch.json()["batch"]["batch_id"],
+    }
+
+
+def test_every_route_has_a_row_and_every_row_a_route(sqlite_hall: Hall) -> None:
+    names = set(routes_of(sqlite_hall))
+
+    assert set(PERMISSIONS) == names - PAGES
+    assert names >= PAGES
+
+
+def test_every_operation_stands_behind_the_guard(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office)
+
+    unguarded = {
+        context.name
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute) and not isinstance(context.original_route, GuardedRoute)
+    }
+
+    assert unguarded == PAGES
+
+
+def test_an_operation_without_a_row_cannot_be_added() -> None:
+    with pytest.raises(KeyError):
+        router("new").get("/new")(lambda: None)
+
+
+def test_no_row_lets_the_system_role_in_and_each_closed_row_names_a_role() -> None:
+    for name, permission in PERMISSIONS.items():
+        assert Role.SYSTEM not in permission.roles, name
+        assert bool(permission.roles) is not permission.is_public, name
+
+
+def test_a_row_about_a_record_stands_on_an_address_that_names_one(sqlite_hall: Hall) -> None:
+    for name, (_, path) in routes_of(sqlite_hall).items():
+        names_record = any("{" + each + "}" in path for each in RECORDS)
+        if name not in PAGES and not PERMISSIONS[name].is_public:
+            assert names_record is (PERMISSIONS[name].scope is Scope.RECORD), name
+
+
+def test_without_a_key_only_the_public_rows_answer(sqlite_hall: Hall, records: dict[str, str]) -> None:
+    for name, where in routes_of(sqlite_hall).items():
+        if name in PAGES or PERMISSIONS[name].is_public:
+            continue
+        assert asked(sqlite_hall, where, records, None) == (401, "caller.unknown"), name
+
+
+def test_with_every_role_but_the_right_ones_no_closed_row_answers(sqlite_hall: Hall, records: dict[str, str]) -> None:
+    for name, where in routes_of(sqlite_hall).items():
+        if name in PAGES or PERMISSIONS[name].is_public:
+            continue
+        wrong = [role for role in ALL_ROLES if role not in PERMISSIONS[name].roles]
+        key = f"wrong-{name}"
+        sqlite_hall.gives_key(key, BUREAU, *wrong)
+
+        assert asked(sqlite_hall, where, records, key) == (403, "operator.role"), name
+
+
+def test_another_department_reaches_no_record(sqlite_hall: Hall, records: dict[str, str]) -> None:
+    sqlite_hall.gives_key("all", SCHOOLS, *ALL_ROLES)
+
+    for name, where in routes_of(sqlite_hall).items():
+        if name not in PAGES and PERMISSIONS[name].scope is Scope.RECORD:
+            assert asked(sqlite_hall, where, records, "all") == (403, "department.other"), name
+
+
+@pytest.mark.usefixtures("records")
+def test_lists_show_another_departments_key_nothing(sqlite_hall: Hall) -> None:
+    for path in ("/api/v1/licences", "/api/v1/drafts", "/api/v1/batches"):
+        assert sqlite_hall.ask("GET", path, key="officer").json()["items"] != [], path
+        assert sqlite_hall.ask("GET", path, key="school-officer").json()["items"] == [], path
+
+
+def test_a_closed_key_is_as_good_as_none(sqlite_hall: Hall, records: dict[str, str]) -> None:
+    sqlite_hall.gives_key("closed", BUREAU, *ALL_ROLES)
+    with transaction(sqlite_hall.office.database) as tx:
+        close_client(tx, "closed")
+
+    for name, where in routes_of(sqlite_hall).items():
+        if name in PAGES or PERMISSIONS[name].is_public:
+            continue
+        assert asked(sqlite_hall, where, records, "closed") == (401, "caller.unknown"), name
+        sqlite_hall.app.state.limits.wrong_keys._levels.clear()  # so many wrong keys would have to wait
+
+
+def test_a_record_that_is_not_there_is_told_only_to_who_may_ask(sqlite_hall: Hall) -> None:
+    path = "/api/v1/licences/0000000000000000"
+
+    assert sqlite_hall.ask("GET", path, key="officer").status_code == 404
+    assert sqlite_hall.ask("GET", path, key="auditor").status_code == 403
+
+
+def test_the_public_application_has_the_public_rows_and_no_others(sqlite_hall: Hall) -> None:
+    names = set(routes_of(sqlite_hall, public=True)) - PAGES
+
+    assert names == {name for name, permission in PERMISSIONS.items() if permission.is_public}
