@@ -22,6 +22,7 @@ from api.openapi import interface
 from api.pages.public import add_pages, error_page
 from api.problems import (
     error_of_http,
+    internal_problem,
     problem_of,
     problem_of_http,
     problem_of_validation,
@@ -85,6 +86,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.add_exception_handler(YinzhengError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(Exception, _answer_fault)
     app.lay(office, limits)
     add_pages(app)
     app.add_route(OPENAPI_PATH, _describe, methods=["GET"], include_in_schema=False)
@@ -115,6 +117,12 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     if _wants_page(request):
         return error_page(request, error_of_http(error))
     return problem_of_http(error, request.scope)
+
+
+async def _answer_fault(request: Request, _error: Exception) -> Response:
+    """Say no more than "internal"; the error goes on to the surface, which writes it down."""
+    fault = YinzhengError()
+    return error_page(request, fault) if _wants_page(request) else internal_problem(request.scope)
 
 
 def _wants_page(request: Request) -> bool:

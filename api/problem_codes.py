@@ -22,7 +22,8 @@ _CODES: Final[Mapping[int, str]] = {
     415: "request.media_type",
     422: "fields.invalid idempotency.used change.incomplete number.used number.malformed number_format.malformed "
     "sheet.unreadable sheet.too_many_rows sheet.encoding sheet.no_rows sheet.column_missing sheet.column_unknown "
-    "sheet.column_twice page.text_overflow page.character_missing page.picture page.code_too_large "
+    "sheet.column_twice page.text_overflow page.character_missing page.picture "
+    "photo.unreadable photo.too_small photo.too_large sandbox.crashed sandbox.timeout "
     "malformed uscc.malformed citizen_number.malformed licence_type_code.malformed licence_identifier.malformed "
     "licence_identifier.check_character licence_id.malformed licence_id.mistyped item_code.malformed "
     "food_number.malformed food_number.check_character catalogue.malformed department.tree template.malformed "
@@ -33,6 +34,10 @@ _CODES: Final[Mapping[int, str]] = {
     500: "internal registry keys signer request page "
     "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header "
     "der.malformed data_set.malformed mandate.malformed report.malformed tile.malformed "
+    "cms.malformed facts.malformed pdf.form foreign_pdf.unreadable licence.rejected revision.changed "
+    "revocation_list.malformed timestamp_token.refused timestamp_token.malformed timestamp_token.authority "
+    "timestamp_token.future timestamp_token.other_digest timestamp_token.signature "
+    "font.missing font.unusable qr.too_long seal_picture.text publish.folder "
     "token.form token.too_long token.cbor token.header token.algorithm token.claims token.id_mismatch "
     "checkpoint.wrong proof.wrong log_entry.malformed log_proof.wrong log_proof.malformed "
     "status_list.refused status_list.malformed status_list.signature status_list.other_address "
@@ -47,7 +52,7 @@ _CODES: Final[Mapping[int, str]] = {
     "settings.wrong deployment.no_database deployment.no_keys deployment.no_template",
     503: "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
-    "trust_list.expired trust_list.missing",
+    "trust_list.expired sandbox.busy",
 }
 
 STATUS: Final[Mapping[str, int]] = {code: status for status, codes in _CODES.items() for code in codes.split()}

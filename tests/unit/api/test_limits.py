@@ -1,0 +1,216 @@
+"""Rate and size: buckets, and the gate before everything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.app import create_app
+from api.errors import TooManyRequestsError
+from api.limits import BODY_BYTES_MAX, FORM_BYTES_MAX, Buckets, Limits, address_of
+from tests.hall import NO_LIMITS, Hall, ask
+
+CHECK = "/api/v1/checks/0000000000000000"
+
+
+class Watch:
+    """A watch that stands still until it is moved."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_bucket_gives_its_burst_then_as_much_as_flows_in() -> None:
+    watch = Watch()
+    buckets = Buckets(2.0, 4.0, monotonic=watch)
+
+    given_out = [buckets.wait_seconds("a") for _ in range(5)]
+    watch.now += 0.5
+    after_half_a_second = [buckets.wait_seconds("a") for _ in range(2)]
+
+    assert given_out == [0, 0, 0, 0, 0.5]
+    assert after_half_a_second == [0, 0.5]
+
+
+def test_what_was_refused_takes_nothing() -> None:
+    watch = Watch()
+    buckets = Buckets(1.0, 1.0, monotonic=watch)
+    buckets.take("a")
+
+    for _ in range(10):
+        with pytest.raises(TooManyRequestsError) as refused:
+            buckets.take("a")
+    watch.now += 1.0
+    buckets.take("a")
+
+    assert refused.value.params == {"seconds": "2"}
+
+
+def test_a_cost_above_the_burst_empties_the_bucket_but_is_possible() -> None:
+    buckets = Buckets(1.0, 5.0, monotonic=Watch())
+
+    assert buckets.wait_seconds("a", cost=10.0) == 0
+    assert buckets.wait_seconds("a") == 1.0
+
+
+def test_keys_do_not_share_a_bucket_and_memory_is_bounded() -> None:
+    buckets = Buckets(1.0, 1.0, size_max=3, monotonic=Watch())
+
+    assert [buckets.wait_seconds(key) for key in "abcabc"] == [0, 0, 0, 1, 1, 1]
+    assert [buckets.wait_seconds(key) for key in "dddd"] == [0, 1, 1, 1]
+    assert len(buckets._levels) == 3
+
+
+def test_demand_takes_nothing_and_refuses_an_empty_bucket() -> None:
+    buckets = Buckets(1.0, 1.0, monotonic=Watch())
+    for _ in range(3):
+        buckets.demand("a")
+    buckets.take("a")
+
+    with pytest.raises(TooManyRequestsError):
+        buckets.demand("a")
+    Buckets(0, 0).demand("a")
+    assert Buckets(0, 0).wait_seconds("a", 1000) == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 3), st.floats(0.1, 4))))
+def test_never_more_is_given_than_burst_and_flow(steps: list[tuple[str, float, float]]) -> None:
+    watch = Watch()
+    buckets, start = Buckets(1.5, 4.0, monotonic=watch), watch.now
+    taken = {"a": 0.0, "b": 0.0}
+
+    for key, pause, cost in steps:
+        watch.now += pause
+        if not buckets.wait_seconds(key, cost):
+            taken[key] += cost
+
+    assert all(each <= 4.0 + 1.5 * (watch.now - start) + 1e-6 for each in taken.values())
+
+
+@pytest.mark.parametrize(
+    ("client", "line"),
+    [
+        (("192.0.2.1", 1), "192.0.2.1"),
+        (("2001:db8:1:2:3:4:5:6", 1), "2001:db8:1:2::/64"),
+        (("2001:db8:1:2::1", 1), "2001:db8:1:2::/64"),
+        (("a socket", 0), "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_an_ipv6_subscriber_is_one_line(client: tuple[str, int] | None, line: str) -> None:
+    assert address_of({"type": "http", "client": client}) == line
+
+
+def test_an_address_that_asks_too_often_waits_and_another_does_not(sqlite_hall: Hall) -> None:
+    limits = Limits.of(anonymous_per_second=1, client_per_second=0)
+    app = create_app(sqlite_hall.office, limits=limits)
+
+    answers = [ask(app, "GET", CHECK) for _ in range(6)]
+    other = ask(app, "GET", CHECK, address=("192.0.2.2", 1))
+
+    assert [each.status_code for each in answers] == [200] * 5 + [429]
+    assert answers[-1].json()["code"] == "request.too_many"
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert other.status_code == 200
+
+
+def test_a_client_that_asks_too_often_waits(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=0, client_per_second=1))
+    headers = {"Authorization": sqlite_hall.credentials["officer"]}
+
+    answers = [ask(app, "GET", "/api/v1/licences", headers=headers).status_code for _ in range(6)]
+
+    assert answers == [200] * 5 + [429]
+
+
+def test_whoever_tries_wrong_keys_waits_also_with_a_right_one(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office, limits=Limits.of(**NO_LIMITS))
+    wrong = {"Authorization": "Bearer officer." + "A" * 43}
+
+    answers = [ask(app, "GET", "/api/v1/licences", headers=wrong).status_code for _ in range(21)]
+    right = ask(app, "GET", "/api/v1/licences", headers={"Authorization": sqlite_hall.credentials["officer"]})
+    elsewhere = ask(
+        app,
+        "GET",
+        "/api/v1/licences",
+        headers={"Authorization": sqlite_hall.credentials["officer"]},
+        address=("192.0.2.9", 1),
+    )
+
+    assert answers == [401] * 20 + [429]
+    assert (right.status_code, elsewhere.status_code) == (429, 200)
+
+
+def test_a_body_that_says_it_is_too_long_is_not_read(sqlite_hall: Hall) -> None:
+    read = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b"x"
+
+    headers = {"Content-Length": str(BODY_BYTES_MAX + 1)}
+    answer = sqlite_hall.ask("POST", "/api/v1/verifications", content=endless(), headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+    assert read == []
+
+
+@pytest.mark.parametrize(
+    ("media_type", "bytes_max"),
+    [("application/json", BODY_BYTES_MAX), ("multipart/form-data; boundary=x", FORM_BYTES_MAX)],
+)
+def test_a_body_that_does_not_say_is_cut_off_at_the_limit(sqlite_hall: Hall, media_type: str, bytes_max: int) -> None:
+    sent = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield (
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+            if "multipart" in media_type
+            else b"{"
+        )
+        while sent < 4 * bytes_max:
+            sent += 1 << 16
+            yield b"x" * (1 << 16)
+
+    path = "/api/v1/verifications/file" if "multipart" in media_type else "/api/v1/verifications"
+    answer = sqlite_hall.ask("POST", path, content=chunks(), headers={"Content-Type": media_type})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+    assert sent <= bytes_max + (1 << 17)
+
+
+def test_a_page_says_too_large_as_a_page(sqlite_hall: Hall) -> None:
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=x",
+        "Content-Length": str(FORM_BYTES_MAX + 1),
+        "Accept": "text/html",
+    }
+
+    answer = sqlite_hall.ask("POST", "/check/file", content=b"x", headers=headers)
+
+    assert answer.status_code == 413
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_body_is_not_read_from_who_may_not_send_it(sqlite_hall: Hall) -> None:
+    received = []
+
+    async def watched() -> httpx.Response:
+        async def content() -> AsyncIterator[bytes]:
+            received.append(1)
+            yield b"{}"
+
+        transport = httpx.ASGITransport(sqlite_hall.app, client=("192.0.2.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://hall.test") as client:
+            return await client.post("/api/v1/licences", content=content())
+
+    answer = asyncio.run(watched())
+
+    assert answer.status_code == 401
+    assert received == []
