@@ -4,19 +4,16 @@ Promises:
   * A document judged here is never called ours, whatever its certificates say.
   * Nothing is fetched that the document names; what its writer broke, or built to hurt, ends in a finding.
   * Signatures, revisions and inflated bytes are capped here; time and memory are the sandbox's to cap.
-
-pyHanko is imported at first use: that takes a fifth of a second, and documents of ours never need it.
 """
 
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from verify.errors import MalformedError
-from verify.quiet import quieten_pyhanko
+from verify.guarded_pyhanko import REVISIONS_MAX, open_pdf
 from verify.report import Check, Finding, Outcome
 from verify.signed_document import SignatureFound, SignedDocument
 from verify.trust import TrustList
@@ -29,10 +26,6 @@ if TYPE_CHECKING:
 
 # A dossier that went through ten offices, with time stamps in between.
 SIGNATURES_MAX: Final = 24
-REVISIONS_MAX: Final = 64
-# What a document may be inflated to while its signatures are judged: text reaches a ratio of ten, scans of one.
-INFLATED_BYTES_MAX: Final = 64 << 20
-INFLATED_RATIO_MAX: Final = 10
 SIGNER_NAME_LENGTH_MAX: Final = 200
 
 _ENCRYPTED: Final = Finding(check=Check.FORM, code="form.encrypted", outcome=Outcome.FAILED)
@@ -81,7 +74,6 @@ class _Evidence:
 
 def judge_foreign(document: bytes, trust: TrustList | None, crls: tuple[bytes, ...], *, at: datetime) -> SignedDocument:
     """Judge a PDF that is not in our form; never raises for a bad one."""
-    quieten_pyhanko()
     try:
         signatures, encrypted = _judge(document, trust, crls, at=at)
     except Exception as error:  # noqa: BLE001 - for a hostile file pyHanko raises whatever Python raises
@@ -114,15 +106,9 @@ def _judge(
 ) -> tuple[tuple[SignatureFound, ...], bool]:
     """Return all signatures in the order of their revisions, and whether the document is encrypted."""
     from asn1crypto import x509  # late, with pyHanko
-    from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
-    from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.fields import enumerate_sig_fields
 
-    limits = DecodeLimits(
-        per_stream=StreamDecodeLimits(max_output_size=INFLATED_BYTES_MAX),
-        document_budget=DocumentDecodeBudget(base_allowance=INFLATED_BYTES_MAX, max_ratio=INFLATED_RATIO_MAX),
-    )
-    reader = PdfFileReader(BytesIO(document), strict=False, decode_limits=limits)
+    reader = open_pdf(document, strict=False)
     if reader.encrypted:
         return (), True
     if reader.xrefs.total_revisions > REVISIONS_MAX:

@@ -24,14 +24,8 @@ from tests.certificate_maker import Party, root
 from tests.key_room import AUTHORITY, NOW, KeyRoom
 from tests.small_pdf import SealingRoom, pdf_objects, write_small_pdf
 from tests.unit.verify.test_revisions import Stamper
-from verify.foreign_pdf import (
-    INFLATED_BYTES_MAX,
-    REVISIONS_MAX,
-    SIGNATURES_MAX,
-    ForeignPdfError,
-    _run,
-    judge_foreign,
-)
+from verify.foreign_pdf import SIGNATURES_MAX, ForeignPdfError, _run, judge_foreign
+from verify.guarded_pyhanko import INFLATED_BYTES_MAX, REVISIONS_MAX
 from verify.pdf import read_pdf
 from verify.report import Check, Outcome
 from verify.signed_document import SignedDocument

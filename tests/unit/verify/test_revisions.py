@@ -5,6 +5,8 @@ from io import BytesIO
 
 import pytest
 from asn1crypto import cms
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -16,10 +18,11 @@ from keys.revocation import RevocationList, assemble_revocation_list, tbs_revoca
 from keys.timestamps import OwnTimestampService
 from signer.sealing import seal_long_term
 from tests.key_room import AUTHORITY, DOCUMENT, NOW, TIMESTAMP, KeyRoom
-from tests.small_pdf import SealingRoom
+from tests.small_pdf import XMP, SealingRoom, pdf_objects
+from verify.guarded_pyhanko import REVISIONS_MAX
 from verify.pdf import read_pdf
 from verify.report import Check, Outcome
-from verify.revisions import REVISIONS_MAX, RevisionError, read_later_stamps
+from verify.revisions import RevisionError, read_later_stamps
 from verify.signed_document import SignedDocument
 
 
@@ -41,6 +44,12 @@ def crl(office: KeyRoom) -> bytes:
         RevocationList(issuer=office.custody.chain(AUTHORITY)[0], number=1, issued_at=NOW, next_at=NOW.replace(day=30))
     )
     return assemble_revocation_list(tbs, office.sign(AUTHORITY, tbs))
+
+
+@pytest.fixture(scope="module")
+def lasting(sealed: bytes, office: KeyRoom, crl: bytes) -> bytes:
+    """The document, sealed for the long term."""
+    return long_term(sealed, office, crl)
 
 
 def long_term(document: bytes, office: KeyRoom, crl: bytes) -> bytes:
@@ -207,6 +216,77 @@ def test_any_other_revision_is_a_change(
     assert is_changed(judge(after_a_stamp, sealing))
 
 
+def appended(document: bytes, objects: dict[int, bytes], *, root: int = 1, info: str = "3 0 R") -> bytes:
+    """Return the document with a revision of these objects, written by hand."""
+    previous = int(document.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
+    table = b""
+    for number, body in objects.items():
+        table += b"%d 1\n%010d 00000 n \n" % (number, len(document))
+        document += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    start = len(document)
+    entries = b"/Size 99/Root %d 0 R/Info %s/Prev %d" % (root, info.encode(), previous)
+    return document + b"xref\n%strailer\n<<%s>>\nstartxref\n%d\n%%%%EOF\n" % (table, entries, start)
+
+
+def packet(xmp: bytes) -> bytes:
+    return b"<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%s\nendstream" % (len(xmp), xmp)
+
+
+INFO = pdf_objects()[3]
+CATALOG = pdf_objects()[1]
+TWICE = XMP.replace(
+    b"</rdf:RDF>",
+    b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+    b"<dc:format>text/plain</dc:format></rdf:Description></rdf:RDF>",
+)
+
+
+@pytest.mark.parametrize(
+    ("objects", "info"),
+    [
+        ({50: INFO}, "50 0 R"),
+        ({3: b"[(licence)]"}, "3 0 R"),
+        ({3: INFO.replace(b">>", b"/Trapped/True>>")}, "3 0 R"),
+        ({3: INFO.replace(b"(licence)", b"(another)")}, "3 0 R"),
+        ({3: INFO.replace(b"(licence)", b"9")}, "3 0 R"),
+        ({50: packet(XMP), 1: CATALOG.replace(b"/Metadata 7 0 R", b"/Metadata 50 0 R")}, "3 0 R"),
+        ({1: CATALOG.replace(b"/Metadata 7 0 R", b"")}, "3 0 R"),
+        ({7: b"<</Type/Metadata>>"}, "3 0 R"),
+        ({7: packet(XMP.replace(b"licence", b"another"))}, "3 0 R"),
+        ({7: packet(TWICE)}, "3 0 R"),
+        ({7: packet(b"no XML")}, "3 0 R"),
+        ({7: packet(b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>")}, "3 0 R"),
+    ],
+    ids=[
+        "information elsewhere",
+        "information that is no dictionary",
+        "information that is no text",
+        "another title",
+        "a title that is no text",
+        "metadata elsewhere",
+        "no metadata",
+        "metadata that are no stream",
+        "another title in the metadata",
+        "a property twice",
+        "metadata that are no XML",
+        "metadata with entities",
+    ],
+)
+def test_metadata_may_change_in_their_dates_only(
+    sealed: bytes, sealing: SealingRoom, objects: dict[int, bytes], info: str
+) -> None:
+    assert is_changed(judge(appended(sealed, objects, info=info), sealing))
+
+
+def test_dates_and_programs_of_metadata_may_change(sealed: bytes, sealing: SealingRoom) -> None:
+    dated = INFO.replace(b"(Yinzheng)>>", b"(another program)/ModDate(D:20300101000000Z)>>")
+    xmp = XMP.replace(b"<xmp:ModifyDate>2026", b"<xmp:ModifyDate>2030").replace(b"Producer>Yin", b"Producer>Yan")
+    assert dated != INFO
+    assert xmp != XMP
+
+    assert not is_changed(judge(appended(sealed, {3: dated, 7: packet(xmp)}), sealing))
+
+
 def test_a_visible_time_stamp_is_a_change(sealed: bytes, sealing: SealingRoom, office: KeyRoom) -> None:
     writer = IncrementalPdfFileWriter(BytesIO(sealed))
     append_signature_field(writer, SigFieldSpec("Stamp", on_page=0, box=(10, 10, 200, 100)))
@@ -284,3 +364,25 @@ def test_the_signed_revision_must_be_the_first_one(sealed: bytes, office: KeyRoo
     for end in (10, len(changed)):
         with pytest.raises(RevisionError):
             read_later_stamps(changed, end)
+
+
+@settings(max_examples=60, deadline=None)
+@given(place=st.integers(min_value=0), octet=st.integers(min_value=0, max_value=255))
+def test_a_later_revision_with_any_byte_changed_never_changes_what_was_signed(
+    sealed: bytes, sealing: SealingRoom, lasting: bytes, place: int, octet: int
+) -> None:
+    at = len(sealed) + place % (len(lasting) - len(sealed))
+
+    found = judge(lasting[:at] + bytes((octet,)) + lasting[at + 1 :], sealing)
+
+    assert found.signed_at == NOW
+    assert [each.code for each in found.findings if each.outcome is Outcome.FAILED] in (
+        [],
+        ["contents.changed_after_signing"],
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(min_size=1, max_size=300))
+def test_any_bytes_behind_the_signature_are_a_change(sealed: bytes, sealing: SealingRoom, data: bytes) -> None:
+    assert is_changed(judge(sealed + data, sealing))
