@@ -82,6 +82,20 @@ class _Advances(dict[str, float]):
         return advance
 
 
+class _Widths(dict[str, int]):
+    """Advance of each character per mille, as documents write it."""
+
+    __slots__ = ("_advances",)
+
+    def __init__(self, advances: Mapping[str, float]) -> None:
+        super().__init__()
+        self._advances = advances
+
+    def __missing__(self, character: str) -> int:
+        width = self[character] = round(self._advances[character] * 1000)
+        return width
+
+
 class Font:
     """One font file. Lengths are in em (`ascent`, `descent`, both positive) or per mille (`cap_height`, `box`)."""
 
@@ -110,6 +124,7 @@ class Font:
         )
         self.is_serif: Final = "serif" in self.post_script_name.lower()
         self.advances: Final[Mapping[str, float]] = _Advances(self)
+        self._widths: Final = _Widths(self.advances)
         self._common: tuple[Any, Any] | None = None
 
     def has(self, character: str) -> bool:
@@ -140,11 +155,10 @@ class Font:
         points = set(map(ord, characters))
         face = self._common_cut()[0] if points <= COMMON else self._whole()
         plan = hb.SubsetPlan(face, _subset_input(points))
-        old, new = plan.unicode_to_old_glyph_mapping, plan.old_to_new_glyph_mapping
-        ordered = sorted(characters)
+        old, new = sorted(plan.unicode_to_old_glyph_mapping.items()), dict(plan.old_to_new_glyph_mapping.items())
         return Subset(
-            glyphs={each: new[old[ord(each)]] for each in ordered},
-            widths={each: round(self.advances[each] * 1000) for each in ordered},
+            glyphs={chr(point): new[glyph] for point, glyph in old},
+            widths={each: self._widths[each] for each in sorted(characters)},
             program=plan.execute().blob.data,
         )
 

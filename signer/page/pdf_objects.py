@@ -66,6 +66,8 @@ def text_string(text: str) -> str:
     return f"<FEFF{hexlify(text.encode('utf-16-be')).decode().upper()}>"
 
 
+# The licences of a chunk are made at one moment, and each names it five times.
+@lru_cache(maxsize=64)
 def date_string(moment: datetime) -> str:
     """Write a moment in UTC to the second."""
     return f"(D:{moment.astimezone(UTC):%Y%m%d%H%M%SZ})"
