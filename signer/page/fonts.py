@@ -155,10 +155,12 @@ class Font:
         points = set(map(ord, characters))
         face = self._common_cut()[0] if points <= COMMON else self._whole()
         plan = hb.SubsetPlan(face, _subset_input(points))
-        old, new = sorted(plan.unicode_to_old_glyph_mapping.items()), dict(plan.old_to_new_glyph_mapping.items())
+        # HarfBuzz adds mirrored characters of its own accord; only those asked for are named here.
+        old, new = plan.unicode_to_old_glyph_mapping, plan.old_to_new_glyph_mapping
+        ordered = sorted(characters)
         return Subset(
-            glyphs={chr(point): new[glyph] for point, glyph in old},
-            widths={each: self._widths[each] for each in sorted(characters)},
+            glyphs={each: new[old[ord(each)]] for each in ordered},
+            widths={each: self._widths[each] for each in ordered},
             program=plan.execute().blob.data,
         )
 
