@@ -8,12 +8,13 @@ Promises:
 
 from dataclasses import InitVar, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from verify.document_check import DocumentCheck, check_document
 from verify.errors import YinzhengError
 from verify.evidence import Evidence
 from verify.licence import DataSet
+from verify.log_proof import LogReceipt
 from verify.qr_token import LicenceToken
 from verify.report import Check, Finding, Outcome, Report, Subject
 
@@ -67,30 +68,34 @@ def accept(bodies: tuple[bytes, ...], evidence: Evidence, *, at: datetime) -> Ve
     """
     if not bodies:
         raise RejectedError(Report(subject=Subject.DOCUMENT, findings=(_NO_BODY,), at=at))
-    checks = tuple(check_document(body, evidence, at=at) for body in bodies)  # (1)
-    documents = tuple(_demand(check, at=at) for check in checks)  # (2)
-    token, data_set = checks[0].token, checks[0].signed.data_set
-    if token is None or data_set is None or any(_is_other(check, checks[0]) for check in checks):
+    accepted = tuple(_demand(check_document(body, evidence, at=at), at=at) for body in bodies)  # (1) (2)
+    first = accepted[0]
+    if any(each.token.text != first.token.text or each.data_set != first.data_set for each in accepted):
         raise RejectedError(Report(subject=Subject.DOCUMENT, findings=(_OTHER_BODY,), at=at))  # (3)
-    return VerifiedLicence(token=token, data_set=data_set, documents=documents, made_by=_MAKER)
+    documents = tuple(each.document for each in accepted)
+    return VerifiedLicence(token=first.token, data_set=first.data_set, documents=documents, made_by=_MAKER)
 
 
-def _demand(check: DocumentCheck, *, at: datetime) -> VerifiedDocument:
-    outcomes = {name: {each.outcome for each in check.findings if each.check is name} for name in DEMANDED}
+class _Body(NamedTuple):
+    """One body that is good by itself."""
+
+    document: VerifiedDocument
+    token: LicenceToken
+    data_set: DataSet
+
+
+def _demand(check: DocumentCheck, *, at: datetime) -> _Body:
+    outcomes = [{each.outcome for each in check.findings if each.check is name} for name in DEMANDED]
     signed = check.signed
-    if (
-        any(found != {Outcome.PASSED} for found in outcomes.values())
-        or signed.signer_kid is None
-        or signed.signed_at is None
-        or signed.receipt is None
-    ):
-        raise RejectedError(Report(subject=Subject.DOCUMENT, findings=check.findings, at=at))
-    return VerifiedDocument(
-        digest=signed.digest, signer_kid=signed.signer_kid, signed_at=signed.signed_at, leaf=signed.receipt.index
-    )
-
-
-def _is_other(check: DocumentCheck, first: DocumentCheck) -> bool:
-    if check.token is None or first.token is None:
-        return True
-    return check.token.text != first.token.text or check.signed.data_set != first.signed.data_set
+    match (check.token, signed.data_set, signed.signer_kid, signed.signed_at, signed.receipt):
+        case (
+            LicenceToken() as token,
+            DataSet() as data_set,
+            bytes(kid),
+            datetime() as signed_at,
+            LogReceipt(index=leaf),
+        ) if all(found == {Outcome.PASSED} for found in outcomes):
+            document = VerifiedDocument(digest=signed.digest, signer_kid=kid, signed_at=signed_at, leaf=leaf)
+            return _Body(document, token, data_set)
+        case _:
+            raise RejectedError(Report(subject=Subject.DOCUMENT, findings=check.findings, at=at))

@@ -76,7 +76,8 @@ def check_document(document: bytes, evidence: Evidence, *, at: datetime) -> Docu
         return DocumentCheck(signed=signed, code=None, findings=merged((*signed.findings, _CONTENTS_MISSING)))
     code = check_token(signed.token_text, evidence, at=at)  # (3)
     same = _compare(signed, signed.data_set, code.token)  # (4)
-    return DocumentCheck(signed=signed, code=code, findings=merged((*signed.findings, *code.findings, *same)))
+    of_code = () if code.token is None else code.findings
+    return DocumentCheck(signed=signed, code=code, findings=merged((*signed.findings, *of_code, *same)))
 
 
 def _of_foreign(signed: SignedDocument, evidence: Evidence) -> tuple[Finding, ...]:

@@ -242,7 +242,7 @@ def test_no_vector_that_must_be_refused_gets_a_good_word(case: dict[str, Any]) -
 
 
 @settings(max_examples=60, deadline=None)
-@given(place=st.integers(min_value=len(TEXT) - 700, max_value=len(TEXT) - 1), digit=st.sampled_from("0123456789"))
+@given(place=st.integers(min_value=TEXT.index("#") + 2, max_value=len(TEXT) - 1), digit=st.sampled_from("0123456789"))
 def test_no_digit_of_a_code_can_be_changed(place: int, digit: str) -> None:
     changed = TEXT[:place] + digit + TEXT[place + 1 :]
 

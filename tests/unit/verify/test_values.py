@@ -222,3 +222,19 @@ def test_what_is_no_item_code_is_refused(text: str) -> None:
         ItemCode(text)
 
     assert caught.value.code == "item_code.malformed"
+
+
+@given(st.binary(min_size=10, max_size=10))
+def test_an_id_knows_its_own_text_and_no_other(octets: bytes) -> None:
+    licence_id = LicenceId(octets)
+    text = licence_id.text
+
+    assert licence_id.is_text(text)
+    assert licence_id.is_text(LicenceId(bytes(10)).text) is (octets == bytes(10))
+    for wrong in (text.lower() + "_", text[:-1], f"0{text}", f" {text[1:]}", f"U{text[1:]}", f"+{text[1:]}", ""):
+        assert not licence_id.is_text(wrong)
+
+
+def test_an_id_is_not_read_in_other_digits() -> None:
+    assert not LicenceId(bytes(10)).is_text("\uff10" * 16)
+    assert not LicenceId(bytes(9) + b"\x0a").is_text("000000000000000a")
