@@ -20,8 +20,10 @@ from verify.errors import MalformedError
 
 # Catalog, names, file specifications: four levels; a tree of signatures and tags nests no deeper than this.
 DEPTH_MAX: Final = 16
-# A catalog or a dictionary of an attachment has some twenty entries; a name tree of three files has six.
-ITEMS_MAX: Final = 4096
+# A catalog with its attachments has 600 bytes; no object that is read here grows with the page.
+VALUE_BYTES_MAX: Final = 16_384
+# Catalog and file specifications are the same in all documents of one writer; the rest comes and goes.
+VALUES_REMEMBERED: Final = 256
 OBJECTS_MAX: Final = 100_000
 # The names and references of one writer's documents are always the same; making one costs more than reading it.
 NAMES_REMEMBERED: Final = 1024
@@ -33,7 +35,7 @@ _TAIL: Final = re.compile(rb"startxref\n([0-9]{1,10})\n%%EOF\n\Z")
 _XREF_HEAD: Final = re.compile(rb"xref\n0 ([0-9]{1,6})\n0000000000 65535 f \n")
 _XREF_LINE: Final = re.compile(rb"([0-9]{10}) 00000 n \n")
 _OBJECT_HEAD: Final = re.compile(rb"([1-9][0-9]{0,6}) 0 obj\n")
-_STREAM_HEAD: Final = re.compile(rb"\nstream\n")
+_STREAM_HEAD: Final = b"\nstream\n"
 _STREAM_TAIL: Final = b"\nendstream\nendobj\n"
 _TOKEN: Final = re.compile(
     rb"[ \n]*(?:"
@@ -92,13 +94,9 @@ class PdfObjects:
         lines_end = self._first_line + (self._count - 1) * XREF_LINE_BYTES
         if not 1 < self._count <= OBJECTS_MAX or not document.startswith(b"trailer\n", lines_end):
             raise PdfFormError("the table of objects is not of its length")
-        trailer, end = self._read(lines_end + len(b"trailer\n"))
-        if (
-            not isinstance(trailer, dict)
-            or document[end : tail.start()] != b"\n"
-            or trailer.get(b"Size") != self._count
-        ):
-            raise PdfFormError("the trailer does not stand before the end")
+        trailer = self._value(lines_end + len(b"trailer\n"), b"\nstartxref\n")
+        if not isinstance(trailer, dict) or trailer.get(b"Size") != self._count:
+            raise PdfFormError("the trailer belongs to another table")
         if not trailer.keys() <= {b"Size", b"Root", b"Info", b"ID"}:
             raise PdfFormError("the trailer names an earlier revision, or an encryption")
         self.trailer: dict[bytes, PdfValue] = trailer
@@ -107,10 +105,7 @@ class PdfObjects:
         """Return the object that a reference names; any other value is returned as it is."""
         if not isinstance(value, Reference):
             return value
-        found, end = self._read(self._start(value))
-        if not self._document.startswith(b"\nendobj\n", end):
-            raise PdfFormError("an object does not end where it should")
-        return found
+        return self._value(self._start(value), b"\nendobj\n")
 
     def dictionary(self, value: PdfValue) -> dict[bytes, PdfValue]:
         """Return the dictionary that this value is or names."""
@@ -130,17 +125,18 @@ class PdfObjects:
         """Return the content of the stream that a reference names: plain, or inflated up to this many bytes."""
         if not isinstance(value, Reference):
             raise PdfFormError("a stream is named by a reference")
-        entries, end = self._read(self._start(value))
-        head = _STREAM_HEAD.match(self._document, end)
-        if not isinstance(entries, dict) or head is None:
+        start = self._start(value)
+        entries = self._value(start, _STREAM_HEAD)
+        if not isinstance(entries, dict):
             raise PdfFormError("not a stream")
         length = entries.get(b"Length")
         if type(length) is not int or not 0 <= length <= len(self._document):
             raise PdfFormError("a stream without a length")
-        stop = head.end() + length
+        first = self._document.index(_STREAM_HEAD, start) + len(_STREAM_HEAD)
+        stop = first + length
         if not self._document.startswith(_STREAM_TAIL, stop):
             raise PdfFormError("a stream does not end where it should")
-        content = self._document[head.end() : stop]
+        content = self._document[first:stop]
         return _unfilter(content, entries.get(b"Filter"), bytes_max)
 
     def _start(self, reference: Reference) -> int:
@@ -153,28 +149,37 @@ class PdfObjects:
             raise PdfFormError("another object than the table says")
         return head.end()
 
-    def _read(self, at: int) -> tuple[PdfValue, int]:
-        """Return the value at this place, and the place behind it."""
-        document = self._document
-        levels: list[tuple[bytes, list[PdfValue]]] = []
-        while True:
-            token = _TOKEN.match(document, at)
-            if token is None or token.lastgroup is None:
-                raise PdfFormError("a value that we do not write")
-            at = token.end()
-            kind = token.lastgroup
-            if kind == "open":
-                levels.append((_CLOSING[token["open"]], []))
-                if len(levels) > DEPTH_MAX:
-                    raise PdfFormError("too deep")
-                continue
-            value = _close(levels, token["close"]) if kind == "close" else _SCALARS[kind](token[kind])
-            if not levels:
-                return value, at
-            values = levels[-1][1]
-            values.append(value)
-            if len(values) > ITEMS_MAX:
-                raise PdfFormError("too many values")
+    def _value(self, start: int, ending: bytes) -> PdfValue:
+        """Return the one value that stands between this place and the next such ending."""
+        end = self._document.find(ending, start, start + VALUE_BYTES_MAX)
+        if end < 0:
+            raise PdfFormError("a value that does not end where it should")
+        return read_value(self._document[start:end])
+
+
+@lru_cache(maxsize=VALUES_REMEMBERED)
+def read_value(text: bytes) -> PdfValue:
+    """Return the value that this text is, from end to end. It is remembered: who gets it must not change it."""
+    levels: list[tuple[bytes, list[PdfValue]]] = []
+    at = 0
+    while True:
+        token = _TOKEN.match(text, at)
+        if token is None or token.lastgroup is None:
+            raise PdfFormError("a value that we do not write")
+        at = token.end()
+        kind = token.lastgroup
+        if kind == "open":
+            levels.append((_CLOSING[token["open"]], []))
+            if len(levels) > DEPTH_MAX:
+                raise PdfFormError("too deep")
+            continue
+        value = _close(levels, token["close"]) if kind == "close" else _SCALARS[kind](token[kind])
+        if levels:
+            levels[-1][1].append(value)
+        elif at == len(text):
+            return value
+        else:
+            raise PdfFormError("something stands behind a value")
 
 
 def _close(levels: list[tuple[bytes, list[PdfValue]]], closing: bytes) -> PdfValue:

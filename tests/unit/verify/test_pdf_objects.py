@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.small_pdf import FILES, pdf_objects, write_small_pdf
 from verify.attached import DATA_SET_FILE
-from verify.pdf_objects import DEPTH_MAX, ITEMS_MAX, Name, PdfFormError, PdfObjects, PdfValue, Reference
+from verify.pdf_objects import DEPTH_MAX, VALUE_BYTES_MAX, Name, PdfFormError, PdfObjects, PdfValue, Reference
 
 LENGTH_MAX = 10_000
 FIRST_FREE = 14
@@ -76,10 +76,12 @@ def test_a_value_is_read(written: bytes, value: PdfValue) -> None:
         b"<</A 1/A 2>>",
         b"<</A 1]",
         b"[1>>",
+        b"] [",
+        b"1] [1",
         b"% a comment\n1",
         b"\t1",
         b"[" * DEPTH_MAX + b"]" * DEPTH_MAX,
-        b"1 " * (ITEMS_MAX + 1),
+        b"1 " * VALUE_BYTES_MAX,
     ],
 )
 def test_what_our_writer_would_not_write_is_refused(written: bytes) -> None:
