@@ -75,3 +75,15 @@ class NoSuchNameError(CommandError):
     """There is no department, template, key or client of this name."""
 
     code = "cli.no_such_name"
+
+
+class LogRewrittenError(CommandError):
+    """The log does not continue the checkpoint that was kept: it was rewritten, or it is another one."""
+
+    code = "log.rewritten"
+
+
+class LogShrunkError(LogRewrittenError):
+    """The log is shorter than the checkpoint that was kept."""
+
+    code = "log.shrunk"

@@ -12,26 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from api.cli.errors import LogRewrittenError, LogShrunkError
 from api.cli.files import read_file, write_file
-from verify.errors import YinzhengError
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint
 from verify.tree import HASH_BYTES, root_of
 
 # Sixteen million leaves: half a gigabyte, read in one go.
 _LEAVES_BYTES_MAX: Final = 512 * 1024 * 1024
 _LEAVES: Final = ".leaves"
-
-
-class LogRewrittenError(YinzhengError):
-    """The log does not continue the checkpoint that was kept: it was rewritten, or it is another one."""
-
-    code = "log.rewritten"
-
-
-class LogShrunkError(LogRewrittenError):
-    """The log is shorter than the checkpoint that was kept."""
-
-    code = "log.shrunk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

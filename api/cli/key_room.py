@@ -1,4 +1,4 @@
-"""`keys list|request|install|publish`: the keys of the deployment, and certificates from an outside authority.
+"""`keys list|request|install|revocation|publish`: keys of the deployment, and certificates from outside authorities.
 
 Promises:
   * What changes a key is an act of two administrators, and stands in the log.
@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_der_x509_csr
+from cryptography.x509 import load_der_x509_csr, load_pem_x509_crl
 
 from api.cli.errors import NoSuchNameError, PersonUnknownError
 from api.cli.files import read_file, write_file
@@ -20,20 +20,28 @@ from api.wiring import Office
 from keys.authority import PROFILES
 from keys.ceremony import Persons
 from keys.custody import DEPLOYMENT, KeyName
-from keys.errors import KeyMissingError
+from keys.errors import CertificateFormError, KeyMissingError
 from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
 from registry import departments, people
 from registry.db import reading
 from registry.records import Department, Role
 from signer import key_register
-from signer.key_acts import KeyDesk, install_certificate, renew_revocation_lists, request_certificate
+from signer.key_acts import (
+    KeyDesk,
+    install_certificate,
+    keep_revocation_list,
+    renew_revocation_lists,
+    request_certificate,
+)
 from signer.trust_lists import renew_trust_list
 from verify.licence import ISSUER_ZONE
+from verify.revocation import REVOCATION_LIST_BYTES_MAX
 
 KeyArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="密钥名，见 keys list。 Name of the key, as `keys list` shows it.")
 ]
 _FIRST: Final = typer.Option("--as", metavar="PERSON", help="管理员一。 First administrator.")
+_PEM: Final = b"-----BEGIN"
 _SECOND: Final = typer.Option("--approved-by", metavar="PERSON", help="管理员二。 Second administrator.")
 
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="密钥与证书。 Keys and certificates.")
@@ -103,15 +111,17 @@ def request(
 @keys.command(
     help="装入外部机构签发的证书，并重签信任名单。 Install what an outside authority issued; renew the trust list."
 )
-def install(
+def install(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     key: KeyArgument,
     chain: Annotated[
         Path, typer.Argument(metavar="CHAIN", help="证书链（PEM），本证书在前。 Chain in PEM, its own first.")
     ],
+    *,
     roots: Annotated[Path, typer.Option(metavar="FILE", help="该机构的根证书（PEM）。 Roots of that authority (PEM).")],
     first: Annotated[str, _FIRST],
     second: Annotated[str, _SECOND],
+    crl: Annotated[Path | None, typer.Option(metavar="FILE", help="该机构的吊销列表。 Its revocation list.")] = None,
 ) -> None:
     """Install a certificate chain."""
     session = session_of(context)
@@ -126,6 +136,8 @@ def install(
         persons=administrators(office, first, second),
         at=office.clock(),
     )
+    if crl is not None:
+        keep_revocation_list(desk, _list_in(crl), at=office.clock())
     trust = renew_trust_list(desk, at=office.clock())
     session.screen.result(
         {"key": name.text, "trust_list": trust.sequence},
@@ -134,6 +146,20 @@ def install(
             f"Installed {name.text}; trust list number {trust.sequence}. Restart running services.",
         ),
     )
+
+
+@keys.command(
+    help="收入外部机构的吊销列表（PEM 或 DER），到期前更新；没有它就不签发。"
+    " Take in an outside authority's revocation list; without one that holds nothing is issued."
+)
+def revocation(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="吊销列表。 Revocation list.")],
+) -> None:
+    """Keep a newer revocation list of an outside authority."""
+    session = session_of(context)
+    name = keep_revocation_list(session.office.key_desk, _list_in(file), at=session.office.clock())
+    session.screen.result({"name": name}, session.screen.say(f"已收入 {name}", f"Taken in as {name}"))
 
 
 @keys.command(
@@ -160,6 +186,17 @@ def administrators(office: Office, first: str, second: str) -> Persons:
             if person is None or Role.ADMINISTRATOR not in person.roles:
                 raise PersonUnknownError(params={"name": person_id, "department": DEPLOYMENT})
     return Persons(first=first, second=second)
+
+
+def _list_in(path: Path) -> bytes:
+    """Return the DER of a revocation list. Raises `CertificateFormError`."""
+    content = read_file(path, bytes_max=REVOCATION_LIST_BYTES_MAX)
+    if not content.startswith(_PEM):
+        return content
+    try:
+        return load_pem_x509_crl(content).public_bytes(Encoding.DER)
+    except ValueError as error:
+        raise CertificateFormError("not a revocation list") from error
 
 
 def _key_name(desk: KeyDesk, text: str) -> KeyName:

@@ -16,6 +16,7 @@ from typing import Annotated, Final
 
 import typer
 
+from api.cli.errors import LogRewrittenError
 from api.cli.screen import Screen
 from api.settings import (
     DEFAULT_DATA,
@@ -53,7 +54,7 @@ _OPTIONS: Final = frozenset({"--lang", "--data"})
 # These make a folder of their own; an earlier demonstration must not be taken for it.
 _FOUNDING: Final = frozenset({"init", "demo"})
 _FAULTS: Final = (DatabaseAwayError, DatabaseBusyError, DiskFullError)
-_LOG_ERRORS: Final = (LogForkError, LogMissingError, LogClockError)
+_LOG_ERRORS: Final = (LogForkError, LogMissingError, LogClockError, LogRewrittenError)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cli.kept_checkpoint import Kept, LogRewrittenError, LogShrunkError, demand_continued, keep, read_kept
+from api.cli.errors import LogRewrittenError, LogShrunkError
+from api.cli.kept_checkpoint import Kept, demand_continued, keep, read_kept
 from verify.note import (
     ED25519_TYPE,
     LogVerifier,
