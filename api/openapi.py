@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.idempotency import KEY_HEADER
 from api.permissions import PERMISSIONS, Permission
+from api.problems import MEDIA_TYPE
 
 _SCHEME: Final = "clientKey"
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
@@ -40,6 +41,8 @@ def interface(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any], permission: Permission) -> None:
+    problem = operation["responses"]["default"]
+    problem["content"] = {MEDIA_TYPE: problem["content"].pop("application/json")}
     if not permission.is_public:
         operation["security"] = [{_SCHEME: []}]
         operation["x-roles"] = [role.value for role in permission.roles]
