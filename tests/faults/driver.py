@@ -1,0 +1,94 @@
+"""A process of its own that opens a town, does one act, and kills itself with SIGKILL when a step is done.
+
+    python -m tests.faults.driver '{"url": "sqlite:///…", "folder": "…", "act": "issue", "step": "kept", "drafts": ["…"]}'
+
+What it has to say it prints as one line of JSON; a killed one says nothing. Acts: `issue` these drafts as one chunk,
+`issue_many` the same, chunk after chunk, `run_batch` until no chunk is left, `recover`, `fill_disk` while documents are kept.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from registry import drafts as draft_records
+from registry.db import open_database, reading
+from registry.errors import DiskFullError
+from registry.records import DraftRecord
+from signer.batch import take_and_run
+from signer.issue import IssuedLicence
+from signer.recover import recover
+from tests.town import Town
+
+# Smaller than any licence, larger than what the log's database appends meanwhile.
+FILE_BYTES_MAX = 4096
+
+
+def main(order: dict[str, Any]) -> object:
+    """Do what the order says."""
+
+    def after(done: str) -> None:
+        if done == order.get("step"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    now = datetime.fromisoformat(order["now"])
+    town = Town.open(open_database(order["url"]), Path(order["folder"]), after=after, now=now)
+    acts: dict[str, Callable[[Town, dict[str, Any]], object]] = {
+        "issue": _issue,
+        "issue_many": _issue_many,
+        "run_batch": _run_batch,
+        "recover": lambda town, _order: recover(town.desk, at=town.now).abandoned,
+        "fill_disk": _fill_disk,
+    }
+    return acts[order["act"]](town, order)
+
+
+def _records(town: Town, ids: list[str]) -> tuple[DraftRecord, ...]:
+    with reading(town.database) as tx:
+        return draft_records.find_drafts(tx, ids)
+
+
+def _issue(town: Town, order: dict[str, Any]) -> list[str]:
+    outcomes = town.issues_all(_records(town, order["drafts"]))
+    return [each.record.number if isinstance(each, IssuedLicence) else each.error.code for each in outcomes]
+
+
+def _issue_many(town: Town, order: dict[str, Any]) -> list[str]:
+    ids, done = order["drafts"], []
+    for start in range(0, len(ids), order["size"]):
+        done += _issue(town, {"drafts": ids[start : start + order["size"]]})
+    return done
+
+
+def _run_batch(town: Town, order: dict[str, Any]) -> int:
+    count = 0
+    while take_and_run(town.desk, order["worker"], clock=town.clock) is not None:
+        count += 1
+    return count
+
+
+def _fill_disk(town: Town, order: dict[str, Any]) -> list[str]:
+    """Let no file grow beyond some bytes while documents are kept, as on a full disk; then make room and try again."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def after(done: str) -> None:
+        if done == "checked":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, usual[1]))
+
+    full = Town.open(town.database, town.folder, after=after, now=town.now)
+    records = _records(town, order["drafts"])
+    try:
+        full.issues_all(records)
+    except DiskFullError as error:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+        return [error.code, *_issue(town, order)]
+    return ["the disk was not full"]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(json.loads(sys.argv[1]))) + "\n")

