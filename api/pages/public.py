@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from api.checking import check_entry, check_file, check_id
-from api.errors import RequestTooLargeError
-from api.pages.rendering import page_language, render, stylesheet
+from api.errors import RequestTooLargeError, UnknownAddressError
+from api.pages.rendering import STATIC, page_language, render, static_file
 from api.problems import status_of, trace_of
 from api.verdicts import public_facts, verdict_words
 from api.wiring import Office
@@ -39,7 +39,7 @@ def add_pages(app: FastAPI) -> None:
     app.add_api_route("/check", _check_entry, methods=["POST"], include_in_schema=False)
     app.add_api_route("/check/file", _check_file, methods=["POST"], include_in_schema=False)
     app.add_api_route("/v/{typed}", _show, methods=["GET"], include_in_schema=False)
-    app.add_api_route("/static/app.css", _stylesheet, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/static/{name}", _static, methods=["GET"], include_in_schema=False)
 
 
 def error_page(request: Request, error: YinzhengError) -> Response:
@@ -53,8 +53,10 @@ async def _home(request: Request) -> Response:
     return _home_page(request, None, "")
 
 
-async def _stylesheet(_request: Request) -> Response:
-    return Response(stylesheet(), media_type="text/css", headers={"Cache-Control": _FOREVER})
+async def _static(name: str) -> Response:
+    if name not in STATIC:
+        raise UnknownAddressError
+    return Response(static_file(name), media_type=STATIC[name], headers={"Cache-Control": _FOREVER})
 
 
 def _show(request: Request, typed: str) -> Response:

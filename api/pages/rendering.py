@@ -62,21 +62,26 @@ def render(
         say=lambda code, **params: sentence(code, language, params),
         moment=lambda at: moment_text(at, language),
         lang_of=lambda text: _lang_of(text, language),
-        stylesheet=f"/static/app.css?v={_digest()}",
+        static=_address,
         reference=trace_of(request.scope),
     )
     return HTMLResponse(content, status_code=status, headers={**_HEADERS, "Content-Language": _TAGS[language]})
 
 
-@lru_cache(maxsize=1)
-def stylesheet() -> bytes:
-    """Return the one stylesheet."""
-    return (FOLDER / "static" / "app.css").read_bytes()
+STATIC: Final[Mapping[str, str]] = {"app.css": "text/css", "icon.svg": "image/svg+xml"}
+"""The static files that pages load, with their media types."""
 
 
-@lru_cache(maxsize=1)
-def _digest() -> str:
-    return hashlib.sha256(stylesheet()).hexdigest()[:16]
+@lru_cache(maxsize=len(STATIC))
+def static_file(name: str) -> bytes:
+    """Return one of the static files."""
+    return (FOLDER / "static" / name).read_bytes()
+
+
+@lru_cache(maxsize=len(STATIC))
+def _address(name: str) -> str:
+    """Return the address of a static file, with its hash: what is kept for good is never an old one."""
+    return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:16]}"
 
 
 @lru_cache(maxsize=1)
