@@ -19,13 +19,14 @@ from tests.hall import Hall
 
 OFFICE_SERVER = """
 import sys
-folder, url, host, port = sys.argv[1:5]
+folder, url, host, port, moment = sys.argv[1:6]
+from datetime import datetime
 from pathlib import Path
 from api.serving import serve
 from api.settings import Settings
 from api.wiring import build
 settings = Settings(data=Path(folder), database_url=url, public_address=f"https://{host}", test=True)
-office = build(settings)
+office = build(settings, clock=lambda: datetime.fromisoformat(moment))  # the town's
 serve(office, host="127.0.0.1", port=int(port))
 office.close()
 """
@@ -38,7 +39,7 @@ def served(sqlite_hall: Hall) -> Iterator[tuple[Hall, httpx.Client, "subprocess.
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = sqlite_hall.office.settings
-    arguments = [str(settings.data), settings.database, settings.host, str(port)]
+    arguments = [str(settings.data), settings.database, settings.host, str(port), sqlite_hall.town.now.isoformat()]
     server = subprocess.Popen(
         [sys.executable, "-c", OFFICE_SERVER, *arguments], stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
