@@ -185,6 +185,25 @@ def test_one_broken_signature_among_good_ones_is_told(sealing: SealingRoom) -> N
     assert codes(found)[Check.SIGNATURE] == ("signature.bad", Outcome.FAILED)
 
 
+def test_a_signature_that_cannot_even_be_taken_apart_is_bad(sealing: SealingRoom) -> None:
+    signed = sign(page())
+    start = signed.index(b"/Contents <") + len(b"/Contents ")
+    end = signed.index(b">", start) + 1
+
+    found = judge(signed[:start] + b"7".ljust(end - start) + signed[end:], sealing)
+
+    assert codes(found) == BAD
+    assert [each.outcome for each in found.signatures] == [Outcome.FAILED]
+
+
+def test_a_signature_of_a_type_that_does_not_exist_is_bad(sealing: SealingRoom) -> None:
+    signed = sign(page())
+    other = signed.replace(b"/Type /Sig\n", b"/Type /Sog\n")
+    assert other != signed
+
+    assert codes(judge(other, sealing)) == BAD
+
+
 def update(document: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
     writer = IncrementalPdfFileWriter(BytesIO(document))
     change(writer)
