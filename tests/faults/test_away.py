@@ -148,13 +148,13 @@ def test_a_full_disk_under_postgresql(postgresql_town: Town, table: str) -> None
                 "$$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$"
             )
         )
-        tx.execute(text(f"CREATE TRIGGER full BEFORE INSERT ON {table} EXECUTE FUNCTION no_room()"))
+        tx.execute(text(f"CREATE TRIGGER no_room BEFORE INSERT ON {table} EXECUTE FUNCTION no_room()"))
 
     with pytest.raises(DiskFullError) as refused:
         town.issues_all(records)
     demand_sentence(refused.value, "disk.full")
     with transaction(town.database) as tx:
-        tx.execute(text(f"DROP TRIGGER full ON {table}"))
+        tx.execute(text(f"DROP TRIGGER no_room ON {table}"))
 
     world.demand_clean()
     world.restarts(records)
@@ -190,6 +190,7 @@ def test_a_clock_set_back_stops_issuing_until_it_is_mended(world: World) -> None
 
 def test_a_clock_a_little_behind_stops_nobody(world: World) -> None:
     town = world.town
+    town.clock.moves(timedelta(hours=1))
     records = town.drafts(2)
     town.issues_all(records[:1])
 
