@@ -87,7 +87,7 @@ class CertificateUseError(CertificateError):
 class CertificatePeriodError(CertificateError):
     """The certificate was not valid at that time."""
 
-    code = "certificate.period"
+    code = "certificate.out_of_period"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
