@@ -30,15 +30,15 @@ _CODES: Final = {
 }
 
 
-def read_application(database: Database, content: bytes, *, photo: Path | None) -> LicenceDraft:
-    """Return the draft of an application; the office is the one that its item code begins with.
+def read_application(database: Database, content: bytes, *, name: str, photo: Path | None = None) -> LicenceDraft:
+    """Return the draft of an application; the office is the one that its item code begins with; `name` is the file's.
 
     Raises `JsonError` for what is no JSON object, `InvalidFieldsError` for an object of another form.
     """
     try:
         application = DraftIn.model_validate_json(content)
     except ValidationError as error:
-        raise _refused(error) from None  # the cause repeats the values
+        raise _refused(error, name) from None  # the cause repeats the values
     item_code = application.item_code or _only_item(database, application.type_code)
     draft = application.to_draft(issuer=item_code[:USCC_LENGTH])
     picture = draft.photo if photo is None else read_file(photo, bytes_max=PHOTO_BYTES_MAX)
@@ -55,10 +55,10 @@ def _only_item(database: Database, type_code: str) -> str:
     return licence_type.item_codes[0]
 
 
-def _refused(error: ValidationError) -> YinzhengError:
+def _refused(error: ValidationError, name: str) -> YinzhengError:
     found = error.errors(include_input=False, include_url=False)
     if any(each["type"] == "json_invalid" or not each["loc"] for each in found):
-        return JsonError()
+        return JsonError(params={"name": name})
     return InvalidFieldsError(tuple(_problem(each["loc"], each["type"], each.get("ctx", {})) for each in found))
 
 

@@ -120,7 +120,8 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
 def status(
     context: typer.Context,
     batch_id: Annotated[
-        str | None, typer.Argument(metavar="BATCH", help="批次编号，缺省列出最近的。 Or all new ones.")
+        str | None,
+        typer.Argument(metavar="BATCH", help="批次编号，缺省列出最近的。 Id of a batch; the newest when left out."),
     ] = None,
 ) -> None:
     """Show one batch, or the newest of all offices."""

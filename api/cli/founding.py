@@ -57,7 +57,12 @@ def init(
         typer.Option(metavar="URL", help="公众访问的地址，印在每个二维码里。 Address printed in every code."),
     ] = None,
     catalogue_file: Annotated[
-        Path | None, typer.Option("--catalogue", metavar="FILE", help="证照目录（TOML），缺省为样例。 Or the sample.")
+        Path | None,
+        typer.Option(
+            "--catalogue",
+            metavar="FILE",
+            help="证照目录（TOML），缺省为样例。 Catalogue (TOML); the sample when left out.",
+        ),
     ] = None,
     log_origin: Annotated[
         str | None, typer.Option(metavar="NAME", help="签发日志的名称，终身不变。 Name of the log, for good.")

@@ -1,4 +1,4 @@
-"""`keys list|request|install|revocation|publish`: keys of the deployment, and certificates from outside authorities.
+"""`keys list|root|request|install|revocation|publish`: keys of the deployment, certificates from outside.
 
 Promises:
   * What changes a key is an act of two administrators, and stands in the log.
@@ -14,6 +14,7 @@ from cryptography.x509 import load_der_x509_csr, load_pem_x509_crl
 
 from api.cli.errors import NoSuchNameError, PersonUnknownError
 from api.cli.files import read_file, write_file
+from api.cli.offline import encode_public_key
 from api.cli.program import app, session_of
 from api.cli.words import day
 from api.wiring import Office
@@ -34,6 +35,7 @@ from signer.key_acts import (
     request_certificate,
 )
 from signer.trust_lists import renew_trust_list
+from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE
 from verify.revocation import REVOCATION_LIST_BYTES_MAX
 
@@ -80,6 +82,25 @@ def list_keys(context: typer.Context) -> None:
         for each in register
     ]
     screen.result({}, screen.table(headings, rows))
+
+
+@keys.command(
+    "root",
+    help="写出信任名单的根公钥，供脱机核验者固定。 Write the trust list's root key, for offline checkers to pin.",
+)
+def write_root(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="写出的公钥（PEM）。 Key to write (PEM).")],
+) -> None:
+    """Write the public key that signs the trust list; needs no passphrase."""
+    session = session_of(context)
+    with reading(session.office.database) as tx:
+        newest = [each for each in key_register.all_keys(tx) if each.key.purpose is KeyPurpose.TRUST_LIST]
+    root = max(newest, key=lambda each: each.key.generation)
+    write_file(out, encode_public_key(root.public.spki))
+    session.screen.result(
+        {"key": root.key.text, "file": str(out)}, session.screen.say(f"根公钥：{out}", f"Root key: {out}")
+    )
 
 
 @keys.command(

@@ -54,7 +54,7 @@ def issue(
     session = session_of(context)
     office = session.office
     content = read_input(file, bytes_max=APPLICATION_BYTES_MAX)
-    draft = read_application(office.database, content, photo=photo)
+    draft = read_application(office.database, content, name=file, photo=photo)
     operator = operator_for(office.database, draft.issuer, Role.ISSUING_OFFICER, by)
     with transaction(office.database) as tx:
         saved = drafts.add_draft(tx, draft, created_by=operator.person_id, at=office.clock(), random=office.random)
@@ -111,7 +111,9 @@ def show(context: typer.Context, licence_id: IdArgument) -> None:
 @licence.command("list", help="列出一个部门的证照，新的在前。 List a department's licences, newest first.")
 def list_licences(
     context: typer.Context,
-    department: Annotated[str | None, typer.Option(help="部门代码，缺省为全部部门。 Or all departments.")] = None,
+    department: Annotated[
+        str | None, typer.Option(help="部门代码，缺省为全部部门。 Code of a department; all when left out.")
+    ] = None,
     *,
     only_type: Annotated[str | None, typer.Option("--type", metavar="CODE", help="类型代码。 Type code.")] = None,
     state: Annotated[LicenceState | None, typer.Option(help="状态。 State.")] = None,

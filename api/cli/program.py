@@ -17,6 +17,7 @@ from typing import Annotated, Final
 import typer
 
 from api.cli.errors import LogRewrittenError
+from api.cli.helps import put_help_in
 from api.cli.screen import Screen
 from api.settings import (
     DEFAULT_DATA,
@@ -95,7 +96,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="印证：签发、保管、核验电子证照。Issue, keep and check signed electronic licences.",
+    help="印证：签发、保管、核验电子证照。 Issue, keep and check signed electronic licences.",
 )
 
 
@@ -106,7 +107,7 @@ def options(
     as_json: Annotated[
         bool, typer.Option("--json", help="结果为 JSON，每行一个。 Results as JSON, one a line.")
     ] = False,
-    lang: Annotated[str, typer.Option(help="语言 zh 或 en。 Language.")] = "",
+    lang: Annotated[str, typer.Option(help="语言 zh 或 en。 Language, zh or en.")] = "",
     data: Annotated[Path | None, typer.Option(help="数据文件夹。 Data folder (YINZHENG_DATA).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="不显示进度。 No progress.")] = False,
 ) -> None:
@@ -138,7 +139,9 @@ def run(arguments: Sequence[str]) -> int:
     hoisted = hoist(arguments)
     screen = Screen(language=_language(_asked_language(hoisted)), no_colour=wants_no_colour())
     try:
-        app(args=list(hoisted), prog_name="yinzheng")
+        command = typer.main.get_command(app)
+        put_help_in(screen.language, command)
+        command.main(args=list(hoisted), prog_name="yinzheng")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.USAGE
     except YinzhengError as error:

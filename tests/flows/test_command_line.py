@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from api.cli.offline import encode_public_key
+from api.cli.offline import decode_public_key
 from api.cli.program import run
 from api.cli.start import load
 from api.cli.strangers import altered, foreign
@@ -216,7 +216,8 @@ def test_a_check_without_the_registry_says_what_it_could_not_check(terminal: Ter
     terminal.calls("status", "publish")
     published = terminal.folder / "yinzheng-data/published"
     root = terminal.folder / "root.pem"
-    root.write_bytes(encode_public_key(trust_root(terminal)))
+    terminal.calls("keys", "root", "-o", "root.pem")
+    assert decode_public_key(root.read_bytes()) == trust_root(terminal)
     away = Terminal(terminal.folder / "away")
     away.folder.mkdir()
     shutil.copytree(published, away.folder / "published")

@@ -1,0 +1,119 @@
+"""What the documents promise: they are complete, they are what the program says, and their commands run."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.cli.helps import halves
+from api.settings import PREFIX, Settings
+from api.texts import has_sentence
+from tests.reference import DOCS, PAGES, commands, error_codes, settings_page
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = Path(sys.executable).parent / "yinzheng"
+READMES = ("README.md", "README.zh-CN.md")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)|src=\"([^\"]+)\"")
+COMMANDS = dict(commands())
+
+
+def lines_of(readme: str) -> list[str]:
+    """Return the commands of a README, without their comments."""
+    blocks = BLOCK.findall((ROOT / readme).read_text(encoding="utf-8"))
+    return [line.split("#")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_is_made_from_the_program_is_up_to_date(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name](), "run: python -m tests.reference"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_explains_itself_in_chinese_and_english(name: str) -> None:
+    command = COMMANDS[name]
+    texts = [command.help, *(getattr(each, "help", None) for each in command.params)]
+
+    for text in texts:
+        assert text
+        zh, en = halves(text)
+        assert zh != en, text
+        assert CHINESE.search(zh), text
+        assert not CHINESE.search(en), text
+        assert en.endswith("."), text
+
+
+def test_every_setting_is_described_and_stands_on_its_page() -> None:
+    page = settings_page()
+
+    for name, each in Settings.model_fields.items():
+        assert each.description, name
+        assert f"`{PREFIX}{name.upper()}`" in page
+
+
+def test_every_error_has_a_code_of_its_own_family_and_a_sentence_in_both_languages() -> None:
+    codes = error_codes()
+
+    assert len(codes) > 100
+    assert [code for code in codes if not has_sentence(code)] == []
+    assert [code for code in codes if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", code)] == []
+
+
+def test_both_readmes_show_the_same_commands_files_and_pictures() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
+
+    assert lines_of(READMES[0]) == lines_of(READMES[1])
+    links = [[one or other for one, other in LINK.findall(text)] for text in (english, chinese)]
+    assert sorted(set(links[0]) ^ set(links[1])) == sorted(READMES)
+
+
+@pytest.mark.parametrize("path", [*READMES, "examples/README.md", "tests/README.md", "CHANGELOG.md"])
+def test_every_link_of_a_document_leads_to_a_file(path: str) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    targets = [one or other for one, other in LINK.findall(text)]
+
+    missing = [each for each in targets if "://" not in each and not ((ROOT / path).parent / each).exists()]
+
+    assert missing == []
+
+
+def test_the_first_screen_of_a_readme_is_a_sentence_a_picture_two_commands_and_five_files() -> None:
+    for name in READMES:
+        screen = (ROOT / name).read_text(encoding="utf-8").split("\n## ")[0]
+        first_block = BLOCK.findall(screen)
+
+        assert len(re.findall(r"^[1-5]\. \[`", screen, re.MULTILINE)) == 5
+        assert [line.split()[:2] for line in first_block[0].splitlines()] == [["make", "demo"], ["make", "test"]]
+        assert screen.count("<img ") == 1
+        assert len(screen.splitlines()) < 30
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "lint", "bench"])
+def test_the_makefile_has_what_the_documents_name(target: str) -> None:
+    planned = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert planned.stdout
+
+
+def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
+    planned = subprocess.run(["make", "-n", "demo", "SERVE=no"], cwd=ROOT, capture_output=True, text=True, check=True)
+    line = planned.stdout.splitlines()[-1]
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/yinzheng").symlink_to(PROGRAM)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+
+    ran = []
+    for each in (f"{line} --rows 20", *lines_of("README.md")):
+        if not each.startswith("make "):
+            done = subprocess.run(["bash", "-c", each], cwd=tmp_path, capture_output=True, text=True, check=False)
+            ran.append((each, done.returncode, done.stderr))
+
+    # Some licences of the town are suspended, revoked or replaced, so checking all of them ends with 3.
+    assert [(each, code) for each, code, _ in ran] == [
+        (each, 3 if "verify demo-town/licences" in each else 0) for each, _, _ in ran
+    ], ran
+    assert len(ran) >= 4
