@@ -1,6 +1,7 @@
 """The table of states and acts: all pairs, and what the manual shows of it."""
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -80,3 +81,7 @@ def test_the_drawn_table_has_a_cell_for_each_pair() -> None:
     assert {(row[0], event): cell for row in cells for event, cell in zip(events, row[1:], strict=True)} == {
         (state.value, event.value): getattr(ALLOWED.get((state, event)), "value", "–") for state, event in PAIRS
     }
+
+
+def test_the_readme_shows_this_table(repository: Path) -> None:
+    assert draw_table() in (repository / "registry" / "README.md").read_text(encoding="utf-8")
