@@ -13,8 +13,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from registry.records import FieldDefinition, FieldKind, LicenceDraft, LicenceType
+from signer.page.photos import prepare_photo
 from signer.page.press import Press
-from verify.errors import FieldProblem, MalformedError
+from verify.errors import FieldProblem, MalformedError, YinzhengError
 from verify.licence import ISSUER_ZONE, HolderKind
 from verify.values import CitizenNumber, ItemCode, Uscc
 
@@ -130,9 +131,12 @@ def _is_leap(year: int) -> bool:
 def _check_item(draft: LicenceDraft, licence_type: LicenceType) -> Iterator[FieldProblem]:
     if not draft.item_code and not licence_type.item_codes:
         return
-    yield from _check_value("item_code", draft.item_code, ItemCode, "field.item_code")
-    if licence_type.item_codes and not any(
-        draft.item_code.endswith(code) or code in draft.item_code for code in licence_type.item_codes
+    malformed = tuple(_check_value("item_code", draft.item_code, ItemCode, "field.item_code"))
+    yield from malformed
+    if (
+        not malformed
+        and licence_type.item_codes
+        and not any(code in draft.item_code for code in licence_type.item_codes)
     ):
         yield FieldProblem(field="item_code", code="field.not_a_choice")
 
@@ -141,8 +145,15 @@ def _check_photo(draft: LicenceDraft, licence_type: LicenceType) -> Iterator[Fie
     for definition in licence_type.fields:
         if definition.kind is FieldKind.PHOTO and definition.required and draft.photo is None:
             yield FieldProblem(field=definition.short_name, code="field.missing")
-    if draft.photo is not None and len(draft.photo) > PHOTO_BYTES_MAX:
+    if draft.photo is None:
+        return
+    if len(draft.photo) > PHOTO_BYTES_MAX:
         yield FieldProblem(field="photo", code="photo.too_large", params={"max": str(PHOTO_BYTES_MAX)})
+        return
+    try:
+        prepare_photo(draft.photo)
+    except YinzhengError as error:
+        yield FieldProblem(field="photo", code=error.code, params=error.params)
 
 
 def _check_fields(fields: Mapping[str, str], licence_type: LicenceType) -> Iterator[FieldProblem]:

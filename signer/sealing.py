@@ -27,7 +27,7 @@ class _Stamper(TimeStamper):
     """Our time-stamp source in the form that pyHanko asks for."""
 
     def __init__(self, source: TimestampSource) -> None:
-        super().__init__(include_nonce=False)
+        super().__init__(include_nonce=False)  # type: ignore[no-untyped-call]  # pyHanko's own is not annotated
         self._source = source
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
