@@ -115,7 +115,7 @@ class CodeRoom:
 
     def code(self, claims: TokenClaims = CLAIMS, *, signer: Signer | None = None, **changes: Any) -> str:
         """Return the text of a code with these claims; `signer` may be somebody else, who uses our key id."""
-        changed = replace(claims, **changes)
+        changed = claims._replace(**changes)
         message = to_be_signed(changed, algorithm=Algorithm.ES256, kid=self.key.kid)
         signature = (signer or self.key).sign(message)
         return encode_token(changed, algorithm=Algorithm.ES256, kid=self.key.kid, signature=signature, host=HOST)

@@ -69,6 +69,11 @@ def bytes_head(size: int) -> bytes:
     return _head(_BYTES, size)
 
 
+def text_head(size: int) -> bytes:
+    """Return what stands before a text of so many bytes."""
+    return _head(_TEXT, size)
+
+
 def _head(major: int, argument: int) -> bytes:
     """Return the shortest head of this major type (its three bits in place) and argument."""
     if argument < 24:

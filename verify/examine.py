@@ -64,7 +64,7 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
     claims = code.token.claims
     status_list = find_list(claims, code.issuer, evidence)
     of_state = (check_status_list(claims, status_list, evidence, at=at), check_clock(status_list, evidence, at=at))
-    facts = facts_of(claims, code.issuer, evidence)._replace(
+    facts = facts_of(code.token, code.issuer, evidence)._replace(
         identifier=data_set.identifier.text,
         holder=data_set.holder_name,
         issuer_name=data_set.office_name,
@@ -94,7 +94,7 @@ def examine_text(text: str, evidence: Evidence, *, at: datetime) -> Report:
         subject=Subject.TEXT,
         findings=(form, signature, issuer, _CONTENTS_NOT_ASKED, term, status, log, clock),
         at=at,
-        facts=facts_of(claims, check.issuer, evidence),
+        facts=facts_of(token, check.issuer, evidence),
         test=is_test_issuer(claims.issuer),
         claimed=claimed_by(token),
     )

@@ -39,7 +39,7 @@ LAST_DAY: Final = date(9998, 12, 31)
 # Law days end at midnight in the issuer's zone; China has had one zone and no summer time since 1991.
 ISSUER_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
-_EPOCH: Final = date(1970, 1, 1).toordinal()
+EPOCH: Final = date(1970, 1, 1).toordinal()
 _MASK: Final = "*"
 _REQUIRED_KEYS: Final = frozenset({0, 1, 2, 3, 5, 7, 10, 11, 12})
 _OPTIONAL_KEYS: Final = frozenset({4, 6})
@@ -60,14 +60,14 @@ class HolderKind(StrEnum):
 
 def day_number(day: date) -> int:
     """Return the days since 1970-01-01."""
-    return day.toordinal() - _EPOCH
+    return day.toordinal() - EPOCH
 
 
 def day_of(number: object) -> date:
     """Return the date of a day number; raises ``MalformedError`` outside 1970 to 9998."""
-    if type(number) is not int or not 0 <= number <= LAST_DAY.toordinal() - _EPOCH:
+    if type(number) is not int or not 0 <= number <= LAST_DAY.toordinal() - EPOCH:
         raise MalformedError("not a day number")
-    return date.fromordinal(_EPOCH + number)
+    return date.fromordinal(EPOCH + number)
 
 
 @lru_cache(maxsize=MOMENTS_REMEMBERED)

@@ -24,11 +24,12 @@ from verify.qr_text import (
     TextKind,
     TokenClaimsError,
     claim_text,
+    cut_text,
     instant_number,
     licence_id_of,
     make_sign1,
     make_text,
-    open_text,
+    open_claims,
     text_to_be_signed,
 )
 from verify.values import LicenceId
@@ -106,21 +107,22 @@ def encode_presentation(
 
 def decode_presentation(text: str) -> PresentationCode:
     """Read the text of a presentation code. Raises a ``MalformedError`` whose code begins with ``token.``."""
-    signed = open_text(TextKind.PRESENTATION, text)
-    private = signed.claims.get(CLAIM_PRIVATE)
-    if signed.claims.keys() != _OUTER_KEYS or not isinstance(private, dict) or private.keys() != _INNER_KEYS:
+    signed = cut_text(TextKind.PRESENTATION, text)
+    outer, code_id = open_claims(signed)
+    private = outer.get(CLAIM_PRIVATE)
+    if outer.keys() != _OUTER_KEYS or not isinstance(private, dict) or private.keys() != _INNER_KEYS:
         raise TokenClaimsError("not the claims of a presentation code")
     one_time = private[_ONE_TIME]
     if not isinstance(one_time, bytes):
         raise TokenClaimsError("a one-time value is bytes")
     claims = PresentationClaims(
-        code_id=signed.licence_id,
+        code_id=code_id,
         licence_id=licence_id_of(private[_LICENCE]),
         number=claim_text(private[_NUMBER], length_max=NUMBER_LENGTH_MAX),
         holder=claim_text(private[_HOLDER], length_max=HOLDER_LENGTH_MAX),
         one_time=one_time,
-        issued_at=datetime.fromtimestamp(instant_number(signed.claims[CLAIM_ISSUED]), UTC),
-        expires_at=datetime.fromtimestamp(instant_number(signed.claims[CLAIM_EXPIRES]), UTC),
+        issued_at=datetime.fromtimestamp(instant_number(outer[CLAIM_ISSUED]), UTC),
+        expires_at=datetime.fromtimestamp(instant_number(outer[CLAIM_EXPIRES]), UTC),
     )
     return PresentationCode(
         claims=claims,

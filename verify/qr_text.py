@@ -114,16 +114,16 @@ class TextKind(Enum):
     PRESENTATION = ("p", "2")
 
 
-class SignedText(NamedTuple):
-    """A text taken apart as far as both codes agree; the claims are still as they came."""
+class CutText(NamedTuple):
+    """A text taken apart as far as both codes agree; the payload is still as it came."""
 
-    host: str
-    licence_id: LicenceId
+    id_text: str
     algorithm: Algorithm
     kid: bytes
-    claims: dict[object, object]
+    payload: bytes
     to_be_signed: bytes
     signature: bytes
+    host: str
     text: str
 
 
@@ -187,15 +187,14 @@ def make_sign1(payload: bytes, *, algorithm: Algorithm, kid: bytes, signature: b
     return encode_sign1(protected_header(algorithm, kid), payload, signature, tagged=False)
 
 
-def open_text(kind: TextKind, text: str) -> SignedText:
-    """Take a text apart; the signature is not checked here.
+def cut_text(kind: TextKind, text: str) -> CutText:
+    """Take a text apart; neither the claims nor the signature are checked here.
 
     Case is folded first, as of a hand scanner with caps lock (spec section 3 d); then nothing more is forgiven.
     """
     host, id_text, digits = _match(kind, text)
     try:
         (algorithm, kid), payload, to_be_signed, signature = _open_sign1(_pack_digits(digits))
-        claims = cbor.decode(payload, bytes_max=TOKEN_BYTES_MAX)
     except AlgorithmError as error:
         raise TokenAlgorithmError(error.detail) from error
     except CoseHeaderError as error:
@@ -204,14 +203,23 @@ def open_text(kind: TextKind, text: str) -> SignedText:
         raise TokenCborError(error.detail) from error
     if len(signature) != SIGNATURE_BYTES:
         raise TokenFormError("a signature has 64 bytes")
+    path, version = kind.value
+    whole = f"https://{host}/{path}/{id_text}#{version}{digits}"
+    return CutText(id_text, algorithm, kid, payload, to_be_signed, signature, host, whole)
+
+
+def open_claims(cut: CutText) -> tuple[dict[object, object], LicenceId]:
+    """Return the claims of a text and its id, which must be the one in the address."""
+    try:
+        claims = cbor.decode(cut.payload, bytes_max=TOKEN_BYTES_MAX)
+    except cbor.CborError as error:
+        raise TokenCborError(error.detail) from error
     if not isinstance(claims, dict):
         raise TokenClaimsError("claims are a map")
     licence_id = licence_id_of(claims.get(CLAIM_ID))
-    if not licence_id.is_text(id_text):
+    if not licence_id.is_text(cut.id_text):
         raise TokenIdError("the id in the address is another")
-    path, version = kind.value
-    whole = f"https://{host}/{path}/{id_text}#{version}{digits}"
-    return SignedText(host, licence_id, algorithm, kid, claims, to_be_signed, signature, whole)
+    return claims, licence_id
 
 
 def _open_sign1(data: bytes) -> tuple[tuple[Algorithm, bytes], bytes, bytes, bytes]:

@@ -3,44 +3,24 @@
 Promises:
   * ``encode_token`` and ``decode_token`` are inverse; decoding is strict, and a token that exists has a form.
   * The signature is not checked here: who has the trust list checks ``to_be_signed`` with the key that it names.
-  * A person's name comes masked and their codes not at all: the holder's USCC is absent for persons.
-
-Claims (CWT): 1 issuer · 4 end of the licence · 5 not before, only if later than 6 · 6 issued · 7 id · 65535 or key 9
-status · -70001: 1 type code · 2 number · 3 holder · 4 USCC · 5, 6 valid from, until (day numbers) · 7 office · 8 first
-16 bytes of the data set's SHA-256 · 9 [list number, index] · 10 extra fields. Unknown negative keys are refused, other
-unknown ones reported.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Final
+from typing import NamedTuple
 
-from verify import cbor
 from verify.algorithms import Algorithm
-from verify.errors import MalformedError
-from verify.licence import SHORT_DIGEST_BYTES, day_number, day_of
 from verify.qr_text import (
-    CLAIM_EXPIRES,
-    CLAIM_ID,
-    CLAIM_ISSUED,
-    CLAIM_ISSUER,
-    CLAIM_NOT_BEFORE,
-    CLAIM_PRIVATE,
-    CLAIM_STATUS,
     TOKEN_BYTES_MAX,
     TextKind,
-    TokenClaimsError,
-    claim_text,
+    cut_text,
     decode_digits,
     encode_digits,
-    instant_number,
     make_sign1,
     make_text,
-    open_text,
+    open_claims,
     text_to_be_signed,
 )
-from verify.values import LicenceId
+from verify.token_claims import ShortStatus, StatusClaim, TokenClaims, read_claims
+from verify.usual_claims import read_usual_claims
 
 __all__ = [
     "TOKEN_BYTES_MAX",
@@ -55,103 +35,8 @@ __all__ = [
     "to_be_signed",
 ]
 
-# Each stays far below what fits into a code; the caps keep a hostile text from being carried on.
-ISSUER_LENGTH_MAX: Final = 64
-CODE_LENGTH_MAX: Final = 64
-NAME_LENGTH_MAX: Final = 200
-STATUS_INDEX_MAX: Final = (1 << 20) - 1
-STATUS_LIST_NUMBER_MAX: Final = (1 << 32) - 1
 
-_TYPE, _NUMBER, _HOLDER, _HOLDER_USCC, _FROM, _UNTIL, _OFFICE, _DIGEST, _STATUS, _EXTRA = range(1, 11)
-_OUTER_KEYS: Final = frozenset(
-    {CLAIM_ISSUER, CLAIM_EXPIRES, CLAIM_NOT_BEFORE, CLAIM_ISSUED, CLAIM_ID, CLAIM_STATUS, CLAIM_PRIVATE}
-)
-_INNER_KEYS: Final = frozenset(range(1, 11))
-# Keys of the presentation code; in a licence token they would mix up two formats.
-_FOREIGN_KEYS: Final = frozenset({20, 21})
-
-
-@dataclass(frozen=True, slots=True)
-class ShortStatus:
-    """Place in a status list; its address is the issuer's prefix in the trust list and the list's number."""
-
-    list_number: int
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class StatusClaim:
-    """Place in a status list named by its address, the standard form (Token Status List)."""
-
-    uri: str
-    index: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenClaims:
-    """What a licence token says. ``not_understood`` lists unknown claims that may be ignored and must be shown."""
-
-    issuer: str
-    licence_id: LicenceId
-    issued_at: datetime
-    not_before: datetime | None = None
-    expires_at: datetime | None = None
-    type_code: str
-    number: str
-    holder: str = field(repr=False)
-    holder_uscc: str | None = None
-    valid_from: date
-    valid_until: date | None = None
-    office: str | None = None
-    data_set_digest: bytes
-    status: ShortStatus | StatusClaim
-    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
-    not_understood: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        if len(self.data_set_digest) != SHORT_DIGEST_BYTES:
-            raise TokenClaimsError("the digest of the data set has 16 bytes here")
-        if self.valid_until is not None and self.valid_until < self.valid_from:
-            raise TokenClaimsError("the last day is before the first one")
-        if self.not_before is not None and self.not_before <= self.issued_at:
-            raise TokenClaimsError("not-before stands only if it is later than the issue")
-        status = self.status
-        if type(status.index) is not int or not 0 <= status.index <= STATUS_INDEX_MAX:
-            raise TokenClaimsError("no such place in a status list")
-        number = status.list_number if isinstance(status, ShortStatus) else 0
-        if type(number) is not int or not 0 <= number <= STATUS_LIST_NUMBER_MAX:
-            raise TokenClaimsError("no such status list")
-
-    def payload(self) -> bytes:
-        """Return the deterministic CBOR of the claims; raises ``TokenClaimsError`` for a time with a fraction."""
-        status = self.status
-        short = [status.list_number, status.index] if isinstance(status, ShortStatus) else None
-        private = {
-            _TYPE: self.type_code,
-            _NUMBER: self.number,
-            _HOLDER: self.holder,
-            _HOLDER_USCC: self.holder_uscc,
-            _FROM: day_number(self.valid_from),
-            _UNTIL: None if self.valid_until is None else day_number(self.valid_until),
-            _OFFICE: self.office,
-            _DIGEST: self.data_set_digest,
-            _STATUS: short,
-            _EXTRA: dict(self.extra) or None,
-        }
-        claims = {
-            CLAIM_ISSUER: self.issuer,
-            CLAIM_EXPIRES: _unix(self.expires_at),
-            CLAIM_NOT_BEFORE: _unix(self.not_before),
-            CLAIM_ISSUED: _unix(self.issued_at),
-            CLAIM_ID: self.licence_id.octets,
-            CLAIM_STATUS: None if isinstance(status, ShortStatus) else _status_claim(status),
-            CLAIM_PRIVATE: _present(private),
-        }
-        return cbor.encode(_present(claims))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LicenceToken:
+class LicenceToken(NamedTuple):
     """A token as it was read: its claims, and all that a check of its signature needs."""
 
     claims: TokenClaims
@@ -160,7 +45,15 @@ class LicenceToken:
     to_be_signed: bytes
     signature: bytes
     host: str
-    text: str = field(repr=False)
+    text: str
+
+    @property
+    def id_text(self) -> str:
+        """The id as it stands in the address, which is that of the claims."""
+        return self.text.partition("#")[0][-16:]
+
+    def __repr__(self) -> str:
+        return f"LicenceToken({self.claims!r})"
 
 
 def to_be_signed(claims: TokenClaims, *, algorithm: Algorithm, kid: bytes) -> bytes:
@@ -178,108 +71,10 @@ def encode_token(claims: TokenClaims, *, algorithm: Algorithm, kid: bytes, signa
 
 
 def decode_token(text: str) -> LicenceToken:
-    """Read the text of a licence's QR code. Raises a ``MalformedError`` whose code begins with ``token.``."""
-    signed = open_text(TextKind.LICENCE, text)
-    return LicenceToken(
-        claims=_read_claims(signed.claims, signed.licence_id),
-        algorithm=signed.algorithm,
-        kid=signed.kid,
-        to_be_signed=signed.to_be_signed,
-        signature=signed.signature,
-        host=signed.host,
-        text=signed.text,
-    )
+    """Read the text of a licence's QR code. Raises a ``MalformedError`` whose code begins with ``token.``.
 
-
-def _read_claims(claims: dict[object, object], licence_id: LicenceId) -> TokenClaims:
-    private = claims.get(CLAIM_PRIVATE)
-    if not isinstance(private, dict):
-        raise TokenClaimsError("the private claims are missing")
-    get = private.get
-    try:
-        return TokenClaims(
-            issuer=claim_text(claims.get(CLAIM_ISSUER), length_max=ISSUER_LENGTH_MAX),
-            licence_id=licence_id,
-            issued_at=_instant(claims.get(CLAIM_ISSUED)),
-            not_before=_instant(claims[CLAIM_NOT_BEFORE]) if CLAIM_NOT_BEFORE in claims else None,
-            expires_at=_instant(claims[CLAIM_EXPIRES]) if CLAIM_EXPIRES in claims else None,
-            type_code=claim_text(get(_TYPE), length_max=CODE_LENGTH_MAX),
-            number=claim_text(get(_NUMBER), length_max=CODE_LENGTH_MAX),
-            holder=claim_text(get(_HOLDER), length_max=NAME_LENGTH_MAX),
-            holder_uscc=claim_text(private[_HOLDER_USCC], length_max=18) if _HOLDER_USCC in private else None,
-            valid_from=day_of(get(_FROM)),
-            valid_until=day_of(private[_UNTIL]) if _UNTIL in private else None,
-            office=claim_text(private[_OFFICE], length_max=NAME_LENGTH_MAX) if _OFFICE in private else None,
-            data_set_digest=_digest(get(_DIGEST)),
-            status=_read_status(claims, private),
-            extra=_read_extra(private[_EXTRA]) if _EXTRA in private else {},
-            not_understood=_unknown(claims, _OUTER_KEYS) + _unknown(private, _INNER_KEYS),
-        )
-    except TokenClaimsError:
-        raise
-    except MalformedError as error:
-        raise TokenClaimsError(error.detail) from error
-
-
-def _read_status(claims: dict[object, object], private: dict[object, object]) -> ShortStatus | StatusClaim:
-    """Return the one status: key 9 or claim 65535, never both and never none."""
-    if (CLAIM_STATUS in claims) is (_STATUS in private):
-        raise TokenClaimsError("exactly one status must stand in the claims")
-    if _STATUS in private:
-        short = private[_STATUS]
-        if not isinstance(short, list) or len(short) != 2:
-            raise TokenClaimsError("not a short status")
-        return ShortStatus(short[0], short[1])
-    match claims[CLAIM_STATUS]:
-        case {"status_list": {"idx": index, "uri": str(uri), **others}, **more} if not others and not more:
-            return StatusClaim(claim_text(uri, length_max=NAME_LENGTH_MAX), index)
-        case _:
-            raise TokenClaimsError("not a status claim")
-
-
-def _read_extra(value: object) -> dict[str, str]:
-    if (
-        not isinstance(value, dict)
-        or not value
-        or not all(isinstance(each, str) for pair in value.items() for each in pair)
-    ):
-        raise TokenClaimsError("extra fields are a map of texts")
-    return value
-
-
-def _unknown(claims: dict[object, object], known: frozenset[int]) -> tuple[int, ...]:
-    """Return the keys that we do not know; raises for those that must not be ignored."""
-    if claims.keys() <= known:
-        return ()
-    unknown: list[int] = []
-    for key in claims.keys() - known:
-        if not isinstance(key, int) or key < 0 or key in _FOREIGN_KEYS:
-            raise TokenClaimsError("a claim that must not be ignored is not known")
-        unknown.append(key)
-    return tuple(sorted(unknown))
-
-
-def _instant(value: object) -> datetime:
-    return datetime.fromtimestamp(instant_number(value), UTC)
-
-
-def _digest(value: object) -> bytes:
-    if not isinstance(value, bytes):
-        raise TokenClaimsError("a digest is bytes")
-    return value
-
-
-def _unix(instant: datetime | None) -> int | None:
-    if instant is None:
-        return None
-    if instant.utcoffset() is None or instant.microsecond:
-        raise TokenClaimsError("a time is aware and a whole second")
-    return int(instant.timestamp())
-
-
-def _status_claim(status: StatusClaim) -> dict[str, dict[str, object]]:
-    return {"status_list": {"idx": status.index, "uri": status.uri}}
-
-
-def _present(entries: Mapping[int, object]) -> dict[int, object]:
-    return {key: value for key, value in entries.items() if value is not None}
+    What an office of ours writes is read the short way; the long way reads, or refuses, all the rest.
+    """
+    cut = cut_text(TextKind.LICENCE, text)
+    claims = read_usual_claims(cut.payload, cut.id_text) or read_claims(*open_claims(cut))
+    return LicenceToken(claims, cut.algorithm, cut.kid, cut.to_be_signed, cut.signature, cut.host, cut.text)

@@ -177,15 +177,19 @@ def judge(findings: Sequence[Finding], *, valid_until: date | None, at: datetime
     only be said of a checked signature. 3. What was not read, or lacks a check, is never valid. 4. Shortly before its
     end a valid licence is `valid_expiring`.
     """
-    meanings = [each.meaning for each in findings if each.outcome is not _PASSED]
-    reasons = [each for each in meanings if each is not None]
+    reasons = [
+        reason
+        for each in findings
+        if each.outcome is not _PASSED
+        and (reason := meaning(each.code, is_failure=each.outcome is Outcome.FAILED)) is not None
+    ]
     if reasons:
         verdict = worst(reasons, is_clock_wrong=Verdict.CLOCK_WRONG in reasons)  # (1)
         if verdict is Verdict.STATUS_UNKNOWN and not _passed(findings, Check.SIGNATURE):
             return Verdict.UNREACHABLE  # (2)
         return verdict
     looked_at = [each.check for each in findings]
-    if not _passed(findings, Check.FORM) or not all(each in looked_at for each in _NEEDED):
+    if not _passed(findings, Check.FORM) or [each for each in _NEEDED if each not in looked_at]:
         return Verdict.UNREACHABLE  # (3)
     if valid_until is None:
         return Verdict.VALID

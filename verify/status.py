@@ -71,6 +71,9 @@ class StatusValue(IntEnum):
     SUPERSEDED = 3
 
 
+_VALUES: Final = tuple(StatusValue)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusList:
     """A list with its address and times; ``packed`` holds four entries in each byte."""
@@ -96,7 +99,7 @@ class StatusList:
         """Return the value at a place; raises ``StatusIndexError`` beyond the end."""
         if not 0 <= index < len(self.packed) * 4:
             raise StatusIndexError("no such place")
-        return StatusValue(self.packed[index >> 2] >> ((index & 3) << 1) & 3)
+        return _VALUES[self.packed[index >> 2] >> ((index & 3) << 1) & 3]
 
     def payload(self) -> bytes:
         """Return the deterministic CBOR of the claims."""

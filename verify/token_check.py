@@ -29,6 +29,7 @@ TEST_DIVISION: Final = "999999"
 DAYS_REMEMBERED: Final = 4096
 # A process sees one trust list at a time, and a new one every few weeks.
 LISTS_REMEMBERED: Final = 16
+_NO_NAMES: Final = ("", "")
 _MOMENT: Final = timedelta(microseconds=1)
 
 _FORM_PASSED: Final = Finding(check=Check.FORM, code="form.code", outcome=Outcome.PASSED, source="code")
@@ -117,7 +118,7 @@ def claimed_by(token: LicenceToken) -> Claimed:
     """Return what the registry must agree with."""
     claims = token.claims
     return Claimed(
-        licence_id=claims.licence_id.text,
+        licence_id=token.id_text,
         issuer=claims.issuer,
         type_code=claims.type_code,
         number=claims.number,
@@ -129,11 +130,12 @@ def claimed_by(token: LicenceToken) -> Claimed:
     )
 
 
-def facts_of(claims: TokenClaims, issuer: TrustedIssuer | None, evidence: Evidence) -> Facts:
+def facts_of(token: LicenceToken, issuer: TrustedIssuer | None, evidence: Evidence) -> Facts:
     """Return what the code tells; the issuer's name comes from the trust list, the type's from the evidence."""
-    name, name_en = evidence.type_names.get(claims.type_code, ("", ""))
+    claims = token.claims
+    name, name_en = evidence.type_names.get(claims.type_code, _NO_NAMES)
     return Facts(
-        licence_id=claims.licence_id.text,
+        licence_id=token.id_text,
         type_code=claims.type_code,
         type_name=name,
         type_name_en=name_en,

@@ -37,10 +37,10 @@ _BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 # Two characters for each ten bits: this stands on the way of every token.
 _PAIRS: Final = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
 _FROM_CROCKFORD: Final = str.maketrans(CROCKFORD, _BASE32)
-# Python's digits of base 32 for ours; other characters that Python would take become one that it does not.
-_TO_BASE_32: Final = str.maketrans(
-    dict.fromkeys("_+- \t\n\v\f\r" + CROCKFORD.lower() + "ilouILOU", "!")
-    | dict(zip(CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV", strict=True))
+# Python's digits of base 32 for ours; all other characters become one that Python does not take.
+_TO_BASE_32: Final = bytes(
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUV!"[CROCKFORD.find(chr(byte)) if chr(byte) in CROCKFORD else -1]
+    for byte in range(256)
 )
 _ID_LENGTH: Final = 16
 _LICENCE_ID_FORM: Final = re.compile(f"[{CROCKFORD}]{{16}}")
@@ -225,10 +225,10 @@ class LicenceId:
     def is_text(self, text: str) -> bool:
         """Say whether this is the text, in a third of the time of making it: this stands on the way of every token."""
         try:
-            number = int(text.translate(_TO_BASE_32), 32)
+            number = int(text.encode("ascii").translate(_TO_BASE_32), 32)
         except ValueError:
             return False
-        return number == int.from_bytes(self.octets, "big") and len(text) == _ID_LENGTH and text.isascii()
+        return number == int.from_bytes(self.octets, "big") and len(text) == _ID_LENGTH
 
     @property
     def typed(self) -> str:

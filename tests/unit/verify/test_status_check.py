@@ -70,7 +70,7 @@ def test_a_list_past_its_end_says_nothing(value: int) -> None:
 
 
 def test_no_list_and_no_such_place_are_gaps() -> None:
-    beyond = replace(CLAIMS, status=ShortStatus(1, 8))
+    beyond = CLAIMS._replace(status=ShortStatus(1, 8))
 
     assert check_status_list(CLAIMS, None, ROOM.evidence(), at=NOW).code == "status.not_asked"
     finding = check_status_list(beyond, ROOM.status_list(), ROOM.evidence(), at=NOW)
@@ -82,15 +82,15 @@ def test_a_list_is_found_by_the_issuers_prefix_and_its_number() -> None:
     evidence = ROOM.evidence()
 
     assert find_list(CLAIMS, OFFICE, evidence) is evidence.status_lists[f"{PREFIX}1"]
-    assert find_list(replace(CLAIMS, status=ShortStatus(2, 5)), OFFICE, evidence) is None
+    assert find_list(CLAIMS._replace(status=ShortStatus(2, 5)), OFFICE, evidence) is None
     assert find_list(CLAIMS, None, evidence) is None
     assert find_list(CLAIMS, OFFICE, ROOM.evidence(None)) is None
 
 
 def test_an_address_in_the_code_counts_only_below_the_issuers_prefix() -> None:
     evidence = ROOM.evidence()
-    own = replace(CLAIMS, status=StatusClaim(f"{PREFIX}1", 5))
-    foreign = replace(CLAIMS, status=StatusClaim("https://elsewhere.example/1", 5))
+    own = CLAIMS._replace(status=StatusClaim(f"{PREFIX}1", 5))
+    foreign = CLAIMS._replace(status=StatusClaim("https://elsewhere.example/1", 5))
     lists = {**evidence.status_lists, "https://elsewhere.example/1": ROOM.status_list()}
 
     assert find_list(own, OFFICE, evidence) is not None

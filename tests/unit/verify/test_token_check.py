@@ -156,13 +156,13 @@ def test_facts_come_from_the_code_and_names_from_the_evidence() -> None:
     check = check_token(ROOM.code(), ROOM.evidence(), at=NOW)
     assert check.token is not None
 
-    facts = facts_of(check.token.claims, check.issuer, Evidence(trust=None, type_names={FOOD: ("食品", "Food")}))
+    facts = facts_of(check.token, check.issuer, Evidence(trust=None, type_names={FOOD: ("食品", "Food")}))
 
     assert (facts.type_name, facts.type_name_en) == ("食品", "Food")
     assert facts.issuer_name == "示例市行政审批服务局"
     assert facts.holder_kind is HolderKind.ORGANISATION
     assert not facts.long_term
-    assert facts_of(check.token.claims, None, Evidence(trust=None)).issuer_name == ""
+    assert facts_of(check.token, None, Evidence(trust=None)).issuer_name == ""
 
 
 def test_a_code_without_a_credit_code_is_a_persons() -> None:
@@ -171,7 +171,7 @@ def test_a_code_without_a_credit_code_is_a_persons() -> None:
     )
     assert check.token is not None
 
-    facts = facts_of(check.token.claims, check.issuer, ROOM.evidence())
+    facts = facts_of(check.token, check.issuer, ROOM.evidence())
 
     assert facts.holder_kind is HolderKind.PERSON
     assert facts.long_term
