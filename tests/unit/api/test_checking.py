@@ -1,0 +1,86 @@
+"""The one way of checking: what stands in the box, texts, ids and files, with the registry asked or away."""
+
+import pytest
+
+from api.checking import ask_registry, check_entry, check_file, check_id, check_text
+from api.errors import RequestTooLargeError
+from registry.db import open_database
+from tests.hall import Hall
+from verify.evidence import NOT_FOUND, UNREACHABLE, RegistryAnswer
+from verify.report import Check, Report, Subject
+from verify.signed_document import DOCUMENT_BYTES_MAX
+from verify.values import TypingError
+from verify.verdict import Verdict
+
+
+def codes(report: Report) -> dict[Check, str]:
+    return {each.check: each.code for each in report.findings}
+
+
+def test_the_box_tells_texts_addresses_and_ids_apart(sqlite_hall: Hall) -> None:
+    office, issued = sqlite_hall.office, sqlite_hall.issues()
+    text = issued["code_text"]
+
+    subjects = {
+        entry: check_entry(office, entry).subject
+        for entry in (text, f"  {text}\n", text.upper(), text.partition("#")[0], issued["typed_id"])
+    }
+
+    assert list(subjects.values()) == [Subject.TEXT, Subject.TEXT, Subject.TEXT, Subject.ID, Subject.ID]
+    assert check_entry(office, "https://elsewhere.example/").verdict is Verdict.UNREADABLE
+    with pytest.raises(TypingError):
+        check_entry(office, "hello")
+
+
+def test_a_code_is_completed_by_the_registry(sqlite_hall: Hall) -> None:
+    issued = sqlite_hall.issues()
+
+    report = check_text(sqlite_hall.office, issued["code_text"])
+
+    assert report.verdict is Verdict.VALID
+    assert codes(report)[Check.CONTENTS] == "contents.registry_agrees"
+    assert codes(report)[Check.LOG] == "log.recorded"
+    assert report.facts.type_name_en == "Signboard permit"
+
+
+def test_a_file_is_completed_by_the_registry(sqlite_hall: Hall) -> None:
+    town = sqlite_hall.town
+    issued = town.issues(town.signboard_draft())
+
+    report = check_file(sqlite_hall.office, issued.document)
+
+    assert report.verdict is Verdict.VALID
+    assert codes(report)[Check.LOG] == "log.proven"
+    assert report.document_digest == issued.record.document_digest
+    assert report.log.code_leaf == issued.record.code_leaf
+
+
+def test_the_registry_answers_with_what_it_has(sqlite_hall: Hall) -> None:
+    issued = sqlite_hall.issues()
+
+    answer = ask_registry(sqlite_hall.office, issued["licence_id"])
+
+    assert isinstance(answer, RegistryAnswer)
+    assert answer.number == issued["number"]
+    assert ask_registry(sqlite_hall.office, "0" * 16) == NOT_FOUND
+
+
+def test_a_registry_that_is_away_is_said_to_be_away(sqlite_hall: Hall) -> None:
+    issued = sqlite_hall.issues()
+    ours = sqlite_hall.office.database
+    sqlite_hall.office.database = open_database("sqlite:////nowhere/at/all/registry.db")
+
+    answer = ask_registry(sqlite_hall.office, issued["licence_id"])
+    by_id = check_id(sqlite_hall.office, issued["typed_id"])
+
+    sqlite_hall.office.database = ours
+    assert answer == UNREACHABLE
+    assert by_id.verdict is Verdict.UNREACHABLE
+    assert by_id.is_genuine is None
+
+
+def test_a_file_above_the_cap_is_not_read(sqlite_hall: Hall) -> None:
+    with pytest.raises(RequestTooLargeError) as caught:
+        check_file(sqlite_hall.office, bytes(DOCUMENT_BYTES_MAX + 1))
+
+    assert caught.value.params == {"max_mb": "20"}

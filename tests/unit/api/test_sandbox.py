@@ -1,0 +1,156 @@
+"""The reader of strangers' files: what it answers, what it may not do, and what happens when a file breaks it."""
+
+import io
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api import sandbox_child
+from api.sandbox import Sandbox, SandboxCrashedError, SandboxTimeoutError, _read_answer
+from tests.code_room import NOW, CodeRoom
+from tests.small_pdf import pdf_objects, write_small_pdf
+from tests.town import Town
+from verify.evidence import Evidence
+from verify.examine import examine
+from verify.verdict import Verdict
+
+ROOM = CodeRoom()
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    opened = Sandbox()
+    yield opened
+    opened.close()
+
+
+def confined(program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that first gives up what a reader gives up."""
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.sandbox_child import confine; confine()\n"
+    return subprocess.run([sys.executable, "-I", "-c", start + program], capture_output=True, text=True, check=False)
+
+
+def test_a_file_is_judged_in_the_sandbox_as_it_is_outside(sqlite_town: Town, sandbox: Sandbox) -> None:
+    document = sqlite_town.issues(sqlite_town.teacher_draft()).document
+    evidence = sqlite_town.evidence()
+
+    report = sandbox.examine(document, evidence, at=sqlite_town.now)
+
+    assert report == examine(document, evidence, at=sqlite_town.now)
+    assert report.is_genuine
+
+
+def test_the_second_file_finds_a_warm_reader(sandbox: Sandbox) -> None:
+    unsigned = bytes(write_small_pdf(pdf_objects()).content)
+    sandbox.examine(unsigned, ROOM.evidence(), at=NOW)
+    started = time.monotonic()
+
+    report = sandbox.examine(unsigned, ROOM.evidence(), at=NOW)
+
+    assert time.monotonic() - started < 2
+    assert report.is_genuine is not True
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7", b"\x00" * 1000, b"%PDF-" + bytes(range(256)) * 40])
+def test_any_bytes_get_an_answer(sandbox: Sandbox, content: bytes) -> None:
+    assert sandbox.examine(content, Evidence(trust=None), at=NOW).verdict is Verdict.UNREADABLE
+
+
+def test_a_large_file_fits(sandbox: Sandbox) -> None:
+    assert sandbox.examine(b"%PDF-1.7\n" + bytes(19_900_000), ROOM.evidence(), at=NOW).verdict is Verdict.UNREADABLE
+
+
+def test_a_warm_process_that_was_killed_is_started_again(sandbox: Sandbox) -> None:
+    sandbox.examine(b"x", ROOM.evidence(), at=NOW)
+    assert sandbox._process is not None
+    os.kill(sandbox._process.pid, signal.SIGKILL)
+    sandbox._process.wait()
+
+    assert sandbox.examine(b"x", ROOM.evidence(), at=NOW).verdict is Verdict.UNREADABLE
+
+
+def test_the_warm_process_knows_nothing_of_its_parent(sandbox: Sandbox) -> None:
+    sandbox.examine(b"x", ROOM.evidence(), at=NOW)
+    assert sandbox._process is not None
+    folder = Path(f"/proc/{sandbox._process.pid}")
+
+    links = {str(each.readlink()) for each in (folder / "fd").iterdir()}
+
+    assert (folder / "environ").read_bytes() == b""
+    assert {each.partition(":")[0] for each in links} <= {"/dev/null", "socket"}
+    assert len([each for each in links if each.startswith("socket")]) == 1
+
+
+def test_a_reader_opens_no_socket_starts_no_program_and_writes_no_file(tmp_path: Path) -> None:
+    for program in (
+        "import socket; socket.socket()",
+        "import socket; socket.create_connection(('127.0.0.1', 9))",
+        "import subprocess; subprocess.run(['true'])",
+        "import os; os.fork()",
+        "import os; os.execv('/bin/true', ['true'])",
+    ):
+        assert "PermissionError" in confined(program).stderr, program
+    written = confined(f"import os\nwith open({str(tmp_path / 'x')!r}, 'wb') as file: file.write(b'x' * 10)")
+    assert written.returncode != 0
+    assert not (tmp_path / "x").exists() or (tmp_path / "x").read_bytes() == b""
+
+
+def test_a_reader_is_bounded_in_memory_files_and_time() -> None:
+    assert "MemoryError" in confined("bytes(2 << 30)").stderr
+    assert "Too many open files" in confined("files = [open('/dev/null') for _ in range(64)]").stderr
+    printed = confined("import resource; print(resource.getrlimit(resource.RLIMIT_CPU))").stdout
+    assert printed.strip() == str((sandbox_child.CPU_SECONDS, sandbox_child.CPU_SECONDS))
+
+
+def test_a_reader_that_eats_time_is_ended_by_the_kernel() -> None:
+    started = time.monotonic()
+
+    ended = confined("while True: pass")
+
+    assert ended.returncode in {-signal.SIGXCPU, -signal.SIGKILL}
+    assert time.monotonic() - started < 60
+
+
+def test_the_limits_do_not_reach_this_process() -> None:
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 0
+    with socket.socket():
+        pass
+
+
+def answer_of(*parts: bytes, wait: float = 0) -> bytes:
+    reading, writing = os.pipe()
+    with io.FileIO(reading) as answer:
+        for part in parts:
+            os.write(writing, part)
+        if not wait:
+            os.close(writing)
+        try:
+            return _read_answer(answer)
+        finally:
+            if wait:
+                os.close(writing)
+
+
+def test_a_reader_that_ends_without_a_word_broke() -> None:
+    with pytest.raises(SandboxCrashedError):
+        answer_of()
+    assert answer_of(b"{", b"}") == b"{}"
+
+
+def test_a_reader_that_says_nothing_is_not_waited_for() -> None:
+    started = time.monotonic()
+
+    with pytest.raises(SandboxTimeoutError) as caught:
+        answer_of(b"{", wait=1)
+
+    assert caught.value.params == {"seconds": "5"}
+    assert time.monotonic() - started < 8
