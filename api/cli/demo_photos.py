@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 
 WIDTH: Final = 413
 HEIGHT: Final = 531
-# Drawn at three times the size and reduced, so that edges are smooth.
-_SCALE: Final = 3
+# Drawn at twice the size and reduced, so that edges are smooth.
+_SCALE: Final = 2
 _SKINS: Final = ((244, 214, 190), (234, 196, 168), (222, 180, 148), (205, 160, 128))
 _HAIRS: Final = ((32, 28, 26), (58, 44, 36), (24, 24, 32), (96, 92, 92))
 _CLOTHES: Final = ((38, 54, 92), (86, 30, 38), (36, 74, 62), (70, 70, 78), (120, 96, 60))
