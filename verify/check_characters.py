@@ -5,6 +5,7 @@ Promises:
   * Nothing here looks up a register: a right check character says "not mistyped", never "exists".
 """
 
+from functools import lru_cache
 from typing import Final
 
 from verify.errors import MalformedError
@@ -70,6 +71,8 @@ def mod_33_32(text: str) -> str:
     return CROCKFORD[_hybrid(text, _CROCKFORD_VALUES)]
 
 
+# A few offices and their enterprises come again and again; codes of organisations are public, so they may be remembered.
+@lru_cache(maxsize=4096)
 def uscc_character(text: str) -> str:
     """Return the check character of the first 17 characters of a unified social credit code (GB 32100-2015)."""
     return USCC_ALPHABET[-_weigh(text, _USCC_VALUES, _USCC_WEIGHTS) % 31]
