@@ -71,7 +71,7 @@ def mod_33_32(text: str) -> str:
     return CROCKFORD[_hybrid(text, _CROCKFORD_VALUES)]
 
 
-# A few offices and their enterprises come again and again; codes of organisations are public, so they may be remembered.
+# The same offices and enterprises come again and again; codes of organisations are public and may be remembered.
 @lru_cache(maxsize=4096)
 def uscc_character(text: str) -> str:
     """Return the check character of the first 17 characters of a unified social credit code (GB 32100-2015)."""
