@@ -133,5 +133,6 @@ def _wants_page(request: Request) -> bool:
 async def _describe(request: Request) -> Response:
     state = request.app.state
     if not hasattr(state, "interface"):
-        state.interface = interface(request.app)
-    return JSONResponse(state.interface, headers={"Cache-Control": "public, max-age=300"})
+        state.interface = JSONResponse(interface(request.app)).body
+    headers = {"Cache-Control": "public, max-age=300"}
+    return Response(state.interface, headers=headers, media_type="application/json")

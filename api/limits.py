@@ -36,6 +36,7 @@ WRONG_KEYS_PER_SECOND: Final = 0.5
 WRONG_KEYS_BURST: Final = 20.0
 # A file goes through a child process with a second or more of work; it counts like so many other requests.
 UPLOAD_COST: Final = 10.0
+_GUARDED: Final = "/api/v1/"
 
 
 @dataclass(slots=True, eq=False)
@@ -135,8 +136,8 @@ class Gate:
         await self.app(scope, _counted(receive, 0 if is_too_long else bytes_max), send)
 
     def _too_many(self, scope: Scope, headers: Headers, cost: float) -> TooManyRequestsError | None:
-        """Charge who shows no key; who shows one is charged when it is known whose it is."""
-        if "authorization" in headers:
+        """Charge who shows no key; who shows one is charged when it is known whose it is: the guard looks there."""
+        if "authorization" in headers and scope["path"].startswith(_GUARDED):
             return None
         try:
             self.limits.anonymous.take(address_of(scope), cost)

@@ -146,6 +146,16 @@ def test_whoever_tries_wrong_keys_waits_also_with_a_right_one(sqlite_hall: Hall)
     assert (right.status_code, elsewhere.status_code) == (429, 200)
 
 
+def test_a_made_up_key_is_no_way_around_the_limit_of_pages_and_files(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=1, client_per_second=0))
+    headers = {"Authorization": "Bearer anything"}
+
+    for path in ("/", "/trust-list.cbor"):
+        answers = [ask(app, "GET", path, headers=headers).status_code for _ in range(6)]
+
+        assert answers[-1] == 429, path
+
+
 def test_a_body_that_says_it_is_too_long_is_not_read(sqlite_hall: Hall) -> None:
     read = []
 

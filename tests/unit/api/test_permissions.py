@@ -16,7 +16,7 @@ from tests.hall import Hall, sheet_of
 from tests.town import BUREAU, SCHOOLS
 
 # Pages for people, which are public; they answer with pages and stand in no table.
-PAGES = {"_home", "_check_entry", "_check_file", "_show", "_stylesheet"}
+PAGES = {"_home", "_check_entry", "_check_file", "_show", "_static"}
 ALL_ROLES = tuple(Role)
 
 
