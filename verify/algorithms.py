@@ -135,9 +135,14 @@ def check_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature
 
 def check_cose_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature: bytes) -> None:
     """Check a COSE signature over a Sig_structure: r and s of 32 bytes each for ES256 (RFC 9053, 2.1)."""
-    if algorithm is Algorithm.ES256:
-        signature = raw_to_der(signature)
-    check_signature(algorithm, spki, message, signature)
+    if algorithm is not Algorithm.ES256:
+        check_signature(algorithm, spki, message, signature)
+        return
+    key = _load(algorithm, spki)
+    try:
+        key.verify(raw_to_der(signature), message, _ECDSA_SHA256)  # type: ignore[call-arg, arg-type] # loaded as P-256
+    except InvalidSignature as error:
+        raise SignatureError("the signature does not fit") from error
 
 
 def raw_to_der(signature: bytes) -> bytes:

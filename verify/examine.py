@@ -12,6 +12,7 @@ What "valid" means, step by step (the numbers of the README): 1. form 2. signatu
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from verify.accepting import RejectedError, VerifiedDocument, VerifiedLicence, accept
@@ -72,9 +73,10 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
     report = replace(
         known,
         findings=merged((*check.findings, *of_state)),
-        facts=facts,
+        valid_until=facts.valid_until,
+        facts_source=facts,
         test=known.test or is_test_issuer(claims.issuer),
-        claimed=claimed_by(code.token),
+        claimed_source=claimed_by(code.token),
     )
     return report if evidence.registry is None else with_registry(report, evidence.registry, evidence, at=at)
 
@@ -94,9 +96,10 @@ def examine_text(text: str, evidence: Evidence, *, at: datetime) -> Report:
         subject=Subject.TEXT,
         findings=(form, signature, issuer, _CONTENTS_NOT_ASKED, term, status, log, clock),
         at=at,
-        facts=facts_of(token, check.issuer, evidence),
+        valid_until=claims.valid_until,
+        facts_source=partial(facts_of, token, check.issuer, evidence),
         test=is_test_issuer(claims.issuer),
-        claimed=claimed_by(token),
+        claimed_source=partial(claimed_by, token),
     )
     return report if evidence.registry is None else with_registry(report, evidence.registry, evidence, at=at)
 
@@ -110,14 +113,15 @@ def examine_id(licence_id: LicenceId, evidence: Evidence, *, at: datetime) -> Re
         status = _STATUS_NOT_ASKED if answer is None else check_registry(answer, at=at)
         rest = (_CONTENTS_NOT_ASKED, _TERM_NOT_ASKED, status, _LOG_NOT_ASKED, clock)
         findings = (_TYPED, _SIGNATURE_NOT_ASKED, _ISSUER_NOT_ASKED, *rest)
-        return Report(subject=Subject.ID, findings=findings, at=at, facts=facts)
+        return Report(subject=Subject.ID, findings=findings, at=at, facts_source=facts)
     term = check_term(answer.valid_from, answer.valid_until, answer.issued_at, None, at=at)
     rest = (_CONTENTS_NOT_ASKED, term, check_registry(answer, at=at), _LOG_NOT_ASKED, clock)
     return Report(
         subject=Subject.ID,
         findings=(_TYPED, _SIGNATURE_NOT_ASKED, _ISSUER_NOT_ASKED, *rest),
         at=at,
-        facts=_facts_with(facts, answer),
+        valid_until=answer.valid_until,
+        facts_source=_facts_with(facts, answer),
         test=is_test_issuer(answer.issuer),
         log=LogPlaces(code_leaf=answer.code_leaf, document_leaf=answer.document_leaf),
     )
@@ -145,7 +149,7 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
         report,
         findings=_renewed(report.findings, status, _AGREES, _recorded(claimed, answer, evidence)),
         at=at,
-        facts=_facts_with(report.facts, answer),
+        facts_source=_facts_with(report.facts, answer),
         log=replace(report.log, code_leaf=answer.code_leaf, document_leaf=answer.document_leaf),
     )
 

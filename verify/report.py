@@ -7,7 +7,7 @@ Promises:
   * Page, print, API, command line and webhook show the one verdict object that `verify/report_objects.py` writes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -114,27 +114,49 @@ class SignatureLine:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Report:
     """All findings of one check and what they mean together. `verdict` follows from the findings: see `judge`.
 
-    `test` tells a licence without legal effect; `claimed` is what a registry can be asked about, None when nothing
-    could be read.
+    `test` tells a licence without legal effect, `valid_until` its last day. Facts and what is claimed may be given as
+    what makes them: who checks a stack of codes looks at verdicts, and at the facts of the few that are not good.
     """
 
     subject: Subject
     findings: tuple[Finding, ...]
     at: datetime
-    facts: Facts = _NO_FACTS
+    valid_until: date | None = None
     test: bool = False
-    claimed: Claimed | None = None
+    facts_source: Facts | Callable[[], Facts] = _NO_FACTS
+    claimed_source: Claimed | Callable[[], Claimed] | None = None
     log: LogPlaces = _NO_PLACES
     signatures: tuple[SignatureLine, ...] = ()
     document_digest: str = ""
     verdict: Verdict = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "verdict", judge(self.findings, valid_until=self.facts.valid_until, at=self.at))
+        object.__setattr__(self, "verdict", judge(self.findings, valid_until=self.valid_until, at=self.at))
+
+    def __eq__(self, other: object) -> bool:
+        return self._parts == other._parts if isinstance(other, Report) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # a report holds maps
+
+    @property
+    def _parts(self) -> tuple[object, ...]:
+        facts = (self.valid_until, self.test, self.facts, self.claimed)
+        return (self.subject, self.findings, self.at, *facts, self.log, self.signatures, self.document_digest)
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the licence."""
+        return self.facts_source if isinstance(self.facts_source, Facts) else self.facts_source()
+
+    @property
+    def claimed(self) -> Claimed | None:
+        """What a registry can be asked about; None when nothing could be read."""
+        source = self.claimed_source
+        return source if source is None or isinstance(source, Claimed) else source()
 
     @property
     def is_genuine(self) -> bool | None:

@@ -40,8 +40,9 @@ def staff_object(report: Report) -> dict[str, object]:
 
 def report_object(report: Report) -> dict[str, object]:
     """Return the whole report; it is for our own processes and never shown."""
-    claimed = None if report.claimed is None else _plain(report.claimed)
-    whole = {"subject": report.subject.value, "claimed": claimed, "document_digest": report.document_digest}
+    claimed = report.claimed
+    shown = None if claimed is None else _plain(claimed)
+    whole = {"subject": report.subject.value, "claimed": shown, "document_digest": report.document_digest}
     return staff_object(report) | whole
 
 
@@ -85,14 +86,15 @@ def _plain(record: Claimed | LogPlaces | SignatureLine) -> dict[str, object]:
 
 
 def _read(entries: Mapping[str, object]) -> Report:
-    claimed = entries["claimed"]
+    claimed, facts = entries["claimed"], facts_from_object(entries["facts"])
     return Report(
         subject=Subject(_text(entries["subject"])),
         findings=tuple(_read_finding(_map(each)) for each in _list(entries["checks"])),
         at=_instant(entries["as_of"]),
-        facts=facts_from_object(entries["facts"]),
+        valid_until=facts.valid_until,
         test=entries["test"] is True,
-        claimed=None if claimed is None else _read_claimed(_map(claimed)),
+        facts_source=facts,
+        claimed_source=None if claimed is None else _read_claimed(_map(claimed)),
         log=_read_log(_map(entries["log"])),
         signatures=tuple(_read_signature(_map(each)) for each in _list(entries["signatures"])),
         document_digest=_text(entries["document_digest"]),

@@ -33,7 +33,7 @@ def replaced(finding: Finding) -> tuple[Finding, ...]:
 
 
 def report(*findings: Finding, facts: Facts = Facts()) -> Report:  # noqa: B008 - immutable
-    return Report(subject=Subject.TEXT, findings=findings, at=AT, facts=facts)
+    return Report(subject=Subject.TEXT, findings=findings, at=AT, valid_until=facts.valid_until, facts_source=facts)
 
 
 def test_all_passed_is_valid() -> None:

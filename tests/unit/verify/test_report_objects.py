@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.code_room import ID, NOW, CodeRoom, Signer
+from tests.code_room import CLAIMS, ID, NOW, CodeRoom, Signer
 from verify.errors import MalformedError
 from verify.evidence import Evidence
 from verify.examine import examine_id, examine_text
@@ -22,9 +22,10 @@ WHOLE = Report(
     subject=Subject.DOCUMENT,
     findings=examine_text(TEXT, ROOM.evidence(), at=NOW).findings,
     at=NOW,
-    facts=examine_text(TEXT, ROOM.evidence(), at=NOW).facts,
+    valid_until=CLAIMS.valid_until,
+    facts_source=examine_text(TEXT, ROOM.evidence(), at=NOW).facts,
     test=True,
-    claimed=examine_text(TEXT, ROOM.evidence(), at=NOW).claimed,
+    claimed_source=examine_text(TEXT, ROOM.evidence(), at=NOW).claimed,
     log=LogPlaces(code_leaf=0, document_leaf=1, tree_size=2, proof="proof"),
     signatures=(
         SignatureLine(signer="示例市行政审批服务局", signed_at=NOW, outcome=Outcome.PASSED),
