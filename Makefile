@@ -43,7 +43,7 @@ bench: $(VENV)/.test
 
 # Pins are made by hand when a dependency changes; their output names hashes and no host.
 pins:
-	uv pip compile $(PINS) --extra test --extra postgresql pyproject.toml -o .ci/requirements-test.txt
+	uv pip compile $(PINS) --extra test pyproject.toml -o .ci/requirements-test.txt
 	uv pip compile $(PINS) --constraint .ci/requirements-test.txt pyproject.toml -o .ci/requirements.txt
 	uv pip compile $(PINS) .ci/requirements-build.in -o .ci/requirements-build.txt
 
