@@ -4,6 +4,7 @@ Promises: the filed document stays what it is; each later sealing is a further o
 The document is put into the vault before its row is committed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,3 +42,12 @@ def newest(tx: Transaction, licence_id: str) -> LongTermDocument | None:
     query = select(*LONG_TERM.c).where(LONG_TERM.c.licence_id == licence_id)
     row = tx.execute(query.order_by(LONG_TERM.c.number.desc()).limit(1)).mappings().one_or_none()
     return None if row is None else LongTermDocument(**row)
+
+
+def sealings(tx: Transaction, licence_ids: Sequence[str]) -> dict[str, tuple[LongTermDocument, ...]]:
+    """Return all sealings of these licences' documents, oldest first; at most some hundred licences at once."""
+    query = select(*LONG_TERM.c).where(LONG_TERM.c.licence_id.in_(licence_ids))
+    found: dict[str, tuple[LongTermDocument, ...]] = {}
+    for row in tx.execute(query.order_by(LONG_TERM.c.licence_id, LONG_TERM.c.number)).mappings():
+        found[row["licence_id"]] = (*found.get(row["licence_id"], ()), LongTermDocument(**row))
+    return found

@@ -16,13 +16,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from registry import audits, leaves
+from registry import audits, leaves, long_term
 from registry.audits import AuditedEvent, AuditedLicence
 from registry.db import Database, Transaction, reading
 from registry.errors import DocumentDamagedError, UnknownDocumentError
 from registry.intents import Intent
 from registry.leaves import LogHead
 from registry.lifecycle import status_value
+from registry.long_term import LongTermDocument
 from registry.records import DraftState, IntentState
 from registry.vault import FolderVault
 from signer.audit_leaves import LeafAudit
@@ -108,10 +109,14 @@ class _RecordAudit:
             old = [each for each in page if max(each.code_leaf, each.document_leaf) < self._head.size]
             entries = self._entries(tx, [leaf for each in old for leaf in (each.code_leaf, each.document_leaf)])
             intents = leaves.intents_by_licence(tx, [each.licence_id for each in old])
+            sealings = long_term.sealings(tx, [each.licence_id for each in old])
         for each in old:
             self._findings.count("licences")
             self._judge_licence(each, entries, intents.get(each.licence_id, ()))
-            self._judge_document(each, entries.get(each.document_leaf))
+            if self._scope.vault is not None:
+                filed = self._judge_document(each, entries.get(each.document_leaf), self._scope.vault)
+                for sealing in sealings.get(each.licence_id, ()):
+                    self._judge_sealing(sealing, filed, self._scope.vault)
         return page
 
     def _events(self, after: int) -> tuple[AuditedEvent, ...]:
@@ -150,19 +155,12 @@ class _RecordAudit:
         is_drafts = licence.draft_state is DraftState.FILED and licence.draft_licence_id == licence.licence_id
         self._findings.demand(is_drafts, "audit.draft", **named)
 
-    def _judge_document(self, licence: AuditedLicence, entry: LogEntry | None) -> None:
+    def _judge_document(self, licence: AuditedLicence, entry: LogEntry | None, vault: FolderVault) -> bytes | None:
         """Read the document: whole, signed, ours, with the same data set and code, and with its own leaf's proof."""
-        if self._scope.vault is None:
-            return
+        content = self._content(vault, licence.document_digest, licence.licence_id)
+        if content is None:
+            return None
         named = {"licence_id": licence.licence_id}
-        try:
-            content = self._scope.vault.get(licence.document_digest)
-        except UnknownDocumentError:
-            self._findings.demand(False, "audit.document_missing", **named)
-            return
-        except DocumentDamagedError:
-            self._findings.demand(False, "audit.document_damaged", **named)
-            return
         self._findings.count("documents")
         found = read_pdf(content, self._scope.trust, self._scope.crls, at=self._at)
         same = found.data_set is not None and found.data_set.encode() == licence.data_set
@@ -170,6 +168,24 @@ class _RecordAudit:
         self._findings.demand(carries and found.is_ours and not found.has_failed, "audit.document", **named)
         own = _is_receipt_of(found.receipt, licence.document_leaf, entry)
         self._findings.demand(own, "audit.document_receipt", **named)
+        return content
+
+    def _judge_sealing(self, sealing: LongTermDocument, filed: bytes | None, vault: FolderVault) -> None:
+        """Read a sealing for the long term: whole, and the filed bytes with something behind them."""
+        content = self._content(vault, sealing.document_digest, sealing.licence_id)
+        if content is not None and filed is not None:
+            self._findings.count("sealings")
+            grown = content.startswith(filed) and len(content) > len(filed)
+            self._findings.demand(grown, "audit.document", licence_id=sealing.licence_id)
+
+    def _content(self, vault: FolderVault, digest: str, licence_id: str) -> bytes | None:
+        try:
+            return vault.get(digest)
+        except UnknownDocumentError:
+            self._findings.demand(False, "audit.document_missing", licence_id=licence_id)
+        except DocumentDamagedError:
+            self._findings.demand(False, "audit.document_damaged", licence_id=licence_id)
+        return None
 
     def _judge_event(self, event: AuditedEvent, entries: Mapping[int, LogEntry]) -> None:
         named = {"licence_id": event.licence_id, "event": event.event.value}

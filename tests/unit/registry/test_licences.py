@@ -187,6 +187,7 @@ def test_a_document_is_named_by_its_licence_and_by_its_sealings(office: Office) 
 
     with reading(office.database) as tx:
         assert long_term.newest(tx, filed.licence_id) == second
+        assert long_term.sealings(tx, [filed.licence_id, "none"]) == {filed.licence_id: (first, second)}
         named = licences.named_documents(tx, [filed.document_digest, "a" * 64, "b" * 64, "c" * 64])
     assert (first.number, second.number) == (1, 2)
     assert named == {filed.document_digest, "a" * 64, "b" * 64}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from registry import leaves
+from registry import leaves, long_term
 from registry.db import Transaction, reading, transaction
 from registry.events import Act
 from registry.licences import find_licence, record_event
@@ -326,6 +326,25 @@ def test_a_document_that_is_away_damaged_or_exchanged_is_named(busy: Town) -> No
     with transaction(busy.database) as tx:
         tx.execute(update(LICENCE).where(_of(licence(busy))).values(document_digest=foreign))  # type: ignore[arg-type]
     assert codes(busy) == {"audit.document", "audit.document_receipt"}
+
+
+def test_a_sealing_for_the_long_term_is_the_filed_document_and_more(busy: Town) -> None:
+    filed = document_path(busy).read_bytes()
+
+    def seals(content: bytes) -> None:
+        digest = busy.desk.vault.put(content)
+        with transaction(busy.database) as tx:
+            long_term.add(tx, licence(busy).licence_id, digest, at=busy.now)
+
+    seals(filed + b"evidence")
+    report = audited(busy)
+    assert report.is_clean
+    assert report.counts["sealings"] == 1
+
+    seals(b"something else")
+    assert codes(busy) == {"audit.document"}
+    document_path(busy).unlink()
+    assert codes(busy) == {"audit.document_missing"}
 
 
 def test_a_forgery_from_inside_that_was_logged_properly_has_no_row(busy: Town) -> None:
