@@ -131,7 +131,9 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
     """Complete what was found without the registry: its state (6), its agreement (4), its place of the code's leaf (7).
 
     What is not genuine is left as it is: the registry's facts are not those of a forgery. A registry that cannot be
-    reached takes nothing away from a status list that is still good.
+    reached takes nothing away from a status list that is still good. A document must be the filed one, by its place in
+    the log: whoever may sign can log and sign another page round the same code, and only the registry knows which one
+    was filed.
     """
     claimed = report.claimed
     if claimed is None or report.verdict.is_not_genuine:
@@ -143,6 +145,8 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
             return report
         return replace(report, findings=_renewed(report.findings, status), at=at)
     different = differences(claimed, answer)
+    if report.log.document_leaf not in {None, answer.document_leaf}:
+        different = (*different, "document_leaf")
     if different:
         return replace(report, findings=_renewed(report.findings, status, _differs(different)), at=at)
     return replace(

@@ -1,10 +1,16 @@
 """The one way of checking: what stands in the box, texts, ids and files, with the registry asked or away."""
 
+from dataclasses import replace
+
 import pytest
 
 from api.checking import ask_registry, check_entry, check_file, check_id, check_text
 from api.errors import RequestTooLargeError
 from registry.db import open_database
+from signer.codes import sign_codes
+from signer.documents import log_documents, render, sign_documents
+from signer.issue import check, file
+from signer.reservation import reserve
 from tests.hall import Hall
 from verify.evidence import NOT_FOUND, UNREACHABLE, RegistryAnswer
 from verify.report import Check, Report, Subject
@@ -53,6 +59,27 @@ def test_a_file_is_completed_by_the_registry(sqlite_hall: Hall) -> None:
     assert codes(report)[Check.LOG] == "log.proven"
     assert report.document_digest == issued.record.document_digest
     assert report.log.code_leaf == issued.record.code_leaf
+
+
+def test_another_page_round_the_same_code_is_not_the_document_that_was_filed(sqlite_hall: Hall) -> None:
+    """An insider logs and signs a second page, properly in all, that shows another holder than its data set."""
+    town = sqlite_hall.town
+    desk, by = town.desk, town.officer
+    reserved, _ = reserve(desk, town.drafts(1), operator=by, at=town.now)
+    (coded,), _ = sign_codes(desk, reserved, at=town.now)
+    record = coded.reserved.record
+    other = replace(record, draft=replace(record.draft, holder_name="冒名顶替餐饮有限公司"))
+    both = (coded, replace(coded, reserved=replace(coded.reserved, record=other)))
+    pages, _ = render(desk, both, operator=by, at=town.now)
+    signed = sign_documents(desk, pages, log_documents(desk, pages))
+    file(desk, check(desk, signed[:1], at=town.now)[0], operator=by, at=town.now)
+
+    filed, second = (check_file(sqlite_hall.office, each.document) for each in signed)
+
+    assert filed.verdict is Verdict.VALID
+    assert second.verdict is Verdict.TAMPERED
+    assert second.headline is not None
+    assert (second.headline.code, second.headline.detail) == ("contents.registry_differs", "document_leaf")
 
 
 def test_the_registry_answers_with_what_it_has(sqlite_hall: Hall) -> None:
