@@ -4,14 +4,16 @@ Promises:
   * Anything else is a change, also when readers would not show it: metadata, hidden fields, further signatures, objects
     that nothing refers to.
   * A document time stamp must cover everything before it and must not be seen on the page.
+  * Nothing stands behind the last revision, not even what every reader passes over.
 
 The comparison is pyHanko's, which knows how such updates are written and how documents were forged with them; our rules
 are narrower.
 """
 
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from verify.der import SEQUENCE, Reader
 from verify.errors import YinzhengError
@@ -20,6 +22,11 @@ from verify.guarded_pyhanko import REVISIONS_MAX, open_pdf
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+_START_MARK: Final = b"startxref"
+_END: Final = re.compile(_START_MARK + rb"\s{1,8}[0-9]{1,10}\s{1,8}%%EOF(?:\r\n|\r|\n)?\Z")
+# Where the last lines of a file stand: the mark, the address of the table and the end mark.
+_END_BYTES: Final = 64
 
 
 class RevisionError(YinzhengError):
@@ -56,6 +63,8 @@ def _read(document: bytes, first_end: int) -> tuple[LaterStamp, ...]:
     starts = [reader.xrefs.get_startxref_for_revision(number) for number in range(total)]
     if not starts[0] < first_end <= min(starts[1:]):
         raise RevisionError("the revisions do not begin where the signed one ends")
+    if document.count(_START_MARK, max(starts)) != 1 or not _END.search(document, len(document) - _END_BYTES):
+        raise RevisionError("bytes behind the last revision")
     _review(reader)
     signatures = reader.embedded_signatures
     if len(signatures) != len(tuple(enumerate_sig_fields(reader))):

@@ -339,6 +339,15 @@ def test_bytes_that_are_no_revision_are_a_change(sealed: bytes, sealing: Sealing
     assert is_changed(judge(sealed + behind, sealing))
 
 
+@pytest.mark.parametrize("behind", [b"\n", b"\n%hidden\n", b"PK\x05\x06" + bytes(18), b"garbage" * 100])
+def test_bytes_behind_the_last_revision_are_a_change(sealing: SealingRoom, lasting: bytes, behind: bytes) -> None:
+    last_lines = lasting[lasting.rindex(b"startxref") :]
+
+    assert is_changed(judge(lasting + behind, sealing))
+    assert is_changed(judge(lasting + behind + last_lines, sealing))
+    assert not is_changed(judge(lasting, sealing))
+
+
 def test_a_second_document_behind_the_first_is_a_change(sealed: bytes, sealing: SealingRoom) -> None:
     assert is_changed(judge(sealed + sealed, sealing))
     trailer = b"trailer\n<</Size 14/Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
