@@ -160,10 +160,14 @@ class Report:
 
     @property
     def is_genuine(self) -> bool | None:
-        """Say whether a trusted issuer made this: False when somebody else did, None when it was not checked."""
+        """Say whether a trusted issuer made this: False when somebody else did, None when it was not checked.
+
+        None also for a signature without its log entry: it is the issuer's key, and it may be a thief's hand.
+        """
         if self.verdict.is_not_genuine:
             return False
         signed = [each for each in self.findings if each.check in {Check.SIGNATURE, Check.ISSUER}]
+        signed += [each for each in self.findings if each.check is Check.LOG and each.outcome is Outcome.FAILED]
         return True if signed and all(each.outcome is Outcome.PASSED for each in signed) else None
 
     @property

@@ -66,6 +66,14 @@ def test_genuine_is_never_said_of_a_signature_that_was_not_checked() -> None:
     assert report(*gap).is_genuine is None
 
 
+@pytest.mark.parametrize("code", ["log.missing", "log.wrong", "log.cut_off"])
+def test_genuine_is_never_said_of_a_signature_that_nobody_logged(code: str) -> None:
+    stolen = report(*PASSED, failed(code))
+
+    assert stolen.verdict is Verdict.NOT_IN_LOG
+    assert stolen.is_genuine is None
+
+
 @pytest.mark.parametrize("check", [each.check for each in PASSED])
 def test_nothing_is_valid_without_each_check_that_counts(check: Check) -> None:
     assert report(*(each for each in PASSED if each.check is not check)).verdict is Verdict.UNREACHABLE
