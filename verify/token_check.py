@@ -99,7 +99,7 @@ def check_term(
         last = last_by_code if last is None else min(last, last_by_code)
     if last is None:
         return _LONG_TERM
-    if day > last:
+    if day > last or (ends_at is not None and at >= ends_at):
         return _term("term.expired", Outcome.FAILED, {"date": last.isoformat(), "days": str((day - last).days)})
     return _in_term(last)
 

@@ -139,6 +139,14 @@ def test_papers_that_are_due_end_the_code_before_the_licence() -> None:
     assert term(due, due, None).code == "term.expired"
 
 
+def test_a_code_ends_at_its_instant_though_the_day_goes_on() -> None:
+    noon = datetime(2026, 10, 31, 4, 0, tzinfo=UTC)
+
+    assert term(noon - timedelta(seconds=1), noon).code == "term.in_term"
+    assert term(noon, noon).code == "term.expired"
+    assert term(noon, noon).params == {"date": "2026-10-31", "days": "0"}
+
+
 def test_a_long_term_licence_has_no_last_day() -> None:
     assert term(datetime(2099, 1, 1, tzinfo=UTC), None, None).code == "term.long_term"
 
