@@ -7,7 +7,7 @@ Promises:
 """
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Final
 
 from api.errors import RequestTooLargeError
@@ -15,7 +15,7 @@ from api.sandbox import examine_file
 from api.wiring import Office
 from registry.errors import DatabaseAwayError, DatabaseBusyError
 from registry.licences import public_answer
-from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, Evidence, RegistryAnswer
+from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, Evidence
 from verify.examine import examine_id, examine_text, with_registry
 from verify.report import Report
 from verify.signed_document import DOCUMENT_BYTES_MAX
@@ -23,7 +23,6 @@ from verify.values import LicenceId
 
 # An address that a phone camera found in a code, without the signed part behind `#`.
 _ADDRESS: Final = re.compile(r"https?://[^\s/]{1,260}/v/([0-9A-Za-z]{16})/?", re.ASCII | re.IGNORECASE)
-_NAMES: Final = tuple(each.name for each in fields(RegistryAnswer))
 
 
 def check_entry(office: Office, entry: str) -> Report:
@@ -65,12 +64,9 @@ def check_file(office: Office, document: bytes) -> Report:
 def ask_registry(office: Office, licence_id: str) -> Answer:
     """Return what the registry says now of an id."""
     try:
-        found = public_answer(office.database, licence_id)
+        return public_answer(office.database, licence_id) or NOT_FOUND
     except (DatabaseAwayError, DatabaseBusyError):
         return UNREACHABLE
-    if found is None:
-        return NOT_FOUND
-    return RegistryAnswer(**{name: getattr(found, name) for name in _NAMES})
 
 
 def _completed(office: Office, report: Report, evidence: Evidence) -> Report:

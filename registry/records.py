@@ -14,6 +14,7 @@ from typing import Literal
 
 from registry.lifecycle import LicenceEvent, LicenceState
 from verify.errors import FieldProblem
+from verify.evidence import RegistryAnswer
 from verify.licence import HolderKind
 
 HolderCategory = Literal["organisation", "person", "any"]
@@ -318,43 +319,17 @@ class LicenceSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublicLicence:
-    """What the public check of one licence needs, read in one query. The caller masks a person's name."""
+class PublicLicence(RegistryAnswer):
+    """What a check asks of the registry, and what the list of states needs beside it, read in one query.
 
-    licence_id: str
-    identifier: str
-    number: str
-    type_code: str
-    type_name: str
-    type_name_en: str
+    It is the check's own record with more in it, so that nothing is copied; the caller masks a person's name.
+    """
+
     offline_hours: int
-    issuer: str
-    issuer_name: str
-    issuer_name_en: str
-    holder_name: str = field(repr=False)
-    holder_kind: HolderKind
-    holder_uscc: str | None
-    valid_from: date
-    valid_until: date | None
-    state: LicenceState
     etag: int
     event: LicenceEvent | None
-    event_effective_on: date | None
-    event_reason: str | None = field(repr=False)
-    event_legal_basis: str | None
-    event_reference: str | None
-    suspended_until: date | None
-    papers_due: date | None
-    superseded_by: str | None
-    superseded_by_number: str | None
-    issued_at: datetime
-    token_kid: bytes
-    token_digest: bytes
-    document_digest: str
     status_list: int
     status_index: int
-    code_leaf: int
-    document_leaf: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,8 +78,11 @@ class Facts(NamedTuple):
 
 def facts_object(facts: Facts) -> dict[str, object]:
     """Return the facts as JSON values, without those that are not known."""
-    known = ((name, getattr(facts, name)) for name in Facts._fields)
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in known if value}
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in zip(Facts._fields, facts, strict=True)
+        if value
+    }
 
 
 def facts_from_object(entries: object) -> Facts:

@@ -8,7 +8,7 @@ Promises:
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Final
 
@@ -19,6 +19,7 @@ from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, S
 # More findings, lines and characters than any report of ours has.
 LIST_MAX: Final = 64
 TEXT_MAX: Final = 100_000
+_PLACES: Final = tuple(each.name for each in fields(LogPlaces))
 
 
 class ReportError(MalformedError):
@@ -62,10 +63,15 @@ def _verdict(report: Report) -> dict[str, object]:
         "test": report.test,
         "checks": [_finding(each) for each in report.findings],
         "as_of": report.at.isoformat(),
-        "log": {name: value for name, value in _plain(report.log).items() if value not in {None, ""}},
+        "log": _places(report.log),
         "also": [each.code for each in report.also],
         "signatures": [_plain(each) for each in report.signatures],
     }
+
+
+def _places(log: LogPlaces) -> dict[str, object]:
+    places = {name: getattr(log, name) for name in _PLACES}
+    return {name: value for name, value in places.items() if value is not None and value != ""}
 
 
 def _finding(finding: Finding) -> dict[str, object]:
@@ -80,7 +86,7 @@ def _finding(finding: Finding) -> dict[str, object]:
     }
 
 
-def _plain(record: Claimed | LogPlaces | SignatureLine) -> dict[str, object]:
+def _plain(record: Claimed | SignatureLine) -> dict[str, object]:
     values = record._asdict() if isinstance(record, Claimed) else asdict(record)
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
