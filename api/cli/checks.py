@@ -22,7 +22,7 @@ from api.cli.program import app, exit_code_of, explain, session_of, worst
 from api.cli.screen import Screen
 from api.sandbox import examine_file
 from api.verdicts import LOOKS, Tone, public_facts, verdict_words
-from api.wiring import Office, build_public, clock
+from api.wiring import Office, clock
 from verify.errors import YinzhengError
 from verify.evidence import Evidence
 from verify.examine import examine_id, examine_text
@@ -108,7 +108,7 @@ def verify(
     if (trust is None) != (root is None):
         raise typer.BadParameter("--trust … --root …", param_hint="--trust")
     if trust is None or root is None:
-        checker = _Checker(office=build_public(session.settings), evidence=None)
+        checker = _Checker(office=session.public_office, evidence=None)
     else:
         brought = Brought(trust=trust, root=root, status=tuple(status or ()), revocation=tuple(crl or ()))
         checker = _Checker(office=None, evidence=read_evidence(brought, at=clock()))

@@ -13,11 +13,11 @@ from typing import Final
 
 import typer
 
-from api.cli.program import ExitCode, app, session_of
+from api.cli.program import ExitCode, Session, app, session_of
 from api.cli.words import moment
 from api.settings import KEPT, Settings
 from api.texts import sentence
-from api.wiring import Office, build, clock
+from api.wiring import Office, clock
 from keys.custody import DEPLOYMENT
 from keys.folder import read_file
 from keys.key_files import FILE_BYTES_MAX, decode_key_file, open_key_file
@@ -54,7 +54,7 @@ def doctor(context: typer.Context) -> None:
     screen, language = session.screen, session.screen.language
     number = 0 if language == "zh" else 1
     is_good = True
-    for line in examine(session.settings):
+    for line in examine(session):
         is_good = is_good and line.is_good
         text = f"{'✔' if line.is_good else '✘'} {line.name[number]}"
         if line.found[number]:
@@ -71,13 +71,14 @@ def doctor(context: typer.Context) -> None:
     raise typer.Exit(ExitCode.DONE if is_good else ExitCode.USAGE)
 
 
-def examine(settings: Settings) -> Iterator[Line]:
+def examine(session: Session) -> Iterator[Line]:
     """Yield the lines in the order in which a deployment is built; stop where nothing further can be looked at."""
+    settings = session.settings
     yield _settings(settings)
     yield _address(settings)
     yield _disk(settings)
     try:
-        office = build(settings)
+        office = session.office
     except YinzhengError as error:
         yield Line(
             name=("部署", "deployment"),
@@ -92,7 +93,6 @@ def examine(settings: Settings) -> Iterator[Line]:
     yield Line(name=("数据库、密钥文件、模板", "database, key files, templates"), is_good=True)
     for check in (_passphrase, _fonts, _clock, _log, _trust, _status_lists, _certificates):
         yield _guarded(check, office)
-    office.close()
 
 
 def _guarded(check: Callable[[Office], Line], office: Office) -> Line:

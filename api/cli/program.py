@@ -29,7 +29,7 @@ from api.settings import (
     wants_no_colour,
 )
 from api.texts import sentence
-from api.wiring import Office, build
+from api.wiring import Office, build, build_public
 from registry.errors import DatabaseAwayError, DatabaseBusyError, DiskFullError
 from signer.errors import LogClockError, LogForkError, LogMissingError
 from verify.errors import InvalidFieldsError, YinzhengError
@@ -66,6 +66,7 @@ class Session:
     data: Path | None
     built: Office | None = None
     _settings: Settings | None = field(default=None, init=False)
+    _public: Office | None = field(default=None, init=False)
 
     @property
     def settings(self) -> Settings:
@@ -84,10 +85,18 @@ class Session:
             self.built = build(self.settings)
         return self.built
 
+    @property
+    def public_office(self) -> Office:
+        """The office without keys, for what only asks."""
+        if self._public is None:
+            self._public = build_public(self.settings)
+        return self._public
+
     def close(self) -> None:
-        """Close the office, if there was one."""
-        if self.built is not None:
-            self.built.close()
+        """Close what was built."""
+        for office in (self.built, self._public):
+            if office is not None:
+                office.close()
 
 
 app = typer.Typer(

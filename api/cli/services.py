@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.program import app, session_of
-from api.wiring import Office, build_public
+from api.wiring import Office
 from signer.publish import demand_no_fork, publish
 from signer.recover import recover as recover_attempts
 from signer.statuses import refresh_status_lists
@@ -28,7 +28,7 @@ def serve(
     """Serve until stopped."""
     session = session_of(context)
     settings = session.settings
-    office = build_public(settings) if public else session.office
+    office = session.public_office if public else session.office
     if not public:
         prepare(office)
     listen = (host or settings.listen_host, port or settings.listen_port)

@@ -5,8 +5,8 @@ Promises:
   * What was issued before an interruption is not issued again: the chunk's row in the registry is the truth.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +16,12 @@ from api.settings import Language
 from api.texts import sentence
 from api.wiring import Office
 from registry import catalogue, jobs, people
-from registry.db import reading
+from registry.db import reading, transaction
 from registry.records import Batch, BatchRow, Role, RowState
-from signer.batch import StartedBatch, approve_batch, progress, release_batch, start_batch, take_and_run
+from signer.batch import LEASE, StartedBatch, approve_batch, progress, release_batch, run_chunk, start_batch
 from signer.precheck import PHOTO_BYTES_MAX
 from signer.sheet_check import CheckedRow, CheckedSheet, SheetChecker, bad_rows_sheet, check_sheet, reason_text
-from verify.errors import FieldProblem
+from verify.errors import FieldProblem, YinzhengError
 
 # Another worker has the last chunk: ask again after so long.
 WAIT_SECONDS: Final = 0.5
@@ -89,14 +89,29 @@ def run(office: Office, batch_ids: tuple[str, ...], *, tick: Tick, wait: Callabl
 
     Chunks that another worker has are waited for; when it dies, they are taken over.
     """
-    worker = f"command-{os.getpid()}"
     while True:
         batches = tuple(progress(office.database, each) for each in batch_ids)
         tick(sum(_settled(each) for each in batches), sum(each.rows - each.bad for each in batches))
         if all(each.state != "open" for each in batches):
             return batches
-        if take_and_run(office.desk, worker, clock=office.clock) is None:
+        if not _take_and_run(office):
             wait(WAIT_SECONDS)
+
+
+def _take_and_run(office: Office) -> bool:
+    """Take one chunk that waits and issue it; False when there is none. Whatever stops it, the chunk is given back."""
+    at = office.clock()
+    with transaction(office.database) as tx:
+        chunk = jobs.take_chunk(tx, office.worker, at=at, until=at + LEASE)
+    if chunk is None:
+        return False
+    try:
+        run_chunk(office.desk, chunk, at=at)
+    except BaseException:
+        with suppress(YinzhengError), transaction(office.database) as tx:
+            jobs.renew_chunk(tx, chunk, until=office.clock())
+        raise
+    return True
 
 
 def problems_of_batches(office: Office, batch_ids: tuple[str, ...]) -> dict[int, tuple[FieldProblem, ...]]:

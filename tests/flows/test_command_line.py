@@ -316,6 +316,33 @@ def test_a_batch_waits_for_its_reviewer_and_goes_on_where_it_was_stopped(termina
     assert terminal.reads(*going_on, "--approved-by", REVIEWER)[-1]["issued"] == 3
 
 
+def test_a_batch_that_is_interrupted_goes_on_at_once_and_issues_no_row_twice(
+    terminal: Terminal, repository: Path
+) -> None:
+    sheet = read_sheet((repository / "examples/applications.csv").read_bytes())
+    kinds, numbers = sheet.headings.index("证照类型"), sheet.headings.index("证照编号")
+    rows = [row.cells for row in sheet.rows if row.cells[kinds] == "户外招牌设置许可证" and not row.cells[numbers]]
+    (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, rows))
+    running = subprocess.Popen(
+        [PROGRAM, "batch", "run", "sheet.csv", "--lang", "en"],
+        cwd=terminal.folder, env=terminal.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert running.stderr is not None
+    with running.stderr as lines:
+        assert any(line.startswith("Issuing 0 /") for line in lines)
+        running.send_signal(signal.SIGINT)
+        said = lines.read()
+
+    assert running.wait(timeout=60) == 130
+    (begun,) = terminal.reads("batch", "status")
+    done = terminal.reads("batch", "run", "--continue", begun["batch_id"])[-1]
+
+    assert begun["batch_id"] in said
+    assert (begun["issued"], done["issued"], done["refused"]) == (0, len(rows), 0)
+    assert len(terminal.reads("licence", "list")) == len(rows)
+    assert terminal.reads("log", "audit")[0]["discrepancy_count"] == 0
+
+
 def test_a_worker_issues_what_waits_and_ends_when_told_to(terminal: Terminal) -> None:
     terminal.calls("worker", "--until-idle")
     started = subprocess.Popen(
