@@ -32,10 +32,9 @@ from signer import key_register
 from signer.desk import DeskSettings
 from signer.key_register import RegisteredKey
 from signer.log import SigningLog
-from signer.log_entries import intent
+from signer.log_entries import intent, key_event
 from verify.algorithms import Algorithm
 from verify.key_purpose import KeyPurpose
-from verify.log_entry import EntryKind
 from verify.values import Uscc
 
 CERTIFICATE: Final = "certificate"
@@ -279,6 +278,11 @@ def _keep(desk: KeyDesk, event: KeyEvent, *files: _Artefact) -> None:
 
 
 def _leave(tx: Transaction, event: KeyEvent) -> None:
-    digest = log_records.keep(tx, event.record, at=event.at)
-    detail = {1: event.kind.value, 2: event.public.kid}
-    leaves.add_pending(tx, EntryKind.KEY, digest, detail, at=event.at, key=f"key:{digest.hex()}")
+    leave_key_event(tx, event.kind.value, event.public.kid, event.record, at=event.at)
+
+
+def leave_key_event(tx: Transaction, event: str, kid: bytes, record: bytes, *, at: datetime) -> None:
+    """Keep the record of something that happened to a key or the trust list, and leave its entry for the log."""
+    entry = key_event(event, kid, record)
+    log_records.keep(tx, record, at=at)
+    leaves.add_pending(tx, entry.kind, entry.digest, entry.detail, at=at, key=f"key:{entry.digest.hex()}")

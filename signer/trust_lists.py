@@ -17,17 +17,16 @@ from hashlib import sha256
 from typing import Final
 
 from keys.custody import DEPLOYMENT, KeyName
-from registry import artefacts, catalogue, departments, leaves, log_records
+from registry import artefacts, catalogue, departments
 from registry.db import Database, Transaction, reading, transaction
 from registry.records import Department, LicenceType
 from signer import key_register
-from signer.key_acts import AUTHORITY, CERTIFICATE, REVOCATION, KeyDesk
+from signer.key_acts import AUTHORITY, CERTIFICATE, REVOCATION, KeyDesk, leave_key_event
 from signer.key_register import RegisteredKey
 from verify import cbor
 from verify.algorithms import der_to_raw
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.licence import ISSUER_ZONE
-from verify.log_entry import EntryKind
 from verify.note import LogVerifier, verifier_key_text
 from verify.trust import (
     LIFETIME_MAX,
@@ -69,9 +68,7 @@ def renew_trust_list(desk: KeyDesk, *, at: datetime, lifetime: timedelta = LIFET
         artefacts.store(tx, TRUST_LIST, TRUST_LIST_NAME, content, sequence=trust.sequence, at=at)
         if artefacts.latest(tx, TRUST_ROOT, TRUST_ROOT_NAME) != public.spki:
             artefacts.store(tx, TRUST_ROOT, TRUST_ROOT_NAME, public.spki, sequence=key.generation, at=at)
-        digest = log_records.keep(tx, _record(trust, content), at=at)
-        detail = {1: TRUST_LIST, 2: public.kid}
-        leaves.add_pending(tx, EntryKind.KEY, digest, detail, at=at, key=f"key:{digest.hex()}")
+        leave_key_event(tx, TRUST_LIST, public.kid, _record(trust, content), at=at)
     desk.log.flush_pending()
     return trust
 
@@ -123,7 +120,7 @@ def _issuers(tx: Transaction, status_prefix: str, *, at: datetime) -> tuple[Trus
         TrustedIssuer(
             issuer=department.uscc,
             name=department.name,
-            keys=tuple(_trusted(each) for each in (*_codes_of(department, keys), *service)),
+            keys=tuple(_trusted(each) for each in (*_own_of(department, keys), *service)),
             status_prefix=status_prefix,
             licence_types=_types_of(department.uscc, types),
         )
@@ -132,8 +129,11 @@ def _issuers(tx: Transaction, status_prefix: str, *, at: datetime) -> tuple[Trus
     )
 
 
-def _codes_of(department: Department, keys: Sequence[RegisteredKey]) -> list[RegisteredKey]:
-    return [each for each in keys if each.key.purpose is KeyPurpose.CODE and each.key.owner == department.uscc]
+def _own_of(department: Department, keys: Sequence[RegisteredKey]) -> list[RegisteredKey]:
+    """Return the code keys of a department, and of its document keys those that were cut off."""
+    own = [each for each in keys if each.key.owner == department.uscc]
+    codes = [each for each in own if each.key.purpose is KeyPurpose.CODE]
+    return codes + [each for each in own if each.key.purpose is KeyPurpose.DOCUMENT and each.cut_off is not None]
 
 
 def _trusted(entry: RegisteredKey) -> TrustedKey:
