@@ -51,5 +51,7 @@ TRUST_LIST_USE: Final = {
     KeyPurpose.STATUS_LIST: 2,
     KeyPurpose.RECEIPT: 3,
     KeyPurpose.PRESENTATION: 5,
+    KeyPurpose.DOCUMENT: 6,
 }
-"""The number of ``use`` in the trust list; 4 is not used, for the log's keys stand in the policy text."""
+"""The number of ``use`` in the trust list; 4 is not used, for the log's keys stand in the policy text. Document keys
+have certificates, and stand in the list with their cut-off after a theft only."""

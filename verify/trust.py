@@ -27,7 +27,7 @@ from verify.algorithms import (
 )
 from verify.cose import decode_sign1, encode_sign1, protected_header, read_header, sig_structure
 from verify.errors import MalformedError, YinzhengError
-from verify.key_purpose import TRUST_LIST_USE
+from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.note import LogVerifier, NoteError, parse_verifier_key
 
 LIFETIME_MAX: Final = timedelta(days=30)
@@ -37,6 +37,10 @@ NAME: Final = "yinzheng-trust"
 
 _CLAIM_PRIVATE: Final = -70010
 _USES: Final = frozenset(TRUST_LIST_USE.values())
+_DOCUMENT_USE: Final = TRUST_LIST_USE[KeyPurpose.DOCUMENT]
+# RFC 8812: RSA, which signs documents only; never in the header of a token or list.
+_RS256: Final = -257
+_NUMBER: Final = COSE_NUMBER | {Algorithm.RS256: _RS256}
 _POLICY_WORDS: Final = frozenset({"log", "witness", "group", "quorum"})
 _INSTANT_MAX: Final = 253_402_300_799
 
@@ -84,8 +88,12 @@ class TrustedKey:
     cut_off: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
-        if self.algorithm not in COSE_NUMBER or type(self.use) is not int or self.use not in _USES:
+        is_document = self.use == _DOCUMENT_USE
+        numbers = _NUMBER if is_document else COSE_NUMBER
+        if self.algorithm not in numbers or type(self.use) is not int or self.use not in _USES:
             raise TrustListFormError("an algorithm or a use that a trust list does not have")
+        if is_document and self.cut_off is None:
+            raise TrustListFormError("a document key stands here with its cut-off only")
         if self.kid != key_identifier(self.spki):
             raise TrustListFormError("a key id is that of another key")
         PublicKey(self.spki, self.algorithm)
@@ -227,7 +235,7 @@ def _issuer_map(issuer: TrustedIssuer) -> dict[int, object]:
 def _key_map(key: TrustedKey) -> dict[int, object]:
     entries: dict[int, object] = {
         1: key.kid,
-        2: COSE_NUMBER[key.algorithm],
+        2: _NUMBER[key.algorithm],
         3: key.spki,
         4: key.use,
         5: _unix(key.not_before),
@@ -282,7 +290,7 @@ def _read_key(value: object) -> TrustedKey:
         case {1: bytes(kid), 2: number, 3: bytes(spki), 4: int(use), 5: int(start), 6: int(end), **others}:
             return TrustedKey(
                 kid=kid,
-                algorithm=cose_algorithm(number),
+                algorithm=Algorithm.RS256 if number == _RS256 else cose_algorithm(number),
                 spki=spki,
                 use=use,
                 not_before=_instant(start),

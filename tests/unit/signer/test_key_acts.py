@@ -167,6 +167,25 @@ def test_a_stolen_key_is_cut_off_at_the_size_of_the_log_and_keeps_its_first_cut_
     assert [each.cut_off for each in issuer.keys if each.use == 1] == [(ORIGIN, size)]
 
 
+def _failures(town: Town, document: bytes) -> list[str]:
+    report = examine(document, town.evidence(), at=town.now)
+    return [each.code for each in report.findings if each.outcome is Outcome.FAILED]
+
+
+def test_every_checker_learns_of_a_document_key_s_cut_off(sqlite_town: Town) -> None:
+    town = sqlite_town
+    before = town.issues(town.food_draft()).document
+    cut_off_key(town.key_desk, town.desk.key(KeyPurpose.DOCUMENT, BUREAU), persons=PERSONS, at=town.now)
+    after = town.issues(town.food_draft(holder_name="示例市新城餐饮有限公司")).document
+
+    renew_trust_list(town.key_desk, at=town.now)
+
+    assert _failures(town, before) == []
+    assert _failures(town, after) == ["log.cut_off"]
+    with pytest.raises(RejectedError):
+        town.issues(town.food_draft(holder_name="示例市西城餐饮有限公司"))
+
+
 def test_an_unknown_key_is_not_cut_off(town: Town) -> None:
     with pytest.raises(KeyMissingError):
         cut_off_key(town.key_desk, KeyName(KeyPurpose.CODE, BUREAU, 7), persons=PERSONS, at=town.now)

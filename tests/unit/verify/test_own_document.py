@@ -400,7 +400,7 @@ def test_a_cut_off_takes_the_place_of_the_date_of_revocation(
 def test_a_cut_off_counts_whatever_use_the_key_is_listed_for(sealing: SealingRoom, office: KeyRoom) -> None:
     kid = office.custody.public_key(DOCUMENT).kid
 
-    for use in (1, 2, 3, 5):
+    for use in (1, 2, 3, 5, 6):
         listed = replace(sealing, keys=(trusted_key(office, None), trusted_key(office, (ORIGIN, 5), use)))
         assert cut_off_of(listed.trust, kid) == (ORIGIN, 5)
     assert cut_off_of(replace(sealing, keys=(trusted_key(office, None),)).trust, kid) is None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
@@ -104,6 +104,19 @@ def test_a_list_reads_back() -> None:
     assert [verifier.name for verifier in read.verifiers] == [NOTES["origin"]]
 
 
+def test_a_stolen_document_key_reads_back_with_its_cut_off_and_is_found_for_nothing_else() -> None:
+    public = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    stolen = replace(CODE_KEY, kid=key_identifier(spki), algorithm=Algorithm.RS256, spki=spki, use=6)
+    trust = replace(TRUST, issuers=(replace(ISSUER, keys=(CODE_KEY, stolen, replace(CODE_KEY, use=6))),))
+
+    read = open_trust_list(signed(trust), ROOT, at=AT)
+
+    assert read == trust
+    assert [key.cut_off for _, key in read.keys_for(stolen.kid, 6)] == [stolen.cut_off]
+    assert read.keys_for(stolen.kid, 1) == ()
+
+
 def test_a_key_is_found_by_id_and_use_only() -> None:
     found = TRUST.keys_for(CODE_KEY.kid, 1)
 
@@ -181,6 +194,7 @@ def test_a_list_that_nobody_may_sign_is_refused(change: dict[str, Any]) -> None:
         {"use": 4},
         {"use": True},
         {"algorithm": Algorithm.RS256},
+        {"use": 6, "cut_off": None},
         {"not_after": CODE_KEY.not_before},
         {"cut_off": ("", 1)},
         {"cut_off": ("origin", -1)},
