@@ -1,18 +1,17 @@
 """A process of its own that opens a town, does one act, and kills itself with SIGKILL when a step is done.
 
-    python -m tests.faults.driver '{"url": "sqlite:///…", "folder": "…", "act": "issue", "step": "kept", "drafts": ["…"]}'
+    {"url": "sqlite:///…", "folder": "…", "now": "2026-11-24T…", "act": "issue", "step": "kept", "drafts": ["…"]}
 
-What it has to say it prints as one line of JSON; a killed one says nothing. Acts: `issue` these drafts as one chunk,
+What it has to say it sends through the pipe; a killed one says nothing. Acts: `issue` these drafts as one chunk,
 `issue_many` the same, chunk after chunk, `run_batch` until no chunk is left, `recover`, `fill_disk` while documents are kept.
 """
 
-import json
 import os
 import resource
 import signal
-import sys
 from collections.abc import Callable
 from datetime import datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,8 @@ from tests.town import Town
 FILE_BYTES_MAX = 4096
 
 
-def main(order: dict[str, Any]) -> object:
-    """Do what the order says."""
+def main(order: dict[str, Any], pipe: Connection) -> None:
+    """Do what the order says, and send what came of it."""
 
     def after(done: str) -> None:
         if done == order.get("step"):
@@ -45,7 +44,7 @@ def main(order: dict[str, Any]) -> object:
         "recover": lambda town, _order: recover(town.desk, at=town.now).abandoned,
         "fill_disk": _fill_disk,
     }
-    return acts[order["act"]](town, order)
+    pipe.send(acts[order["act"]](town, order))
 
 
 def _records(town: Town, ids: list[str]) -> tuple[DraftRecord, ...]:
@@ -88,7 +87,3 @@ def _fill_disk(town: Town, order: dict[str, Any]) -> list[str]:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
         return [error.code, *_issue(town, order)]
     return ["the disk was not full"]
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(json.loads(sys.argv[1]))) + "\n")

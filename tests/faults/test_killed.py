@@ -61,14 +61,13 @@ def test_killed_at_any_moment(world: World, seed: int) -> None:
     """Not between steps but whenever it strikes: while a transaction is open, a file half written, a lock held."""
     source = random.Random(seed)  # noqa: S311 - a moment, no secret
     records = world.town.drafts(12)
-    process = world.starts("issue_many", drafts=[each.draft_id for each in records], size=2)
+    child = world.starts("issue_many", drafts=[each.draft_id for each in records], size=2)
     deadline = time.monotonic() + 120
     while not any(each.state is not DraftState.APPROVED for each in world.drafts(records)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(source.uniform(0, 0.4))
-    process.kill()
-    process.wait()
+    child.is_killed()
 
     world.demand_clean()
     world.restarts(records)
