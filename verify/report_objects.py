@@ -76,8 +76,8 @@ def _places(log: LogPlaces) -> dict[str, object]:
 
 def _finding(finding: Finding) -> dict[str, object]:
     return {
-        "name": finding.check.value,
-        "result": finding.outcome.value,
+        "name": finding.check,  # both are texts themselves
+        "result": finding.outcome,
         "code": finding.code,
         "detail": finding.detail,
         "source": finding.source,

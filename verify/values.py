@@ -5,7 +5,6 @@ Promises:
   * Nothing is looked up: a well-formed code may still belong to nobody.
 """
 
-import base64
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -33,10 +32,8 @@ _IDENTIFIER_FORM: Final = re.compile(
 _OWN_SERIAL_FORM: Final = re.compile(r"[0-9A-Z]{10,32}")
 _ITEM_FORM: Final = re.compile(r"[0-9A-Z]{18}[1-7][0-9A-Z]{12}(?:[0-9A-Z]{2})?")
 _LEGACY_ITEM_FORM: Final = re.compile(r"[0-9A-Z]{10}|[0-9A-Z]{12}|[0-9A-Z]{24}")
-_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 # Two characters for each ten bits: this stands on the way of every token.
 _PAIRS: Final = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
-_FROM_CROCKFORD: Final = str.maketrans(CROCKFORD, _BASE32)
 # Python's digits of base 32 for ours; all other characters become one that Python does not take.
 _TO_BASE_32: Final = bytes(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUV!"[CROCKFORD.find(chr(byte)) if chr(byte) in CROCKFORD else -1]
@@ -241,7 +238,7 @@ class LicenceId:
         """Read the 16 characters of an address; nothing is folded."""
         if not _LICENCE_ID_FORM.fullmatch(text):
             raise LicenceIdError("not an id")
-        return cls(base64.b32decode(text.translate(_FROM_CROCKFORD)))
+        return cls(int(text.encode("ascii").translate(_TO_BASE_32), 32).to_bytes(LICENCE_ID_BYTES, "big"))
 
     @classmethod
     def parse_typed(cls, text: str) -> Self:
