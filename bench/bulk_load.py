@@ -1,15 +1,19 @@
-"""Fill a registry with many licences at once, so that growth can be measured: rows like those that issuing writes.
+"""Fill a registry on SQLite with many licences at once, so that growth can be measured: rows like those of issuing.
 
 One really issued licence is the pattern. Ids, numbers, places and log entries are counted up from it; the log's tree is
 computed over all entries and its head signed by the log's own key, so that issuing and proving go on from there. The
 bodies of the copies are those of the pattern: nothing here can be verified, only counted.
+
+Rows go to the driver as tuples, their unchanging values converted once, and nothing is flushed before the end: a
+million licences are eleven million rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final, Self
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from registry import leaves
 from registry.db import Transaction, transaction
@@ -22,6 +26,9 @@ from registry.tables import (
     LICENCE,
     LICENCE_NUMBER,
     LINEAGE,
+    LOG_ENTRY,
+    LOG_HEAD,
+    LOG_NODE,
     PLACE,
     STATUS_LIST,
 )
@@ -31,34 +38,144 @@ from verify.note import checkpoint_body, signature_line
 from verify.tree import Frontier, leaf_hash
 from verify.values import LicenceId
 
-# SQLAlchemy makes a dict a row; so many at a time keep the memory of the loader small.
-PART = 5_000
-_ID_STEP = (1 << 80) // 1_100_000
+# So many licences are one transaction; their rows take some ten megabytes of memory.
+PART: Final = 10_000
+_ID_STEP: Final = (1 << 80) // 1_100_000
+_HASTY: Final = ("synchronous=OFF", "foreign_keys=OFF")
+_CAREFUL: Final = ("foreign_keys=ON", "synchronous=FULL", "wal_checkpoint(TRUNCATE)")
+_TABLES: Final = (LINEAGE, LICENCE_NUMBER, DRAFT, PLACE, LICENCE)
+_ENTRY_COLUMNS: Final = ("log", "idx", "entry", "leaf_hash", "digest")
+_NODE_COLUMNS: Final = ("log", "level", "idx", "hash")
+
+
+class Copies:
+    """Copies of one row: the insert as the driver takes it, the row's values, and the places of those that change."""
+
+    def __init__(self, connection: Connection, table: Table, row: Mapping[str, Any], changing: Iterable[str]) -> None:
+        names = [column.name for column in table.c if column.name in row]
+        self._row = [_driver_value(connection, table, name, row[name]) for name in names]
+        self._places = [(names.index(name), name) for name in changing if name in names]
+        self._statement = _insert_of(connection, table, names)
+
+    def insert(self, connection: Connection, changes: Iterable[Mapping[str, Any]]) -> None:
+        """Write one copy for each of these changes."""
+        connection.exec_driver_sql(self._statement, [self._copy(each) for each in changes])
+
+    def _copy(self, changes: Mapping[str, Any]) -> tuple[Any, ...]:
+        copy = self._row.copy()
+        for place, name in self._places:
+            copy[place] = changes[name]
+        return tuple(copy)
+
+
+class LogCopies:
+    """The two entries of a licence with another digest in each copy, and the tree over them."""
+
+    def __init__(self, desk: Desk, entries: Sequence[bytes], head: leaves.LogHead) -> None:
+        self._desk = desk
+        self._head = head
+        self._frontier = Frontier(head.size, head.edge)
+        self._cuts = [_cut_at_digest(each) for each in entries]
+
+    @classmethod
+    def of(cls, tx: Transaction, desk: Desk, pattern: LicenceRecord) -> Self:
+        """Take the pattern's entries and the log as it stands."""
+        places = (pattern.code_leaf, pattern.document_leaf)
+        entries = [entry.entry for leaf in places for entry in leaves.entries(tx, desk.log.origin, leaf, leaf + 1)]
+        return cls(desk, entries, leaves.head(tx, desk.log.origin))
+
+    def append(self, connection: Connection, licences: int) -> int:
+        """Write two entries for each licence into the log and return the index of the first."""
+        before = self._head
+        stored = [self._entry(before.log, index) for index in range(before.size, before.size + 2 * licences)]
+        self._frontier, nodes = self._frontier.grow([each[3] for each in stored])
+        inner = [(before.log, level, offset, value) for (level, offset), value in nodes.items() if level > 0]
+        connection.exec_driver_sql(_insert_of(connection, LOG_ENTRY, _ENTRY_COLUMNS), stored)
+        connection.exec_driver_sql(_insert_of(connection, LOG_NODE, _NODE_COLUMNS), inner)
+        self._move_head(connection)
+        return before.size
+
+    def _entry(self, log: int, index: int) -> tuple[int, int, bytes, bytes, bytes]:
+        start, end = self._cuts[index % 2]
+        digest = index.to_bytes(32, "big")
+        entry = start + digest + end
+        return log, index, entry, leaf_hash(entry), digest
+
+    def _move_head(self, connection: Connection) -> None:
+        frontier, key, custody = self._frontier, self._desk.log.key, self._desk.custody
+        body = checkpoint_body(self._head.origin, frontier.size, frontier.root)
+        verifier = self._desk.log.verifier
+        note = body.decode() + "\n" + signature_line(verifier.name, verifier.key_id, custody.sign_counted(key, body))
+        self._head = replace(self._head, size=frontier.size, root=frontier.root, edge=frontier.edge, note=note)
+        values = {"size": frontier.size, "root": frontier.root, "edge": b"".join(frontier.edge), "note": note}
+        connection.execute(update(LOG_HEAD).where(LOG_HEAD.c.log == self._head.log).values(values))
 
 
 def bulk_load(desk: Desk, pattern: LicenceRecord, count: int) -> tuple[str, ...]:
-    """Write so many copies of a filled licence of the type "business licence" and return some of their ids."""
+    """Write so many copies of a filed licence of the type "business licence" and return some of their ids."""
     with transaction(desk.database) as tx:
-        rows = {table: _pattern(tx, table, pattern) for table in (DRAFT, LINEAGE, LICENCE_NUMBER, PLACE, LICENCE)}
+        rows = {table: _pattern(tx, table, pattern) for table in _TABLES}
         intents = [
             dict(row) for row in tx.execute(select(INTENT).where(INTENT.c.licence_id == pattern.licence_id)).mappings()
         ]
-        entries = [
-            LogEntry.decode(entry.entry)
-            for leaf in (pattern.code_leaf, pattern.document_leaf)
-            for entry in leaves.entries(tx, desk.log.origin, leaf, leaf + 1)
-        ]
+        log = LogCopies.of(tx, desk, pattern)
         keys = _status_lists(tx, count, desk)
-    for start in range(0, count, PART):
-        numbers = range(start, min(start + PART, count))
-        with transaction(desk.database) as tx:
-            first_leaf = _append(tx, desk, entries, len(numbers))
-            for table in (LINEAGE, LICENCE_NUMBER, DRAFT, PLACE, LICENCE):
-                tx.execute(insert(table), list(_copies(rows[table], numbers, keys, first_leaf)))
-            tx.execute(insert(INTENT), list(_intents(intents, numbers, first_leaf)))
+    with _in_haste(desk) as connection:
+        changing = tuple(_changes(0, 0, keys, rows[LICENCE]["identifier"]))
+        tables = [Copies(connection, table, rows[table], changing) for table in _TABLES]
+        of_intents = [
+            Copies(connection, INTENT, each, ("licence_id", "leaf_index"))
+            for each in sorted(intents, key=lambda each: int(each["leaf_index"]))
+        ]
+        for start in range(0, count, PART):
+            numbers = range(start, min(start + PART, count))
+            with connection.begin():
+                leaf = log.append(connection, len(numbers))
+                changes = [
+                    _changes(number, leaf + 2 * place, keys, rows[LICENCE]["identifier"])
+                    for place, number in enumerate(numbers)
+                ]
+                for table in tables:
+                    table.insert(connection, changes)
+                for part, each in enumerate(of_intents):
+                    each.insert(connection, ({**one, "leaf_index": one["code_leaf"] + part} for one in changes))
     with transaction(desk.database) as tx:
         _move_counters(tx, pattern, count)
     return tuple(_id(number) for number in range(0, count, max(1, count // 1_000)))
+
+
+@contextmanager
+def _in_haste(desk: Desk) -> Iterator[Connection]:
+    """Lend a connection that flushes nothing and checks no references; at the end all is on the disk."""
+    with desk.database.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        for pragma in _HASTY:
+            driver.execute(f"PRAGMA {pragma}").close()
+        yield connection
+        for pragma in _CAREFUL:
+            driver.execute(f"PRAGMA {pragma}").close()
+
+
+def _insert_of(connection: Connection, table: Table, names: Sequence[str]) -> str:
+    """Return the statement that takes these columns' values in this order."""
+    statement = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
+    if statement.positiontup != list(names):
+        raise ValueError("name the columns in the order of the table")
+    return str(statement)
+
+
+def _driver_value(connection: Connection, table: Table, name: str, value: Any) -> Any:
+    """Return a value as the driver takes it."""
+    convert = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return value if convert is None else convert(value)
+
+
+def _cut_at_digest(entry: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the digest of an entry."""
+    start, digest, end = entry.partition(LogEntry.decode(entry).digest)
+    if not digest or start + bytes(32) + end != replace(LogEntry.decode(entry), digest=bytes(32)).encode():
+        raise ValueError("the digest stands elsewhere")
+    return start, end
 
 
 def _pattern(tx: Transaction, table: Table, pattern: LicenceRecord) -> dict[str, Any]:
@@ -86,51 +203,22 @@ def _status_lists(tx: Transaction, count: int, desk: Desk) -> dict[int, bytes]:
     return keys
 
 
-def _copies(
-    row: dict[str, Any], numbers: Sequence[int], keys: dict[int, bytes], first_leaf: int
-) -> Iterator[dict[str, Any]]:
-    used = row.get("status_index")
-    for place, number in enumerate(numbers):
-        licence_id = _id(number)
-        counter = number + 1_000  # the places below were given out by issuing
-        status_list = counter // LIST_SIZE + 1
-        values = {
-            "draft_id": f"{number:032x}",
-            "licence_id": licence_id,
-            "lineage": licence_id,
-            "identifier": f"{row.get('identifier', '')[:40]}{number}",
-            "number": f"{number:014}",
-            "status_list": status_list,
-            "status_index": None if used is None else permute(keys[status_list], counter % LIST_SIZE),
-            "code_leaf": first_leaf + 2 * place,
-            "document_leaf": first_leaf + 2 * place + 1,
-        }
-        yield {**row, **{name: value for name, value in values.items() if name in row}}
-
-
-def _intents(patterns: Sequence[dict[str, Any]], numbers: Sequence[int], first_leaf: int) -> Iterator[dict[str, Any]]:
-    for place, number in enumerate(numbers):
-        for part, pattern in enumerate(sorted(patterns, key=lambda each: int(each["leaf_index"]))):
-            yield {**pattern, "licence_id": _id(number), "leaf_index": first_leaf + 2 * place + part}
-
-
-def _append(tx: Transaction, desk: Desk, patterns: Sequence[LogEntry], licences: int) -> int:
-    """Write two intents for each licence into the log and return the index of the first."""
-    before = leaves.lock_head(tx, desk.log.origin)
-    stored, hashes = [], []
-    for index in range(before.size, before.size + 2 * licences):
-        digest = index.to_bytes(32, "big")
-        entry = replace(patterns[index % 2], digest=digest).encode()
-        hashes.append(leaf_hash(entry))
-        stored.append(leaves.StoredEntry(index=index, entry=entry, leaf_hash=hashes[-1], digest=digest))
-    frontier, nodes = Frontier(before.size, before.edge).grow(hashes)
-    body = checkpoint_body(before.origin, frontier.size, frontier.root)
-    verifier = desk.log.verifier
-    signature = desk.custody.sign_counted(desk.log.key, body)
-    note = body.decode() + "\n" + signature_line(verifier.name, verifier.key_id, signature)
-    after = replace(before, size=frontier.size, root=frontier.root, edge=frontier.edge, note=note)
-    leaves.append(tx, before, stored, nodes, after)
-    return before.size
+def _changes(number: int, leaf: int, keys: Mapping[int, bytes], identifier: str) -> dict[str, Any]:
+    """Return what one copy has of its own, in whatever table it stands."""
+    licence_id = _id(number)
+    counter = number + 1_000  # the places below were given out by issuing
+    status_list = counter // LIST_SIZE + 1
+    return {
+        "draft_id": f"{number:032x}",
+        "licence_id": licence_id,
+        "lineage": licence_id,
+        "identifier": f"{identifier[:40]}{number}",
+        "number": f"{number:014}",
+        "status_list": status_list,
+        "status_index": permute(keys[status_list], counter % LIST_SIZE),
+        "code_leaf": leaf,
+        "document_leaf": leaf + 1,
+    }
 
 
 def _move_counters(tx: Transaction, pattern: LicenceRecord, count: int) -> None:
