@@ -11,11 +11,11 @@ from api.wiring import Office
 from registry import catalogue, departments, licences
 from registry import drafts as draft_records
 from registry.db import reading, transaction
-from registry.errors import ChangedMeanwhileError, UnknownDepartmentError
+from registry.errors import ChangedMeanwhileError, UnknownDepartmentError, UnknownLicenceError
 from registry.records import DraftRecord, DraftState, LicenceDraft, LicenceRecord, LicenceType
 from signer.change import Revision, revise
 from signer.desk import Operator
-from signer.errors import NotApprovedError, UnknownLicenceError
+from signer.errors import NotApprovedError
 from signer.issue import issue_saved
 from signer.precheck import check_draft
 from signer.sheet_check import number_problems

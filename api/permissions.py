@@ -14,9 +14,9 @@ from typing import Final
 from api.identity import Caller, operator_of
 from registry import drafts, jobs, licences
 from registry.db import Database, Transaction, reading
-from registry.errors import UnknownBatchError
+from registry.errors import UnknownBatchError, UnknownLicenceError
 from registry.records import ApiClient, Role
-from signer.errors import OtherDepartmentError, RoleError, UnknownLicenceError
+from signer.errors import OtherDepartmentError, RoleError
 
 
 class Scope(StrEnum):

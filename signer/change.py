@@ -18,11 +18,12 @@ from typing import Final
 from registry import drafts as draft_records
 from registry import licences
 from registry.db import Transaction, reading, transaction
+from registry.errors import UnknownLicenceError
 from registry.events import Act, record_event
 from registry.lifecycle import LicenceEvent, next_state
 from registry.records import ChangeKind, DraftRecord, LicenceDraft, LicenceRecord, Role
 from signer.desk import Desk, Operator, demand
-from signer.errors import ChangeRefusedError, UnknownLicenceError
+from signer.errors import ChangeRefusedError
 from signer.statuses import refresh_status_lists
 from verify.errors import YinzhengError
 from verify.licence import ISSUER_ZONE

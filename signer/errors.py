@@ -17,12 +17,6 @@ class NotApprovedError(SignerError):
     code = "draft.not_approved"
 
 
-class OwnReviewError(SignerError):
-    """The draft was approved by the person who wrote it."""
-
-    code = "draft.own_review"
-
-
 class OtherDepartmentError(SignerError):
     """The operator's department is not the one in whose name the act would be done."""
 
@@ -39,18 +33,6 @@ class RoleError(SignerError):
     """The operator's role does not allow this act."""
 
     code = "operator.role"
-
-
-class DraftStateError(SignerError):
-    """The draft is in no state that allows this act: it is filed already, or withdrawn."""
-
-    code = "draft.state"
-
-
-class UnknownLicenceError(SignerError):
-    """No licence of this id is filed."""
-
-    code = "licence.unknown"
 
 
 class ChangeRefusedError(SignerError):

@@ -10,9 +10,9 @@ from datetime import datetime
 from keys.custody import DEPLOYMENT, KeyName
 from registry import artefacts, licences, long_term
 from registry.db import reading, transaction
+from registry.errors import UnknownLicenceError
 from registry.long_term import LongTermDocument
 from signer.desk import Desk
-from signer.errors import UnknownLicenceError
 from signer.key_acts import AUTHORITY, CERTIFICATE
 from signer.sealing import seal_long_term
 

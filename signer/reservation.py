@@ -12,17 +12,11 @@ from typing import Final
 
 from registry import catalogue, departments, licences, numbers
 from registry.db import reading, transaction
-from registry.errors import RegistryError
+from registry.errors import DraftStateError, OwnDraftError, RegistryError, UnknownLicenceError
 from registry.lifecycle import LicenceEvent, next_state
 from registry.records import Department, DraftRecord, DraftState, LicenceRecord, LicenceType, Place, Role
 from signer.desk import Desk, Operator, demand
-from signer.errors import (
-    DraftStateError,
-    NotApprovedError,
-    NotEntitledError,
-    OwnReviewError,
-    UnknownLicenceError,
-)
+from signer.errors import NotApprovedError, NotEntitledError
 from signer.precheck import CODE_TYPE_USCC, check_draft
 from verify.errors import InvalidFieldsError, YinzhengError
 from verify.key_purpose import KeyPurpose
@@ -145,7 +139,7 @@ def _demand_review(record: DraftRecord) -> None:
     if record.reviewed_by is None:
         raise NotApprovedError
     if record.reviewed_by == record.created_by:
-        raise OwnReviewError
+        raise OwnDraftError
 
 
 def _demand_replaceable(replaced: LicenceRecord | None, record: DraftRecord) -> None:

@@ -17,10 +17,10 @@ from api.cli.words import day, moment, state_word
 from api.wiring import Office
 from registry import catalogue, departments, drafts, licences, long_term
 from registry.db import Database, reading, transaction
+from registry.errors import UnknownLicenceError
 from registry.licences import PAGE_MAX, Wanted
 from registry.lifecycle import LicenceState
 from registry.records import DraftRecord, DraftState, EventRecord, LicenceRecord, LicenceSummary, Role
-from signer.errors import UnknownLicenceError
 from signer.issue import IssuedLicence, issue_saved
 from verify.errors import MalformedError
 from verify.values import LicenceId

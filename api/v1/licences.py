@@ -34,9 +34,9 @@ from api.v1.schemas import (
 from api.wiring import Office
 from registry import licences as records
 from registry.db import reading
+from registry.errors import UnknownLicenceError
 from registry.records import LicenceRecord
 from signer.change import change
-from signer.errors import UnknownLicenceError
 
 licences: Final = router("licences")
 _PATH: Final = f"{PREFIX}/licences"

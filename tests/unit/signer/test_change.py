@@ -8,19 +8,13 @@ import pytest
 
 from registry import artefacts, leaves, licences
 from registry.db import reading
-from registry.errors import ChangedMeanwhileError, NotAllowedError
+from registry.errors import ChangedMeanwhileError, NotAllowedError, UnknownLicenceError
 from registry.lifecycle import LicenceEvent, LicenceState
 from registry.records import DraftState, LicenceRecord, Role
 from signer.change import Change, Revision, change, revise
 from signer.daily import run_daily
 from signer.desk import Operator
-from signer.errors import (
-    ChangeRefusedError,
-    LogClockError,
-    OtherDepartmentError,
-    RoleError,
-    UnknownLicenceError,
-)
+from signer.errors import ChangeRefusedError, LogClockError, OtherDepartmentError, RoleError
 from signer.issue import issue_saved
 from signer.statuses import status_list_address
 from tests.town import ORIGIN, SCHOOLS, Town

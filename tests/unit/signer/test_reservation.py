@@ -8,20 +8,20 @@ import pytest
 
 from registry import drafts, licences
 from registry.db import reading, transaction
-from registry.errors import ChangedMeanwhileError, DatabaseAwayError, NotAllowedError, NumberUsedError
+from registry.errors import (
+    ChangedMeanwhileError,
+    DatabaseAwayError,
+    DraftStateError,
+    NotAllowedError,
+    NumberUsedError,
+    OwnDraftError,
+    UnknownLicenceError,
+)
 from registry.events import Act
 from registry.lifecycle import LicenceEvent
 from registry.records import DraftRecord, DraftState, Role
 from signer.desk import Operator
-from signer.errors import (
-    DraftStateError,
-    NotApprovedError,
-    NotEntitledError,
-    OtherDepartmentError,
-    OwnReviewError,
-    RoleError,
-    UnknownLicenceError,
-)
+from signer.errors import NotApprovedError, NotEntitledError, OtherDepartmentError, RoleError
 from signer.reservation import CHUNK_MAX, Reserved, reserve
 from tests.town import BUREAU, MARKET, NOW, Town
 from verify.errors import InvalidFieldsError, YinzhengError
@@ -64,7 +64,7 @@ def test_a_field_left_empty_is_left_out_and_a_person_has_no_uscc(town: Town) -> 
 Change = Callable[[Town, DraftRecord], DraftRecord]
 REFUSALS: list[tuple[str, Change, type[YinzhengError]]] = [
     ("not approved", lambda _, record: replace(record, reviewed_by=None), NotApprovedError),
-    ("own review", lambda _, record: replace(record, reviewed_by=record.created_by), OwnReviewError),
+    ("own review", lambda _, record: replace(record, reviewed_by=record.created_by), OwnDraftError),
     ("filed", lambda _, record: replace(record, state=DraftState.FILED), DraftStateError),
     ("withdrawn", lambda _, record: replace(record, state=DraftState.CANCELLED), DraftStateError),
     ("changed meanwhile", lambda _, record: replace(record, version=record.version - 1), ChangedMeanwhileError),
