@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     )
     timestamp_roots: Path | None = Field(
         default=None,
-        description="PEM file with the root certificates of that authority.",
+        description="PEM file with the root certificates of that authority; then `yinzheng keys publish`.",
     )
     rate_anonymous: int = Field(
         default=20, ge=0, le=100_000, description="Requests a second from one address without a key; 0 means no limit."

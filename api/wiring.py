@@ -213,6 +213,7 @@ def desk_settings(settings: Settings) -> DeskSettings:
         crl_url=settings.public_address + REVOCATION_PATH,
         test=settings.test,
         status_days=settings.status_days,
+        timestamp_roots=() if settings.timestamp_roots is None else _read_roots(settings.timestamp_roots),
     )
 
 

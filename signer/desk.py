@@ -39,7 +39,8 @@ class DeskSettings:
     """What the office has set: the addresses of the deployment, and whether it is a sandbox.
 
     `test` prints a mark across every page. `host` (printed in codes), `status_prefix` and `crl_url` (in certificates)
-    come from here and never from a request.
+    come from here and never from a request. `timestamp_roots` are those of an outside time-stamp service: they go into
+    the trust list, or nobody could check its stamps.
     """
 
     host: str
@@ -47,6 +48,7 @@ class DeskSettings:
     crl_url: str | None = None
     test: bool = False
     status_days: int = 7
+    timestamp_roots: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def _go_on(_step: str) -> None:

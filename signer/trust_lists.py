@@ -60,7 +60,7 @@ def renew_trust_list(desk: KeyDesk, *, at: datetime, lifetime: timedelta = LIFET
             expires_at=issued_at + lifetime,
             issuers=_issuers(tx, desk.settings.status_prefix, at=at),
             log_policy=_policy(desk.log.verifier),
-            authorities=_authorities(tx),
+            authorities=tuple(dict.fromkeys((*_authorities(tx), *desk.settings.timestamp_roots))),
         )
     message = trust_list_to_be_signed(trust, public.kid)
     content = assemble_trust_list(trust, public.kid, der_to_raw(desk.sign_logged(key, message)))

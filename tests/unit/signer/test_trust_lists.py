@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from registry.db import Database, reading, transaction
 from registry.errors import ArtefactOrderError
 from registry.records import Department
 from signer.founding import add_department_keys
+from signer.issue import issue
 from signer.trust_lists import (
     TRUST_LIST,
     TRUST_LIST_NAME,
@@ -22,8 +24,10 @@ from signer.trust_lists import (
     renew_trust_list,
     revocation_lists,
 )
+from tests.key_room import AUTHORITY, KeyRoom
 from tests.town import BUREAU, FOOD, ISSUERS, MARKET, ORIGIN, PERSONS, SCHOOLS, SETTINGS, TEACHER, Town
 from verify.cose import decode_sign1
+from verify.examine import RejectedError, examine
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.log_entry import EntryKind, LogEntry
 from verify.trust import LIFETIME_MAX, TrustListError, TrustListFormError, open_trust_list
@@ -58,6 +62,24 @@ def test_a_stranger_with_the_pinned_root_reads_who_may_issue_what(town: Town) ->
     assert [sha256(each).digest() for each in trust.authorities] == [
         sha256(town.key_desk.custody.chain(town.desk.key(KeyPurpose.AUTHORITY, DEPLOYMENT))[0]).digest()
     ]
+
+
+def test_stamps_of_an_outside_authority_count_once_its_root_stands_in_the_list(
+    sqlite_town: Town, tmp_path: Path
+) -> None:
+    outside = KeyRoom.found(tmp_path / "outside").open_office()
+    (root,) = outside.custody.chain(AUTHORITY)
+    desk = replace(sqlite_town.desk, timestamps=outside.stamps())
+    key_desk = replace(sqlite_town.key_desk, settings=replace(SETTINGS, timestamp_roots=(root, root)))
+    draft = sqlite_town.signboard_draft()
+    with pytest.raises(RejectedError):
+        issue(desk, draft, operator=sqlite_town.officer, at=sqlite_town.now)
+
+    trust = renew_trust_list(key_desk, at=sqlite_town.now)
+
+    assert trust.authorities.count(root) == 1
+    issued = issue(desk, draft, operator=sqlite_town.officer, at=sqlite_town.now)
+    assert examine(issued.document, sqlite_town.evidence(), at=sqlite_town.now).is_genuine
 
 
 def test_a_department_may_issue_the_types_whose_items_bear_its_code(town: Town) -> None:
