@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from signer.page.errors import PhotoTooLargeError, PhotoTooSmallError, PhotoUnreadableError
-from signer.page.photos import PHOTO_BYTES_MAX, PHOTO_HEIGHT_MAX, PHOTO_WIDTH_MAX, prepare_photo
+from signer.page.photos import PHOTO_BYTES_MAX, PHOTO_HEIGHT_MAX, PHOTO_WIDTH_MAX, PREPARED_REMEMBERED, prepare_photo
 
 
 def portrait(mode: str = "RGB", size: tuple[int, int] = (360, 504)) -> Image.Image:
@@ -66,10 +66,17 @@ def test_transparent_parts_become_white() -> None:
     assert photo.getpixel((100, 140)) == (255, 255, 255)
 
 
-def test_the_same_photo_gives_the_same_bytes() -> None:
-    data = encoded(portrait(), "JPEG")
+def test_the_same_photo_gives_the_same_bytes_also_after_it_was_forgotten() -> None:
+    data = encoded(portrait(), "PNG")
+    first = prepare_photo(data)
+    assert prepare_photo(bytes(bytearray(data))) is first
 
-    assert prepare_photo(data) == prepare_photo(data)
+    for grey in range(PREPARED_REMEMBERED):
+        prepare_photo(encoded(Image.new("L", (80, 80), grey), "PNG"))
+
+    again = prepare_photo(data)
+    assert again is not first
+    assert again == first
 
 
 def test_a_small_photo_is_not_blown_up() -> None:
