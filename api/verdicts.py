@@ -16,7 +16,7 @@ from api.settings import Language
 from api.texts import day_text, sentence
 from verify.facts import Facts
 from verify.licence import ISSUER_ZONE
-from verify.report import Check, Finding, Outcome, Report, Subject
+from verify.report import NOTICES, Check, Finding, Outcome, Report, Subject
 from verify.verdict import Verdict
 
 
@@ -103,7 +103,10 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictWords:
-    """All words of a report in one language; `test_notice` and `sentence` may be empty."""
+    """All words of a report in one language; `test_notice` and `sentence` may be empty.
+
+    `notices` are those of `also` that are no line of `checks`.
+    """
 
     verdict: Verdict
     look: Look
@@ -112,6 +115,7 @@ class VerdictWords:
     sentence: str
     next_step: str
     also: tuple[str, ...]
+    notices: tuple[str, ...]
     checks: tuple[CheckLine, ...]
     test_notice: str
 
@@ -138,7 +142,8 @@ def verdict_words(report: Report, language: Language, *, reference: str = "") ->
         sentence=sentence(_sentence_code(report), language, params),
         next_step=sentence(f"{code}.next", language, params),
         also=tuple(sentence(each.code, language, each.params) for each in report.also),
-        checks=tuple(_line(each, language) for each in report.findings),
+        notices=tuple(sentence(each.code, language, each.params) for each in report.also if each.code in NOTICES),
+        checks=tuple(_line(each, language) for each in report.findings if each.code not in NOTICES),
         test_notice=sentence("verdict.test", language) if report.test else "",
     )
 

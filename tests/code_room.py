@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from verify import cbor
 from verify.algorithms import Algorithm, der_to_raw, key_identifier
 from verify.evidence import Evidence, RegistryAnswer
 from verify.licence import HolderKind, licence_end
+from verify.qr_text import CLAIM_PRIVATE, TOKEN_BYTES_MAX, TextKind, make_sign1, make_text, text_to_be_signed
 from verify.qr_token import ShortStatus, TokenClaims, decode_token, encode_token, to_be_signed
 from verify.states import LicenceState
 from verify.status import StatusList, pack
@@ -113,12 +115,23 @@ class CodeRoom:
 
     key: Signer = Signer(7)
 
-    def code(self, claims: TokenClaims = CLAIMS, *, signer: Signer | None = None, **changes: Any) -> str:
+    def code(
+        self, claims: TokenClaims = CLAIMS, *, signer: Signer | None = None, host: str = HOST, **changes: Any
+    ) -> str:
         """Return the text of a code with these claims; `signer` may be somebody else, who uses our key id."""
         changed = claims._replace(**changes)
         message = to_be_signed(changed, algorithm=Algorithm.ES256, kid=self.key.kid)
         signature = (signer or self.key).sign(message)
-        return encode_token(changed, algorithm=Algorithm.ES256, kid=self.key.kid, signature=signature, host=HOST)
+        return encode_token(changed, algorithm=Algorithm.ES256, kid=self.key.kid, signature=signature, host=host)
+
+    def code_that_says_more(self, outer: dict[int, object], inner: dict[int, object]) -> str:
+        """Return the text of a code that has these claims beside its own, and inside its private ones."""
+        claims = cbor.decode(CLAIMS.payload(), bytes_max=TOKEN_BYTES_MAX)
+        assert isinstance(claims, dict)
+        payload = cbor.encode({**claims, **outer, CLAIM_PRIVATE: {**claims[CLAIM_PRIVATE], **inner}})
+        signature = self.key.sign(text_to_be_signed(payload, algorithm=Algorithm.ES256, kid=self.key.kid))
+        sign1 = make_sign1(payload, algorithm=Algorithm.ES256, kid=self.key.kid, signature=signature)
+        return make_text(TextKind.LICENCE, HOST, ID, sign1)
 
     def trust(self, *keys: TrustedKey, issuer: str = ISSUER, types: tuple[str, ...] = (FOOD, TEACHER)) -> TrustList:
         """Return a trust list that names the office with these keys, or with its own."""

@@ -76,7 +76,7 @@ def check_document(document: bytes, evidence: Evidence, *, at: datetime) -> Docu
         return DocumentCheck(signed=signed, code=None, findings=merged((*signed.findings, _CONTENTS_MISSING)))
     code = check_token(signed.token_text, evidence, at=at)  # (3)
     same = _compare(signed, signed.data_set, code.token)  # (4)
-    of_code = () if code.token is None else code.findings
+    of_code = () if code.token is None else (*code.findings, *code.notices)
     return DocumentCheck(signed=signed, code=code, findings=merged((*signed.findings, *of_code, *same)))
 
 

@@ -94,7 +94,7 @@ def examine_text(text: str, evidence: Evidence, *, at: datetime) -> Report:
     clock = check_clock(status_list, evidence, at=at)
     report = Report(
         subject=Subject.TEXT,
-        findings=(form, signature, issuer, _CONTENTS_NOT_ASKED, term, status, log, clock),
+        findings=(form, *check.notices, signature, issuer, _CONTENTS_NOT_ASKED, term, status, log, clock),
         at=at,
         valid_until=claims.valid_until,
         facts_source=partial(facts_of, token, check.issuer, evidence),

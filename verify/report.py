@@ -21,6 +21,8 @@ from verify.verdict import Verdict, meaning, worst
 # From this many days before its end a licence in force is shown as one that should be renewed.
 EXPIRING_DAYS: Final = 30
 NO_PARAMS: Final[Mapping[str, str]] = MappingProxyType({})
+NOTICES: Final = frozenset({"form.foreign_host", "form.not_understood"})
+"""Codes of passed findings that stand beside the one of their check, and that a person is told all the same."""
 
 
 class Outcome(StrEnum):
@@ -177,8 +179,12 @@ class Report:
 
     @property
     def also(self) -> tuple[Finding, ...]:
-        """What else is wrong or open, beside the headline."""
-        return tuple(each for each in self.findings if each.meaning is not None and each.meaning is not self.verdict)
+        """What else is wrong or open, beside the headline, and what should be told though nothing is wrong with it."""
+        return tuple(
+            each
+            for each in self.findings
+            if (each.meaning is not None and each.meaning is not self.verdict) or each.code in NOTICES
+        )
 
     def finding(self, check: Check) -> Finding | None:
         """Return the worst finding of a check."""
@@ -227,7 +233,7 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings in the order of the checks, each check once, but with all of its failures.
 
     Of a check that failed all failures stay, else what could not be checked, else the first that passed; "not asked"
-    gives way to whatever was asked.
+    gives way to whatever was asked. Notices stay beside all of these.
     """
     by_check: dict[Check, list[Finding]] = {}
     for each in findings:
@@ -236,6 +242,12 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _worst_of(findings: list[Finding]) -> list[Finding]:
+    notices = {each.code: each for each in findings if each.code in NOTICES}
+    plain = [each for each in findings if each.code not in NOTICES]
+    return [*(_worst_of_plain(plain) if plain else ()), *notices.values()]
+
+
+def _worst_of_plain(findings: list[Finding]) -> list[Finding]:
     asked = [each for each in findings if not each.code.endswith(".not_asked")] or findings[:1]
     weight = min(_WEIGHT[each.outcome] for each in asked)
     kept = {each.code: each for each in reversed(asked) if _WEIGHT[each.outcome] == weight}

@@ -4,6 +4,7 @@ Promises:
   * The order is that of the format's page: form, header, key, algorithm, signature, period, entitlement.
   * The algorithm comes from the trust list, never from the header alone; a key of another use is not found.
   * No network, no clock, no parsing of certificates: one signature and some look-ups in what was opened before.
+  * The host in the text is signed by nobody: one that is not the issuer's is reported, and neither asked nor judged.
 """
 
 from datetime import date, datetime, timedelta
@@ -43,11 +44,15 @@ _NO_TRUST_LIST: Final = Finding(check=Check.ISSUER, code="issuer.no_trust_list",
 
 
 class TokenCheck(NamedTuple):
-    """What the code alone can tell: `token` is None when it could not be read, `issuer` when nobody trusted made it."""
+    """What the code alone can tell: `token` is None when it could not be read, `issuer` when nobody trusted made it.
+
+    `findings` are one for each step; `notices` is what a person should be told beside them.
+    """
 
     token: LicenceToken | None
     issuer: TrustedIssuer | None
     findings: tuple[Finding, ...]
+    notices: tuple[Finding, ...] = ()
 
 
 def check_token(text: str, evidence: Evidence, *, at: datetime) -> TokenCheck:
@@ -69,20 +74,20 @@ def check_token(text: str, evidence: Evidence, *, at: datetime) -> TokenCheck:
     trust = evidence.trust
     if trust is None:
         findings = (_FORM_PASSED, _SIGNATURE_NOT_ASKED, _NO_TRUST_LIST, term, _LOG_NOT_ASKED)
-        return TokenCheck(token=token, issuer=None, findings=findings)
+        return TokenCheck(token=token, issuer=None, findings=findings, notices=_notices(token, None))
     candidates = trust.keys_for(token.kid, CODE_USE)
     if not candidates:
         unknown = _issuer_finding("issuer.unknown", Outcome.FAILED, trust)
         findings = (_FORM_PASSED, _SIGNATURE_NOT_ASKED, unknown, term, _LOG_NOT_ASKED)
-        return TokenCheck(token=token, issuer=None, findings=findings)
+        return TokenCheck(token=token, issuer=None, findings=findings, notices=_notices(token, None))
     found = _signer(token, candidates)  # (2)
     if found is None:
         findings = (_FORM_PASSED, _SIGNATURE_BAD, _ISSUER_NOT_ASKED, term, _LOG_NOT_ASKED)
-        return TokenCheck(token=token, issuer=None, findings=findings)
+        return TokenCheck(token=token, issuer=None, findings=findings, notices=_notices(token, None))
     issuer, key = found
     entitled = _entitlement(claims, issuer, key, trust)  # (3)
     findings = (_FORM_PASSED, _SIGNATURE_GOOD, entitled, term, _log(key))  # (7)
-    return TokenCheck(token=token, issuer=issuer, findings=findings)
+    return TokenCheck(token=token, issuer=issuer, findings=findings, notices=_notices(token, issuer))
 
 
 def check_term(
@@ -158,6 +163,22 @@ def is_test_issuer(uscc: str) -> bool:
 
 def _unread(*findings: Finding) -> TokenCheck:
     return TokenCheck(token=None, issuer=None, findings=findings)
+
+
+def _notices(token: LicenceToken, issuer: TrustedIssuer | None) -> tuple[Finding, ...]:
+    """Return a host that is not the issuer's, and the numbers of claims that a later version may have brought."""
+    is_foreign = issuer is not None and issuer.host not in {token.host, ""}
+    not_understood = token.claims.not_understood
+    if not is_foreign and not not_understood:
+        return ()
+    found = [_notice("form.foreign_host", {"host": token.host})] if is_foreign else []
+    if not_understood:
+        found.append(_notice("form.not_understood", {"claims": ", ".join(map(str, not_understood))}))
+    return tuple(found)
+
+
+def _notice(code: str, params: dict[str, str]) -> Finding:
+    return Finding(check=Check.FORM, code=code, outcome=Outcome.PASSED, source="code", params=params)
 
 
 def _of_code(check: Check, code: str, error: MalformedError) -> Finding:

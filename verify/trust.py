@@ -10,6 +10,7 @@ name, 3 [{1 kid, 2 algorithm, 3 SPKI, 4 use, 5 not before, 6 not after, 7 cut-of
 licence types}], 3 log policy, 4 [authority certificates]}. Keys 3 and 4 are absent when empty.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ _RS256: Final = -257
 _NUMBER: Final = COSE_NUMBER | {Algorithm.RS256: _RS256}
 _POLICY_WORDS: Final = frozenset({"log", "witness", "group", "quorum"})
 _INSTANT_MAX: Final = 253_402_300_799
+_PREFIX_HOST: Final = re.compile(r"https?://([^/?#@]+)/.*", re.IGNORECASE)
 
 
 class TrustListError(YinzhengError):
@@ -109,17 +111,23 @@ class TrustedKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedIssuer:
-    """An issuing office: its keys, the prefix of its status lists, the licence types that it may issue."""
+    """An issuing office: its keys, the prefix of its status lists, the licence types that it may issue.
+
+    ``host`` is that of the prefix, with its port if it has one; empty when the prefix names none.
+    """
 
     issuer: str
     name: str
     keys: tuple[TrustedKey, ...]
     status_prefix: str
     licence_types: tuple[str, ...]
+    host: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.issuer or not self.name:
             raise TrustListFormError("an issuer has an id and a name")
+        found = _PREFIX_HOST.fullmatch(self.status_prefix)
+        object.__setattr__(self, "host", "" if found is None else found[1].lower())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,7 @@ def show(screen: Screen, report: Report, name: str, *, is_brief: bool = False) -
     head = screen.paint(f"{words.look.mark} {words.headline}", _STYLES[words.look.tone])
     lines = [f"{head}  {words.kind}  {name}".rstrip()]
     lines += (f"  {text}" for text in (words.test_notice, words.sentence) if text)
+    lines += (f"  ! {text}" for text in words.notices)
     lines.append(f"  → {words.next_step}")
     if not is_brief:
         lines += (f"  {fact.name}{colon}{fact.value}" for fact in public_facts(report, screen.language))

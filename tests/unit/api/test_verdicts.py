@@ -7,7 +7,7 @@ import pytest
 
 from api.settings import Language
 from api.verdicts import LOOKS, Border, Tone, public_facts, verdict_words
-from tests.code_room import CLAIMS, ID, NOW, PREFIX, CodeRoom, Signer
+from tests.code_room import CLAIMS, HOST, ID, NOW, PREFIX, CodeRoom, Signer
 from verify.evidence import UNREACHABLE, Evidence
 from verify.examine import examine_id, examine_text
 from verify.licence import licence_end
@@ -250,3 +250,13 @@ def test_no_verdict_has_an_empty_headline_or_next_step(verdict: Verdict, languag
     assert words.headline
     assert words.next_step
     assert "{" not in words.headline + words.sentence + words.next_step
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_foreign_host_is_told_beside_the_verdict_and_is_no_line_of_what_was_checked(language: Language) -> None:
+    plain, foreign = (verdict_words(online(ROOM.code(host=host)), language) for host in (HOST, "evil.example"))
+
+    assert (foreign.verdict, foreign.headline, foreign.checks) == (plain.verdict, plain.headline, plain.checks)
+    assert plain.notices == ()
+    assert foreign.also == (*plain.also, *foreign.notices)
+    assert "evil.example" in foreign.notices[0]

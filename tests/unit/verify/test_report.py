@@ -141,5 +141,15 @@ def test_merged_lets_what_was_not_asked_give_way_to_whatever_was() -> None:
     assert merged((unknown("log.not_asked"), unknown("log.not_asked"))) == (unknown("log.not_asked"),)
 
 
+def test_notices_stand_beside_what_their_check_found_and_among_what_else_is_told() -> None:
+    notice = Finding(check=Check.FORM, code="form.foreign_host", outcome=Outcome.PASSED, params={"host": "x.example"})
+
+    assert merged((notice, *PASSED[:2], notice)) == (PASSED[0], notice, PASSED[1])
+    assert merged((notice, failed("form.unreadable"))) == (failed("form.unreadable"), notice)
+    assert merged((notice,)) == (notice,)
+    assert report(*PASSED, notice).verdict is report(*PASSED).verdict
+    assert report(*PASSED, notice).also == (notice,)
+
+
 def test_a_report_shows_no_holder_in_its_repr() -> None:
     assert "欧阳" not in repr(report(*PASSED, facts=Facts(licence_id="X", holder="欧阳䶮")))

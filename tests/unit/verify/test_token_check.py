@@ -1,5 +1,6 @@
 """The code of a licence by itself: each step kept, broken, and the way from one to the other."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
@@ -199,3 +200,43 @@ def test_what_the_registry_must_agree_with_is_named_by_hash() -> None:
 def test_division_999999_is_a_test() -> None:
     assert is_test_issuer("119999990000000511")
     assert not is_test_issuer("11330100MB1A2B3CX4")
+
+
+def notices(text: str, trust: TrustList | None) -> list[tuple[str, Outcome, dict[str, str]]]:
+    check = check_token(text, Evidence(trust=trust), at=NOW)
+    return [(each.code, each.outcome, dict(each.params)) for each in check.notices]
+
+
+def test_a_host_that_is_not_the_issuers_is_told_and_takes_nothing_from_the_code() -> None:
+    text = ROOM.code(host="licences-test.example:8443")
+
+    assert notices(text, ROOM.trust()) == [
+        ("form.foreign_host", Outcome.PASSED, {"host": "licences-test.example:8443"})
+    ]
+    assert {each.code for each in found(text).values()} == {each.code for each in found(ROOM.code()).values()}
+
+
+def test_the_issuers_own_host_is_no_news_in_either_case_of_letters() -> None:
+    text = ROOM.code()
+    office = replace(ROOM.trust().issuers[0], status_prefix="HTTPS://Licences.Test.Example/status/")
+
+    assert notices(text.upper(), ROOM.trust()) == []
+    assert notices(text, replace(ROOM.trust(), issuers=(office,))) == []
+
+
+def test_hosts_are_not_compared_with_an_issuer_that_names_none_or_that_nobody_trusts() -> None:
+    text = ROOM.code(host="elsewhere.example")
+    office = replace(ROOM.trust().issuers[0], status_prefix="")
+
+    assert notices(text, replace(ROOM.trust(), issuers=(office,))) == []
+    assert notices(text, ROOM.trust(THIEF.trusted())) == []
+    assert notices(text, None) == []
+
+
+def test_claims_of_a_later_version_are_told_by_their_numbers() -> None:
+    text = ROOM.code_that_says_more({100: "x"}, {30: 1})
+    told = [("form.not_understood", Outcome.PASSED, {"claims": "100, 30"})]
+
+    assert notices(text, ROOM.trust()) == told
+    assert notices(text, None) == told
+    assert found(text)[Check.SIGNATURE].code == "signature.good"
