@@ -63,3 +63,10 @@ def test_the_documents_of_a_folder_are_its_pdf_files_at_any_depth_by_name(tmp_pa
         (tmp_path / name).write_bytes(b"")
 
     assert [str(path.relative_to(tmp_path)) for path in documents_in(tmp_path)] == ["a/c.PDF", "b.pdf"]
+
+
+def test_a_file_cannot_be_written_below_another_file_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(NotWrittenError):
+        write_file(tmp_path / "file" / "name", b"x")
