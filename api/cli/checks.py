@@ -15,9 +15,9 @@ from typing import Annotated, Final
 import typer
 
 from api.checking import check_entry, check_file
-from api.cli.errors import NoFileError
+from api.cli.errors import NoFileError, NotWrittenError
 from api.cli.files import STDIN, documents_in, read_file, read_input
-from api.cli.offline import Brought, read_evidence
+from api.cli.offline import Brought, keep_seen, read_evidence
 from api.cli.program import app, exit_code_of, explain, session_of, worst
 from api.cli.screen import Screen
 from api.sandbox import examine_file
@@ -111,8 +111,21 @@ def verify(
         checker = _Checker(office=session.public_office, evidence=None)
     else:
         brought = Brought(trust=trust, root=root, status=tuple(status or ()), revocation=tuple(crl or ()))
-        checker = _Checker(office=None, evidence=read_evidence(brought, at=clock()))
+        checker = _Checker(office=None, evidence=_opened(session.screen, brought))
     raise typer.Exit(worst(_check_all(session.screen, checker, inputs)))
+
+
+def _opened(screen: Screen, brought: Brought) -> Evidence:
+    """Open what was brought along; where its number cannot be kept, as on a read-only stick, that is said."""
+    evidence = read_evidence(brought, at=clock())
+    try:
+        keep_seen(brought, evidence)
+    except NotWrittenError as error:
+        screen.note(
+            f"信任名单的版次没能记下，下次认不出更旧的名单：{error.params['name']}",
+            f"The trust list's number could not be kept, so an older list will pass later: {error.params['name']}",
+        )
+    return evidence
 
 
 def show(screen: Screen, report: Report, name: str, *, is_brief: bool = False) -> None:

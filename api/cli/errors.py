@@ -77,6 +77,12 @@ class NoSuchNameError(CommandError):
     code = "cli.no_such_name"
 
 
+class KeptNumberError(CommandError):
+    """The file with the highest number of a trust list that was seen is damaged."""
+
+    code = "cli.kept_number"
+
+
 class LogRewrittenError(CommandError):
     """The log does not continue the checkpoint that was kept: it was rewritten, or it is another one."""
 

@@ -2,6 +2,7 @@
 
 Promises:
   * The trust list is believed only under the root key that the caller pins; status lists only under the trust list.
+  * A list that is older than the one that was seen last under this root is refused.
   * What is not brought along is not guessed: the verdict says what could not be checked.
 
 `--trust` is the trust list, or a copy of the published folder: `trust-list.cbor`, `status/` and the revocation lists.
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from api.cli.files import read_file
+from api.cli.kept_number import keep_number, read_number
 from verify.evidence import Evidence
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.status import STATUS_LIST_BYTES_MAX, StatusList, StatusListError, open_status_list
@@ -42,13 +44,15 @@ class Brought:
 
 
 def read_evidence(brought: Brought, *, at: datetime) -> Evidence:
-    """Open what was brought along. Raises a `TrustListError` or `StatusListError`, `NoFileError`."""
+    """Open what was brought along. Raises a `TrustListError` or `StatusListError`, `NoFileError`, `KeptNumberError`."""
     is_folder = brought.trust.is_dir()
     path = brought.trust / TRUST_LIST_FILE if is_folder else brought.trust
+    root_spki = _root_of(brought)
     trust = open_trust_list(
         read_file(path, bytes_max=TRUST_LIST_BYTES_MAX),
-        decode_public_key(read_file(brought.root, bytes_max=_KEY_BYTES_MAX)),
+        root_spki,
         at=at,
+        sequence_min=read_number(brought.root, root_spki),
     )
     status = [*brought.status, *(_numbered(brought.trust / STATUS_FOLDER) if is_folder else ())]
     lists = [
@@ -61,6 +65,12 @@ def read_evidence(brought: Brought, *, at: datetime) -> Evidence:
         crls=tuple(read_file(each, bytes_max=_CRL_BYTES_MAX) for each in lists),
         status_lists={each.uri: each for each in opened},
     )
+
+
+def keep_seen(brought: Brought, evidence: Evidence) -> None:
+    """Keep the number of the list that was opened, so that no older one passes later. Raises `NotWrittenError`."""
+    if evidence.trust is not None:
+        keep_number(brought.root, _root_of(brought), evidence.trust.sequence)
 
 
 def encode_public_key(spki: bytes) -> bytes:
@@ -80,6 +90,10 @@ def decode_public_key(content: bytes) -> bytes:
         return base64.b64decode("".join(text[len(_PEM_BEGIN) : -len(_PEM_END)].split()), validate=True)
     except (UnicodeDecodeError, binascii.Error) as error:
         raise TrustListFormError("the root is not a public key in PEM") from error
+
+
+def _root_of(brought: Brought) -> bytes:
+    return decode_public_key(read_file(brought.root, bytes_max=_KEY_BYTES_MAX))
 
 
 def _numbered(folder: Path) -> Iterator[Path]:

@@ -237,6 +237,23 @@ def test_a_check_without_the_registry_says_what_it_could_not_check(terminal: Ter
     assert [with_status, without_status, with_list, ended] == ["valid", "status_unknown", "valid", "ended"]
 
 
+def test_a_checker_who_saw_a_newer_trust_list_is_not_served_an_older_one(terminal: Terminal) -> None:
+    terminal.issues("-o", "licence.pdf")
+    terminal.calls("status", "publish")
+    terminal.calls("keys", "root", "-o", "root.pem")
+    published = terminal.folder / "yinzheng-data/published"
+    shutil.copytree(published, terminal.folder / "old")
+    terminal.calls("keys", "publish")
+    terminal.calls("status", "publish")
+    check = ("verify", "licence.pdf", "--root", "root.pem", "--trust")
+
+    terminal.calls(*check, "old")
+    terminal.calls(*check, str(published))
+    refused = terminal.calls(*check, "old", expect=2)
+
+    assert "[trust_list.older]" in refused.stderr
+
+
 def test_a_rewritten_log_ends_the_audit_with_5_and_names_the_first_leaf_that_differs(terminal: Terminal) -> None:
     terminal.issues()
     terminal.calls("log", "audit", "--since", "kept")
