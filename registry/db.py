@@ -208,10 +208,10 @@ def driver_query(database: Database, statement: str, parameters: Mapping[str, An
     return row
 
 
-def driver_errors(database: Database) -> type[Exception]:
-    """Return the root of the driver's own errors."""
+def driver_errors(database: Database) -> tuple[type[Exception], ...]:
+    """Return what ``driver_query`` may raise: the driver's own errors, and that no connection is free."""
     root: type[Exception] = database.autocommit.dialect.loaded_dbapi.Error
-    return root
+    return root, PoolTimeoutError
 
 
 @contextmanager

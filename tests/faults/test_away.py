@@ -9,8 +9,10 @@ from sqlalchemy import event, text
 
 from registry.db import transaction
 from registry.errors import DatabaseAwayError, DiskFullError, RegistryError
+from registry.public_answers import public_answer
 from registry.records import DraftRecord, DraftState
 from signer.errors import LogClockError
+from signer.issue import IssuedLicence
 from tests.faults.world import AwayWorld, World
 from tests.town import Town
 from verify.errors import YinzhengError
@@ -25,15 +27,19 @@ def demand_sentence(error: YinzhengError, code: str) -> None:
 def test_postgresql_stops_and_comes_back_and_the_same_process_goes_on(away_world: AwayWorld) -> None:
     world, server = away_world.world, away_world.server
     first, second = world.town.drafts(2), world.town.drafts(2)
-    world.town.issues_all(first)
+    (filed, _) = world.town.issues_all(first)
+    assert isinstance(filed, IssuedLicence)
 
     server.stops()
+    with pytest.raises(DatabaseAwayError):
+        public_answer(world.town.database, filed.record.licence_id)
     for _ in range(2):
         with pytest.raises(DatabaseAwayError) as refused:
             world.town.issues_all(second)
         demand_sentence(refused.value, "database.away")
     server.starts()
 
+    assert public_answer(world.town.database, filed.record.licence_id) is not None
     world.town.issues_all(second)
     world.demand_whole((*first, *second))
 

@@ -1,8 +1,11 @@
 """Every test of the registry runs on both databases; the fixtures come from ``tests/databases.py``."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from registry.db import Database
+from registry import catalogue
+from registry.db import Database, open_database, transaction
 from tests.databases import (
     database,
     database_url,
@@ -29,3 +32,13 @@ __all__ = [
 def office(sample: Database) -> Office:
     """The bureau of the sample town on a fresh database of each kind."""
     return Office(sample)
+
+
+@pytest.fixture
+def postgresql_office(fresh_postgresql_url: str) -> Iterator[Office]:
+    """The bureau on PostgreSQL, for what only a server can do."""
+    opened = open_database(fresh_postgresql_url)
+    with transaction(opened) as tx:
+        catalogue.load_sample(tx)
+    yield Office(opened)
+    opened.close()

@@ -3,6 +3,7 @@
 import multiprocessing
 import random
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,11 +12,14 @@ from sqlalchemy import insert, select
 from registry import drafts, numbers, statuses
 from registry.db import open_database, reading, transaction
 from registry.errors import (
+    CatalogueError,
     ChangedMeanwhileError,
     DraftStateError,
     NumberExhaustedError,
     NumberMalformedError,
     NumberUsedError,
+    UnknownDepartmentError,
+    UnknownDraftError,
     UnknownLicenceError,
 )
 from registry.permutation import LIST_SIZE
@@ -210,3 +214,35 @@ def test_two_processes_never_get_the_same(office: Office, database_url: str) -> 
     assert sorted(place[0][-6:-1] for place in places) == [f"{serial:05}" for serial in range(1, 201)]
     assert len({place[1] for place in places}) == 200
     assert len({place[2:] for place in places}) == 200
+
+
+def test_nothing_is_reserved_for_no_drafts(office: Office) -> None:
+    assert office.reserves(()) == ()
+
+
+def test_a_draft_that_does_not_exist_and_a_type_that_nobody_knows_are_refused(office: Office) -> None:
+    (record,) = office.saves()
+    (of_no_type,) = office.saves(type_code="11999999000000019M999")
+
+    with pytest.raises(UnknownDraftError):
+        office.reserves((replace(record, draft_id="none"),))
+    with pytest.raises(CatalogueError):
+        office.reserves((of_no_type,))
+
+
+def test_a_field_that_enters_the_number_must_be_chosen(office: Office) -> None:
+    (record,) = office.saves(type_code="11999999000000019M002", fields={"KZ_ZTYT": "没有的业态"})
+    with transaction(office.database) as tx:
+        drafts.submit_draft(tx, record.draft_id, version=1)
+        record = drafts.approve_draft(tx, record.draft_id, reviewer="reviewer", version=2)
+
+    with pytest.raises(CatalogueError):
+        office.reserves((record,))
+
+
+def test_a_draft_that_names_an_office_nobody_knows_gets_no_number(office: Office) -> None:
+    (record,) = office.saves()
+    stranger = replace(record, draft=replace(record.draft, issuer="91999999MA00000154"))
+
+    with pytest.raises(UnknownDepartmentError):
+        office.reserves((stranger,))

@@ -1,7 +1,13 @@
 """The public check of one licence, in one query."""
 
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
 from registry import licences
-from registry.db import transaction
+from registry.db import open_database, reading, transaction
+from registry.errors import DatabaseSchemaError
 from registry.events import Act
 from registry.lifecycle import LicenceEvent, LicenceState
 from registry.public_answers import public_answer
@@ -76,3 +82,24 @@ def test_the_code_of_a_person_is_never_shown(office: Office) -> None:
         answer = public_answer(office.database, licence.licence_id)
         assert answer is not None
         assert answer.holder_uscc is None
+
+
+def test_a_connection_that_was_cut_is_replaced_at_the_next_question(postgresql_office: Office) -> None:
+    """The server ends all our connections, as when it was restarted: the next question opens a new one."""
+    office = postgresql_office
+    (filed,) = office.issues()
+    assert public_answer(office.database, filed.licence_id) is not None
+    with reading(office.database) as tx:
+        ours = "pid <> pg_backend_pid() AND datname = current_database()"
+        tx.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"))  # noqa: S608 - a test's
+
+    for _ in range(2):
+        assert public_answer(office.database, filed.licence_id) is not None
+
+
+def test_a_database_without_tables_is_named_as_such(tmp_path: Path) -> None:
+    empty = open_database(f"sqlite:///{tmp_path}/empty.sqlite")
+
+    with pytest.raises(DatabaseSchemaError):
+        public_answer(empty, "0" * 16)
+    empty.close()

@@ -1,6 +1,5 @@
 """A whole sheet is judged before anything is saved, and the bad rows come back with their reasons."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from registry.tables import DRAFT
 from signer.sheet_check import CheckedSheet, SheetChecker, bad_rows_sheet, check_sheet, reason_text
 from signer.sheet_rows import REASONS_EN, REASONS_ZH
 from signer.sheets import SheetError, read_sheet, write_sheet
-from tests.town import BUREAU, SCHOOLS, SIGNBOARD, Town
+from tests.town import BUREAU, SCHOOLS, SIGNBOARD, Town, photo
 from verify.errors import FieldProblem
 
 HEADINGS = [
@@ -194,9 +193,9 @@ def test_reasons_name_the_column_in_both_languages(sqlite_town: Town) -> None:
 def test_the_sample_applications_are_judged_with_their_photos(sqlite_town: Town, repository: Path) -> None:
     """The CSV that the repository carries: twelve rows wrong, each in its own way, and all others good."""
     content = (repository / "examples" / "applications.csv").read_bytes()
-    checker = SheetChecker(database=sqlite_town.database, press=sqlite_town.desk.press, photos=lambda _name: b"photo")
+    checker = SheetChecker(database=sqlite_town.database, press=sqlite_town.desk.press, photos=lambda _name: photo())
 
-    sheet = check_sheet(checker, content, at=sqlite_town.now + timedelta(days=0))
+    sheet = check_sheet(checker, content, at=sqlite_town.now)
 
     assert (len(sheet.good), len(sheet.bad)) == (228, 12)
     assert len({(each.problems[0].field, each.problems[0].code) for each in sheet.bad}) >= 10
