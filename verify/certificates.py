@@ -165,7 +165,8 @@ def read_certificate(data: bytes) -> Certificate:
         raise CertificateReadError("too many bytes")
     try:
         return _read(data)
-    except (DerError, ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except (DerError, ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        # (the library says TypeError of a name that is written as a BIT STRING)
         raise CertificateReadError("not a certificate of the form that we read") from error
 
 

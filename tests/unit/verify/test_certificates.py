@@ -273,3 +273,12 @@ def test_no_bit_of_a_trusted_certificate_is_free(place: int, bit: int) -> None:
 
     with pytest.raises((CertificateReadError, CertificatePathError)):
         find_path(bytes(changed), (), (ROOT.certificate,), KeyPurpose.DOCUMENT)
+
+
+def test_a_name_written_in_bits_is_no_certificate_of_ours() -> None:
+    """The library says TypeError of it, which is no word about a file that somebody hands in."""
+    name = b"\x0c" + bytes([len("middle")]) + b"middle"
+    assert name in MIDDLE.certificate
+
+    with pytest.raises(CertificateReadError):
+        read_certificate(MIDDLE.certificate.replace(name, b"\x03" + bytes([len("middle")]) + b"\x00iddle"))
