@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +89,12 @@ class Sandbox:
             return report_from_object(json.loads(answer))
         except (ValueError, RecursionError, MalformedError) as error:
             raise SandboxCrashedError("no report came back") from error
+
+    def start(self) -> None:
+        """Start the warm process, so that the first file need not wait for it. Raises `SandboxCrashedError`."""
+        with self._lock:
+            if self._channel is None:
+                self._start()
 
     def close(self) -> None:
         """End the warm process."""
@@ -188,6 +194,16 @@ def _read_answer(answer: io.FileIO) -> bytes:
 
 
 _OURS: Final = Sandbox()
+
+
+def warm_up() -> None:
+    """Start this process's reader in the background; should that fail, the first file tries again and tells."""
+
+    def start() -> None:
+        with suppress(SandboxError):
+            _OURS.start()
+
+    threading.Thread(target=start, name="reader", daemon=True).start()
 
 
 def examine_file(document: bytes, evidence: Evidence, *, at: datetime) -> Report:

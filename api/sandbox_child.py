@@ -3,22 +3,27 @@
 Promises:
   * Started as a program of its own with an empty environment: no key, no database and no socket but the one to its
     parent was ever in its memory. A reader has only the file, the evidence and a pipe for its answer.
-  * A reader is held by the kernel: memory, CPU and wall time, open files, file size; it opens no socket, starts no
-    program and writes no file (system calls refused, and where the kernel cannot, an audit hook).
+  * A reader is held by the kernel: memory, CPU and wall time, file size; it opens no file and no socket, starts no
+    program or thread, changes no folder and looks into no other process (system calls refused, and where the kernel
+    cannot, an audit hook). So key files beside it, and keys in its parent's memory, are out of its reach.
   * The answer is JSON of one report; whoever reads it believes nothing but its form.
 """
 
 import ctypes
 import importlib
 import json
+import logging
 import os
 import pickle
+import pkgutil
 import platform
 import resource
 import signal
 import socket
 import struct
 import sys
+import warnings
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -35,9 +40,14 @@ OPEN_FILES_MAX: Final = 32
 EVIDENCE_BYTES_MAX: Final = 64 << 20
 # Descriptors that come with one request: the file, the evidence, the pipe for the answer.
 DESCRIPTORS: Final = 3
-# What the library for other people's documents brings in when it meets a signature.
-_LATE_MODULES: Final = (
-    "pyhanko.sign.validation.pdf_embedded",
+# A document may call for any part of these, also for one that no document needed before. A reader opens no file, so
+# that all of them are in memory before it begins: a fifth of a second, once.
+_NEEDED_PACKAGES: Final = (
+    "verify",
+    "encodings",
+    "asn1crypto",
+    "pyhanko.pdf_utils",
+    "pyhanko.sign.validation",
     "pyhanko.sign.diff_analysis",
     "pyhanko_certvalidator",
 )
@@ -54,13 +64,34 @@ _LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 # From here the same calls have second numbers (x32); nobody here uses them.
 _SECOND_NUMBERS: Final = 0x40000000
 _ARCHITECTURE: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-# socket, connect, bind, sendto, ptrace, execve, execveat, kill, tkill, tgkill, io_uring_setup, and where they exist
-# fork and vfork. A pair of sockets within the process is let through: event loops wake themselves with one.
+# A line each: sockets (socket, connect, bind, sendto); other processes (ptrace, kill, tkill, tgkill, pidfd_open,
+# pidfd_getfd, process_vm_readv, process_vm_writev); programs and threads (execve, execveat, clone, clone3, fork,
+# vfork); files (openat, openat2, open, creat, open_by_handle_at); folders (unlinkat, renameat, renameat2, linkat,
+# symlinkat, mkdirat, mknodat, truncate, fchmodat, fchownat, and their older forms); io_uring_setup. A pair of sockets
+# within the process is let through: event loops wake themselves with one.
 _REFUSED_CALLS: Final = {
-    "x86_64": (41, 42, 49, 44, 101, 59, 322, 62, 200, 234, 425, 57, 58),
-    "aarch64": (198, 203, 200, 206, 117, 221, 281, 129, 130, 131, 425),
+    "x86_64": (
+        *(41, 42, 49, 44),
+        *(101, 62, 200, 234, 434, 438, 310, 311),
+        *(59, 322, 56, 435, 57, 58),
+        *(257, 437, 2, 85, 304),
+        *(263, 264, 316, 265, 266, 258, 259, 76, 268, 260, 87, 82, 86, 88, 83, 84, 133, 90, 92, 94),
+        425,
+    ),
+    "aarch64": (
+        *(198, 203, 200, 206),
+        *(117, 129, 130, 131, 434, 438, 270, 271),
+        *(221, 281, 220, 435),
+        *(56, 437, 265),
+        *(35, 38, 276, 37, 36, 34, 33, 45, 53, 54),
+        425,
+    ),
 }
+_OPENING: Final = "open"
 _REFUSED_EVENTS: Final = (
+    "os.remove",
+    "os.rename",
+    "os.truncate",
     "socket.connect",
     "socket.bind",
     "socket.sendto",
@@ -96,8 +127,13 @@ def serve(descriptor: int) -> None:
 def _warm_up() -> None:
     """Bring into memory what reading a file may need, so that readers find it there and open no file for it."""
     examine(_WARM_UP, Evidence(trust=None), at=datetime(2026, 1, 1, tzinfo=UTC))
-    for name in _LATE_MODULES:
-        importlib.import_module(name)
+    for name in _NEEDED_PACKAGES:
+        for part in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
+            with suppress(ImportError):  # parts for other systems, and for libraries that are not installed
+                importlib.import_module(part.name)
+    # Who tells of a warning or an error looks up the line of source, in a file.
+    warnings.simplefilter("ignore")
+    logging.disable()
 
 
 def _read_one(file: int, evidence: int, answer: int) -> None:
@@ -132,6 +168,8 @@ def confine() -> None:
 
 
 def _refuse_event(event: str, _arguments: tuple[object, ...]) -> None:
+    if event == _OPENING:
+        os._exit(1)  # a library would take a refusal for a fault of the document: better no verdict than a wrong one
     if event.startswith(_REFUSED_EVENTS):
         raise PermissionError(event)
 

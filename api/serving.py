@@ -13,6 +13,7 @@ import uvicorn
 
 from api.app import create_app
 from api.logs import forward_libraries
+from api.sandbox import warm_up
 from api.wiring import Office
 from api.work import Workshop
 
@@ -44,6 +45,7 @@ def server_of(office: Office, *, public: bool, host: str | None = None, port: in
 def serve(office: Office, *, public: bool = False, host: str | None = None, port: int | None = None) -> None:
     """Serve until the process is told to stop."""
     server = server_of(office, public=public, host=host, port=port)
+    warm_up()  # now, for what is installed now is what this process runs
     with nullcontext() if public else _worker_beside(office):
         server.run()
 

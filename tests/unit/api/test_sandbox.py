@@ -24,6 +24,8 @@ from verify.verdict import Verdict
 
 ROOM = CodeRoom()
 ROOT = Path(__file__).parents[3]
+_CALLS = ("open", "unlink", "rename", "truncate", "kill", "process_vm_readv", "syscall")
+_WARMED = "from api.sandbox_child import _warm_up; _warm_up(); print(*sys.modules)"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 def confined(program: str) -> subprocess.CompletedProcess[str]:
     """Run a program that first gives up what a reader gives up."""
-    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.sandbox_child import confine; confine()\n"
+    modules = "import ctypes, os, resource, socket, subprocess, sys"
+    library = f"library = ctypes.CDLL(None); {'; '.join(f'library.{each}' for each in _CALLS)}"
+    start = (
+        f"{modules}; {library}; sys.path.insert(0, {str(ROOT)!r}); from api.sandbox_child import confine; confine()\n"
+    )
     return subprocess.run([sys.executable, "-I", "-c", start + program], capture_output=True, text=True, check=False)
 
 
@@ -90,24 +96,69 @@ def test_the_warm_process_knows_nothing_of_its_parent(sandbox: Sandbox) -> None:
     assert len([each for each in links if each.startswith("socket")]) == 1
 
 
-def test_a_reader_opens_no_socket_starts_no_program_and_writes_no_file(tmp_path: Path) -> None:
+def test_a_reader_opens_no_socket_and_starts_no_program() -> None:
     for program in (
-        "import socket; socket.socket()",
-        "import socket; socket.create_connection(('127.0.0.1', 9))",
-        "import subprocess; subprocess.run(['true'])",
-        "import os; os.fork()",
-        "import os; os.execv('/bin/true', ['true'])",
+        "socket.socket()",
+        "socket.getaddrinfo(b'127.0.0.1', 9)",
+        "subprocess.run(['/bin/true'], close_fds=False)",
+        "os.fork()",
+        "os.execv('/bin/true', ['true'])",
     ):
-        assert "PermissionError" in confined(program).stderr, program
-    written = confined(f"import os\nwith open({str(tmp_path / 'x')!r}, 'wb') as file: file.write(b'x' * 10)")
-    assert written.returncode != 0
-    assert not (tmp_path / "x").exists() or (tmp_path / "x").read_bytes() == b""
+        caught = f"try: {program}\nexcept PermissionError: print('refused')"
+        assert confined(caught).stdout == "refused\n", program
+
+
+def test_a_reader_that_would_open_a_file_ends_without_an_answer(tmp_path: Path) -> None:
+    """For a library that is told "not permitted" calls the document broken."""
+    there = tmp_path / "key"
+    there.write_bytes(b"secret")
+
+    for program in (f"open({str(there)!r}, 'rb')", f"open({str(tmp_path / 'x')!r}, 'wb')", "import this"):
+        ended = confined(f"print('on'); sys.stdout.flush()\n{program}\nprint('further')")
+        assert (ended.stdout, ended.returncode) == ("on\n", 1), program
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "open(b'{path}', 0)",
+        "unlink(b'{path}')",
+        "rename(b'{path}', b'{path}x')",
+        "truncate(b'{path}', 0)",
+        "kill({parent}, 0)",
+        "process_vm_readv({parent}, None, 0, None, 0, 0)",
+        "syscall(434, {parent}, 0)",
+    ],
+)
+def test_the_kernel_refuses_a_reader_files_and_other_processes(tmp_path: Path, call: str) -> None:
+    """As code would ask that took over the reader and passes by Python."""
+    there = tmp_path / "key"
+    there.write_bytes(b"secret")
+    asked = call.format(path=there, parent=os.getpid())
+
+    ended = confined(f"print(library.{asked})")
+
+    assert ended.stdout == "-1\n", ended.stderr
+    assert there.read_bytes() == b"secret"
+
+
+def test_what_a_strange_document_calls_for_is_in_memory_before_it_is_read() -> None:
+    """Text in UTF-16 and metadata in XML, which nothing of ours needs."""
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{_WARMED}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert {"encodings.utf_16_be", "lxml.etree", "verify.revision_rules"} <= set(loaded.split())
 
 
 def test_a_reader_is_bounded_in_memory_files_and_time() -> None:
     assert "MemoryError" in confined("bytes(2 << 30)").stderr
-    assert "Too many open files" in confined("files = [open('/dev/null') for _ in range(64)]").stderr
-    printed = confined("import resource; print(resource.getrlimit(resource.RLIMIT_CPU))").stdout
+    assert "Too many open files" in confined("ends = [os.pipe() for _ in range(64)]").stderr
+    printed = confined("print(resource.getrlimit(resource.RLIMIT_CPU))").stdout
     assert printed.strip() == str((sandbox_child.CPU_SECONDS, sandbox_child.CPU_SECONDS))
 
 
