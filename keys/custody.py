@@ -3,6 +3,8 @@
 Promises:
   * `sign` serves the "log first" purposes and no others. It recomputes the hash of the very bytes to be signed and
     checks entry, inclusion proof and checkpoint signature itself: a made-up receipt is refused, whoever made it.
+  * What a receipt allows is a content, not a number of signatures: the same bytes may be signed with it again. That
+    each intent is used once is kept by filing and recovery (`signer`), which alone know what became of it.
   * `sign_counted` serves the checkpoint key and the counted purposes and no others, and counts before it signs.
   * No method returns, logs or prints a private key.
 

@@ -196,3 +196,17 @@ def test_a_signature_of_one_message_does_not_fit_another(office: KeyRoom) -> Non
 
     with pytest.raises(SignatureError):
         check_signature(public.algorithm, public.spki, BYTES + b" ", signature)
+
+
+def test_a_receipt_allows_one_content_and_not_one_signature(room: KeyRoom) -> None:
+    room.make(CODE)
+    receipt = room.intent(CODE, BYTES)
+    public = room.custody.public_key(CODE)
+
+    signatures = {room.custody.sign(CODE, BYTES, receipt=receipt) for _ in range(2)}
+
+    assert len(signatures) == 2
+    for each in signatures:
+        check_signature(public.algorithm, public.spki, BYTES, each)
+    with pytest.raises(ReceiptDigestError):
+        room.custody.sign(CODE, BYTES + b".", receipt=receipt)
