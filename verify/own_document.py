@@ -35,6 +35,9 @@ from verify.trust import TrustList
 from verify.values import Uscc, UsccError
 
 USCC_LENGTH: Final = 18
+_LATER_STAMP_UNKNOWN: Final = Finding(
+    check=Check.CONTENTS, code="contents.later_stamp_unknown", outcome=Outcome.PASSED, source="document"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,7 @@ def judge_own(own: OwnSignature) -> SignedDocument:
     if issuer.path is not None and stamped is not None:
         issuers = _judge_at(own, issuer, issuer.path, stamped)  # (4)
     log = _judge_log(own, attached.get(DATA_SET_FILE))  # (5)
-    later, contents = _judge_later(own)  # (6)
+    later, contents = _judge_later(own, is_ours=issuer.path is not None)  # (6)
     certificate = own.cms.certificate
     form = Finding(check=Check.FORM, code="form.own_pdf", outcome=Outcome.PASSED)
     return SignedDocument(
@@ -254,15 +257,20 @@ def _receipt(text: str | None) -> LogReceipt | None:
         return None
 
 
-def _judge_later(own: OwnSignature) -> tuple[tuple[SignatureFound, ...], tuple[Finding, ...]]:
-    """Say whether anything but time stamps and revocation data stands behind the signed revision."""
+def _judge_later(own: OwnSignature, *, is_ours: bool) -> tuple[tuple[SignatureFound, ...], tuple[Finding, ...]]:
+    """Say whether anything but time stamps and revocation data stands behind the signed revision.
+
+    What a stranger stamped changes nothing that was signed; of a document of ours it is told all the same.
+    """
     if own.room.revision_end >= len(own.document):
         return (), ()
     try:
         stamps = read_later_stamps(own.document, own.room.revision_end)
-        return tuple(_judge_later_stamp(own, each) for each in stamps), ()
+        found = tuple(_judge_later_stamp(own, each) for each in stamps)
     except RevisionError as error:
         return (), (_finding(Check.CONTENTS, "contents.changed_after_signing", Outcome.FAILED, error.detail),)
+    is_told = is_ours and any(each.outcome is Outcome.UNKNOWN for each in found)
+    return found, (_LATER_STAMP_UNKNOWN,) if is_told else ()
 
 
 def _judge_later_stamp(own: OwnSignature, stamp: LaterStamp) -> SignatureFound:

@@ -21,7 +21,7 @@ from verify.verdict import Verdict, meaning, worst
 # From this many days before its end a licence in force is shown as one that should be renewed.
 EXPIRING_DAYS: Final = 30
 NO_PARAMS: Final[Mapping[str, str]] = MappingProxyType({})
-NOTICES: Final = frozenset({"form.foreign_host", "form.not_understood"})
+NOTICES: Final = frozenset({"form.foreign_host", "form.not_understood", "contents.later_stamp_unknown"})
 """Codes of passed findings that stand beside the one of their check, and that a person is told all the same."""
 
 

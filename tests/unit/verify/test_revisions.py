@@ -1,6 +1,7 @@
 """What may stand behind a signed document of ours, and what may not: shadow attacks among it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -71,6 +72,13 @@ def is_changed(found: SignedDocument) -> bool:
     return bool(failed)
 
 
+def is_told(found: SignedDocument) -> bool:
+    """Say whether it is told that somebody unknown stamped the document later."""
+    told = [each.outcome for each in found.findings if each.code == "contents.later_stamp_unknown"]
+    assert told in ([], [Outcome.PASSED])
+    return bool(told)
+
+
 def updated(document: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
     """Return the document with one more revision."""
     writer = IncrementalPdfFileWriter(BytesIO(document))
@@ -92,9 +100,10 @@ def test_a_document_sealed_for_the_long_term_is_unchanged_and_shows_its_stamps(
         assert [each.is_timestamp for each in found.signatures] == [False] + [True] * count
         assert {each.outcome for each in found.signatures} == {Outcome.PASSED}
         assert {each.signed_at for each in found.signatures} == {NOW}
+        assert not is_told(found)
 
 
-def test_a_stamp_of_an_authority_that_is_not_trusted_changes_nothing_and_proves_nothing(
+def test_a_stamp_of_an_authority_that_is_not_trusted_changes_nothing_proves_nothing_and_is_told(
     sealed: bytes, sealing: SealingRoom, crl: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     stranger = KeyRoom.found(tmp_path_factory.mktemp("stranger") / "keys").open_office()
@@ -106,6 +115,20 @@ def test_a_stamp_of_an_authority_that_is_not_trusted_changes_nothing_and_proves_
         (Outcome.PASSED, NOW),
         (Outcome.UNKNOWN, None),
     ]
+    assert is_told(found)
+
+
+def test_of_a_document_that_nobody_trusted_signed_no_later_stamp_is_told(
+    sealed: bytes, sealing: SealingRoom, office: KeyRoom, crl: bytes
+) -> None:
+    stamped = long_term(sealed, office, crl)
+
+    without_list = read_pdf(stamped, None, (), at=NOW)
+    without_authority = read_pdf(stamped, replace(sealing.trust, authorities=()), (), at=NOW)
+
+    assert not is_told(without_list)
+    assert not is_told(without_authority)
+    assert [each.outcome for each in without_authority.signatures][1:] == [Outcome.UNKNOWN]
 
 
 def retitle(writer: IncrementalPdfFileWriter) -> None:
