@@ -2,7 +2,8 @@
 
 Promises:
   * Every change is checked against the version that the caller saw, and counts the version up.
-  * Nobody approves the draft that they wrote; what was approved cannot be changed without a new approval.
+  * Nobody approves what they wrote, be it the draft or a change of it; what was approved is not changed without a new
+    approval.
   * A draft that has a number keeps it, and is never withdrawn: the number would be lost.
 """
 
@@ -108,13 +109,14 @@ def list_drafts(
     return tuple(_record(row) for row in rows.mappings())
 
 
-def change_draft(tx: Transaction, draft_id: str, draft: LicenceDraft, *, version: int) -> DraftRecord:
+def change_draft(tx: Transaction, draft_id: str, draft: LicenceDraft, *, changed_by: str, version: int) -> DraftRecord:
     """Write a draft anew; it must be in state draft and of that version. Issuer and batch row stay what they were."""
     record = _locked(tx, draft_id, version=version)
     same = (draft.issuer, draft.batch_key) == (record.draft.issuer, record.draft.batch_key)
     if record.state is not DraftState.DRAFT or not same:
         raise DraftStateError(params={"state": record.state.value})
-    values = {**_draft_values(draft), "version": version + 1}
+    changed = sorted({*record.changed_by, changed_by})
+    values = {**_draft_values(draft), "changed_by": json.dumps(changed), "version": version + 1}
     tx.execute(update(DRAFT).where(DRAFT.c.draft_id == draft_id).values(values))
     return find_draft(tx, draft_id)
 
@@ -125,8 +127,8 @@ def submit_draft(tx: Transaction, draft_id: str, *, version: int) -> DraftRecord
 
 
 def approve_draft(tx: Transaction, draft_id: str, *, reviewer: str, version: int) -> DraftRecord:
-    """Approve a submitted draft. Raises ``OwnDraftError`` for the person who wrote it."""
-    if find_draft(tx, draft_id).created_by == reviewer:
+    """Approve a submitted draft. Raises ``OwnDraftError`` for everybody who wrote it."""
+    if reviewer in find_draft(tx, draft_id).authors:
         raise OwnDraftError
     return _move(tx, draft_id, DraftState.APPROVED, version=version, reviewed_by=reviewer)
 
@@ -198,4 +200,5 @@ def _record(row: RowMapping) -> DraftRecord:
         version=row["version"],
         number=row["number"],
         licence_id=row["licence_id"],
+        changed_by=tuple(json.loads(row["changed_by"] or "[]")),
     )

@@ -219,7 +219,10 @@ class LicenceDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftRecord:
-    """A saved draft; ``number`` is the one reserved for it, which it keeps for good; ``version`` counts its changes."""
+    """A saved draft; ``number`` is the one reserved for it, which it keeps for good; ``version`` counts its changes.
+
+    ``changed_by`` are all who wrote it anew since it was created.
+    """
 
     draft_id: str
     draft: LicenceDraft
@@ -230,6 +233,12 @@ class DraftRecord:
     version: int
     number: str | None
     licence_id: str | None = None
+    changed_by: tuple[str, ...] = ()
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Everybody whose words may stand in it; none of them may approve it."""
+        return frozenset({self.created_by, *self.changed_by})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

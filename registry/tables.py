@@ -135,6 +135,7 @@ class DraftRow(Row, table=True):
     batch_key: str | None = Field(default=None, max_length=120)
     state: str = Field(max_length=10)
     created_by: str = Field(max_length=64)
+    changed_by: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=Moment)
     reviewed_by: str | None = Field(default=None, max_length=64)
     version: int

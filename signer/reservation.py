@@ -138,7 +138,7 @@ def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, at: datetime) ->
 def _demand_review(record: DraftRecord) -> None:
     if record.reviewed_by is None:
         raise NotApprovedError
-    if record.reviewed_by == record.created_by:
+    if record.reviewed_by in record.authors:
         raise OwnDraftError
 
 

@@ -56,7 +56,9 @@ def get_draft(draft_id: str, office: TheOffice, response: Response, if_none_matc
 
 
 @drafts.put("/drafts/{draft_id}", summary=both("修改草稿", "Change a draft"))
-def change_draft(draft_id: str, body: DraftIn, office: TheOffice, seen: SeenVersion, response: Response) -> DraftOut:
+def change_draft(
+    draft_id: str, body: DraftIn, office: TheOffice, caller: TheCaller, seen: SeenVersion, response: Response
+) -> DraftOut:
     """Write a draft anew; what it replaces, and as what, stays."""
     before = _find(office, draft_id).draft
     draft = replace(
@@ -66,7 +68,7 @@ def change_draft(draft_id: str, body: DraftIn, office: TheOffice, seen: SeenVers
         batch_key=before.batch_key,
     )
     with transaction(office.database) as tx:
-        record = records.change_draft(tx, draft_id, draft, version=seen)
+        record = records.change_draft(tx, draft_id, draft, changed_by=caller.operator.person_id, version=seen)
     return draft_answer(record, response)
 
 

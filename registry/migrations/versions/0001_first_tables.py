@@ -126,6 +126,7 @@ def upgrade() -> None:
     sa.Column('batch_key', sa.String(length=120), nullable=True),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('created_by', sa.String(length=64), nullable=False),
+    sa.Column('changed_by', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('reviewed_by', sa.String(length=64), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),

@@ -149,3 +149,18 @@ def test_the_public_application_has_the_public_rows_and_no_others(sqlite_hall: H
     names = set(routes_of(sqlite_hall, public=True)) - PAGES
 
     assert names == {name for name, permission in PERMISSIONS.items() if permission.is_public}
+
+
+def test_nobody_approves_alone_what_they_wrote_over_the_draft_of_another(sqlite_hall: Hall) -> None:
+    sqlite_hall.gives_key("both", BUREAU, Role.ISSUING_OFFICER, Role.REVIEWER)
+    body = sqlite_hall.body(sqlite_hall.town.food_draft())
+    draft = sqlite_hall.ask("POST", "/api/v1/drafts", key="officer", json=body).json()
+    path = f"/api/v1/drafts/{draft['draft_id']}"
+    sqlite_hall.ask("PUT", path, key="both", seen='"1"', json=body | {"holder_name": "另一家店"})
+    sqlite_hall.ask("POST", f"{path}/submit", key="both", seen='"2"')
+
+    own = sqlite_hall.ask("POST", f"{path}/approve", key="both", seen='"3"')
+    other = sqlite_hall.ask("POST", f"{path}/approve", key="reviewer", seen='"3"')
+
+    assert (own.status_code, own.json()["code"]) == (403, "draft.own_review")
+    assert other.status_code == 200

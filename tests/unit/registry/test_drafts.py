@@ -84,11 +84,28 @@ def test_nobody_approves_the_draft_that_they_wrote(office: Office) -> None:
         drafts.approve_draft(tx, record.draft_id, reviewer="officer", version=2)
 
 
+def test_nobody_approves_the_draft_of_another_that_they_wrote_anew(office: Office) -> None:
+    (record,) = office.saves()
+    with transaction(office.database) as tx:
+        drafts.change_draft(tx, record.draft_id, office.draft(holder_name="甲"), changed_by="second", version=1)
+        drafts.change_draft(tx, record.draft_id, office.draft(holder_name="乙"), changed_by="third", version=2)
+        submitted = drafts.submit_draft(tx, record.draft_id, version=3)
+
+    assert submitted.authors == {"officer", "second", "third"}
+    for author in submitted.authors:
+        with pytest.raises(OwnDraftError), transaction(office.database) as tx:
+            drafts.approve_draft(tx, record.draft_id, reviewer=author, version=4)
+    with transaction(office.database) as tx:
+        assert drafts.approve_draft(tx, record.draft_id, reviewer="reviewer", version=4).reviewed_by == "reviewer"
+
+
 def test_what_was_given_back_needs_a_new_approval(office: Office) -> None:
     record = approved(office)
     with transaction(office.database) as tx:
         back = drafts.return_draft(tx, record.draft_id, version=3)
-        again = drafts.change_draft(tx, record.draft_id, office.draft(holder_name="别的公司"), version=4)
+        again = drafts.change_draft(
+            tx, record.draft_id, office.draft(holder_name="别的公司"), changed_by="officer", version=4
+        )
 
     assert (back.state, back.reviewed_by) == (DraftState.DRAFT, None)
     assert again.draft.holder_name == "别的公司"
@@ -100,7 +117,7 @@ def test_a_submitted_draft_is_not_changed(office: Office) -> None:
     record = submitted(office)
 
     with pytest.raises(DraftStateError) as refused, transaction(office.database) as tx:
-        drafts.change_draft(tx, record.draft_id, office.draft(), version=2)
+        drafts.change_draft(tx, record.draft_id, office.draft(), changed_by="officer", version=2)
 
     assert refused.value.params == {"state": "submitted"}
 
@@ -110,7 +127,7 @@ def test_issuer_and_batch_row_stay_what_they_were(office: Office, changes: dict[
     (record,) = office.saves()
 
     with pytest.raises(DraftStateError), transaction(office.database) as tx:
-        drafts.change_draft(tx, record.draft_id, office.draft(**changes), version=1)
+        drafts.change_draft(tx, record.draft_id, office.draft(**changes), changed_by="officer", version=1)
 
 
 def test_who_saw_an_older_version_decides_anew(office: Office) -> None:

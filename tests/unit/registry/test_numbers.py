@@ -142,7 +142,7 @@ def test_a_licence_of_another_type_or_of_nobody_is_not_replaced(office: Office) 
 def test_a_draft_that_was_changed_or_withdrawn_meanwhile_is_refused(office: Office) -> None:
     changed, withdrawn = office.saves(2)
     with transaction(office.database) as tx:
-        drafts.change_draft(tx, changed.draft_id, office.draft(holder_name="别的公司"), version=1)
+        drafts.change_draft(tx, changed.draft_id, office.draft(holder_name="别的公司"), changed_by="officer", version=1)
         drafts.withdraw_draft(tx, withdrawn.draft_id, version=1)
 
     with pytest.raises(ChangedMeanwhileError):
