@@ -18,7 +18,7 @@ from verify.algorithms import PublicKey, der_to_raw
 from verify.errors import YinzhengError
 from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE, HolderKind, licence_end, mask_name
-from verify.qr_text import SIGNATURE_BYTES, TextKind, make_sign1, make_text, text_to_be_signed
+from verify.qr_text import LICENCE_TEXT, SIGNATURE_BYTES, make_sign1, make_text, text_to_be_signed
 from verify.qr_token import ShortStatus, TokenClaims
 
 
@@ -45,7 +45,7 @@ class _Unsigned:
     def text(self, signature: bytes, host: str) -> str:
         """Return the text of the code; raises `TokenTooLongError`."""
         sign1 = make_sign1(self.payload, algorithm=self.public.algorithm, kid=self.public.kid, signature=signature)
-        return make_text(TextKind.LICENCE, host, self.claims.licence_id, sign1)
+        return make_text(LICENCE_TEXT, host, self.claims.licence_id, sign1)
 
 
 def sign_codes(

@@ -20,7 +20,7 @@ from verify import cbor
 from verify.algorithms import Algorithm, der_to_raw, key_identifier
 from verify.evidence import Evidence, RegistryAnswer
 from verify.licence import HolderKind, licence_end
-from verify.qr_text import CLAIM_PRIVATE, TOKEN_BYTES_MAX, TextKind, make_sign1, make_text, text_to_be_signed
+from verify.qr_text import CLAIM_PRIVATE, LICENCE_TEXT, TOKEN_BYTES_MAX, make_sign1, make_text, text_to_be_signed
 from verify.qr_token import ShortStatus, TokenClaims, decode_token, encode_token, to_be_signed
 from verify.states import LicenceState
 from verify.status import StatusList, pack
@@ -131,7 +131,7 @@ class CodeRoom:
         payload = cbor.encode({**claims, **outer, CLAIM_PRIVATE: {**claims[CLAIM_PRIVATE], **inner}})
         signature = self.key.sign(text_to_be_signed(payload, algorithm=Algorithm.ES256, kid=self.key.kid))
         sign1 = make_sign1(payload, algorithm=Algorithm.ES256, kid=self.key.kid, signature=signature)
-        return make_text(TextKind.LICENCE, HOST, ID, sign1)
+        return make_text(LICENCE_TEXT, HOST, ID, sign1)
 
     def trust(self, *keys: TrustedKey, issuer: str = ISSUER, types: tuple[str, ...] = (FOOD, TEACHER)) -> TrustList:
         """Return a trust list that names the office with these keys, or with its own."""

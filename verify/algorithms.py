@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
@@ -45,6 +45,8 @@ class Algorithm(StrEnum):
     ED25519 = "Ed25519"
     RS256 = "RS256"
 
+
+_ES256: Final = Algorithm.ES256
 
 # RFC 9053 (-7, -8) and RFC 9864 (-9, -19). We write the older numbers, which more libraries know.
 COSE_NUMBER: Final = {Algorithm.ES256: -7, Algorithm.ED25519: -8}
@@ -100,6 +102,12 @@ def _load(algorithm: Algorithm, spki: bytes) -> LoadedKey:
     raise PublicKeyError("a public key of another algorithm")
 
 
+@lru_cache(maxsize=LOADED_KEYS_MAX)
+def _load_p256(spki: bytes) -> EllipticCurvePublicKey:
+    """Load a key of the commonest kind; the hash of an algorithm, as a key of a cache, is a function call."""
+    return cast("EllipticCurvePublicKey", _load(_ES256, spki))
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """Public key with the one algorithm that it is used with; one that exists can be loaded."""
@@ -135,12 +143,11 @@ def check_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature
 
 def check_cose_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature: bytes) -> None:
     """Check a COSE signature over a Sig_structure: r and s of 32 bytes each for ES256 (RFC 9053, 2.1)."""
-    if algorithm is not Algorithm.ES256:
+    if algorithm is not _ES256:
         check_signature(algorithm, spki, message, signature)
         return
-    key = _load(algorithm, spki)
     try:
-        key.verify(raw_to_der(signature), message, _ECDSA_SHA256)  # type: ignore[call-arg, arg-type] # loaded as P-256
+        _load_p256(spki).verify(raw_to_der(signature), message, _ECDSA_SHA256)
     except InvalidSignature as error:
         raise SignatureError("the signature does not fit") from error
 

@@ -21,7 +21,7 @@ from verify.qr_text import (
     CLAIM_ID,
     CLAIM_ISSUED,
     CLAIM_PRIVATE,
-    TextKind,
+    PRESENTATION_TEXT,
     TokenClaimsError,
     claim_text,
     cut_text,
@@ -102,12 +102,12 @@ def encode_presentation(
 ) -> str:
     """Return the whole text of the code; the signature has 64 bytes, for ES256 r and s."""
     sign1 = make_sign1(claims.payload(), algorithm=algorithm, kid=kid, signature=signature)
-    return make_text(TextKind.PRESENTATION, host, claims.code_id, sign1)
+    return make_text(PRESENTATION_TEXT, host, claims.code_id, sign1)
 
 
 def decode_presentation(text: str) -> PresentationCode:
     """Read the text of a presentation code. Raises a ``MalformedError`` whose code begins with ``token.``."""
-    signed = cut_text(TextKind.PRESENTATION, text)
+    signed = cut_text(PRESENTATION_TEXT, text)
     outer, code_id = open_claims(signed)
     private = outer.get(CLAIM_PRIVATE)
     if outer.keys() != _OUTER_KEYS or not isinstance(private, dict) or private.keys() != _INNER_KEYS:

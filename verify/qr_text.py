@@ -11,7 +11,6 @@ Promises:
 
 import re
 import struct
-from enum import Enum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -107,11 +106,15 @@ class TokenTooLongError(MalformedError):
     code = "token.too_long"
 
 
-class TextKind(Enum):
-    """The two codes: letter of the path, and version digit."""
+class TextKind(NamedTuple):
+    """What tells the two codes apart: letter of the path, and version digit."""
 
-    LICENCE = ("v", "1")
-    PRESENTATION = ("p", "2")
+    path: str
+    version: str
+
+
+LICENCE_TEXT: Final = TextKind("v", "1")
+PRESENTATION_TEXT: Final = TextKind("p", "2")
 
 
 class CutText(NamedTuple):
@@ -176,7 +179,7 @@ def make_text(kind: TextKind, host: str, licence_id: LicenceId, sign1: bytes) ->
         raise TokenTooLongError("more than a QR code of version 17 carries")
     if len(host) > HOST_LENGTH_MAX or not _HOST_FORM.fullmatch(host):
         raise TokenFormError("a host is written in small letters, with a port or without")
-    path, version = kind.value
+    path, version = kind
     return f"https://{host}/{path}/{licence_id.text}#{version}{encode_digits(sign1)}"
 
 
@@ -203,7 +206,7 @@ def cut_text(kind: TextKind, text: str) -> CutText:
         raise TokenCborError(error.detail) from error
     if len(signature) != SIGNATURE_BYTES:
         raise TokenFormError("a signature has 64 bytes")
-    path, version = kind.value
+    path, version = kind
     whole = f"https://{host}/{path}/{id_text}#{version}{digits}"
     return CutText(id_text, algorithm, kid, payload, to_be_signed, signature, host, whole)
 
@@ -249,7 +252,7 @@ def _match(kind: TextKind, text: str) -> tuple[str, str, str]:
     if match is None:
         raise TokenFormError("not the text of a code")
     host, path, id_text, version, digits = match.groups()
-    if (path.lower(), version) != kind.value or len(host) > HOST_LENGTH_MAX:
+    if (path.lower(), version) != kind or len(host) > HOST_LENGTH_MAX:
         raise TokenFormError("the text of another kind of code")
     return host.lower(), id_text.upper(), digits
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from verify.algorithms import Algorithm
 from verify.qr_text import (
+    LICENCE_TEXT,
     TOKEN_BYTES_MAX,
-    TextKind,
     cut_text,
     decode_digits,
     encode_digits,
@@ -67,7 +67,7 @@ def encode_token(claims: TokenClaims, *, algorithm: Algorithm, kid: bytes, signa
     The signature has 64 bytes, for ES256 r and s (see ``algorithms.der_to_raw``).
     """
     sign1 = make_sign1(claims.payload(), algorithm=algorithm, kid=kid, signature=signature)
-    return make_text(TextKind.LICENCE, host, claims.licence_id, sign1)
+    return make_text(LICENCE_TEXT, host, claims.licence_id, sign1)
 
 
 def decode_token(text: str) -> LicenceToken:
@@ -75,6 +75,6 @@ def decode_token(text: str) -> LicenceToken:
 
     What an office of ours writes is read the short way; the long way reads, or refuses, all the rest.
     """
-    cut = cut_text(TextKind.LICENCE, text)
+    cut = cut_text(LICENCE_TEXT, text)
     claims = read_usual_claims(cut.payload, cut.id_text) or read_claims(*open_claims(cut))
     return LicenceToken(claims, cut.algorithm, cut.kid, cut.to_be_signed, cut.signature, cut.host, cut.text)

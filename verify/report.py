@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -63,9 +64,9 @@ class Finding(NamedTuple):
     @property
     def meaning(self) -> Verdict | None:
         """The verdict that this finding calls for; None when it does not stand in the way of "valid"."""
-        if self.outcome is Outcome.PASSED:
+        if self.outcome is _PASSED:
             return None
-        return meaning(self.code, is_failure=self.outcome is Outcome.FAILED)
+        return meaning(self.code, is_failure=self.outcome is _FAILED)
 
 
 class Subject(StrEnum):
@@ -197,7 +198,14 @@ class Report:
 
 _WEIGHT: Final = {Outcome.FAILED: 0, Outcome.UNKNOWN: 1, Outcome.PASSED: 2}
 _PLACE: Final = {check: place for place, check in enumerate(Check)}
+# `judge` stands on the way of every code: what it looks up and maps is at hand, without a function of Python's.
 _PASSED: Final = Outcome.PASSED
+_FAILED: Final = Outcome.FAILED
+_FORM: Final = Check.FORM
+_VALID: Final = Verdict.VALID
+_CHECK: Final = attrgetter("check")
+_MEANING: Final = attrgetter("meaning")
+_CHECK_AND_OUTCOME: Final = attrgetter("check", "outcome")
 # What must have been looked at, or said to be none of this check's business, before anything is called valid.
 _NEEDED: Final = (Check.SIGNATURE, Check.ISSUER, Check.TERM, Check.STATUS)
 
@@ -209,24 +217,19 @@ def judge(findings: Sequence[Finding], *, valid_until: date | None, at: datetime
     only be said of a checked signature. 3. What was not read, or lacks a check, is never valid. 4. Shortly before its
     end a valid licence is `valid_expiring`.
     """
-    reasons = [
-        reason
-        for each in findings
-        if each.outcome is not _PASSED
-        and (reason := meaning(each.code, is_failure=each.outcome is Outcome.FAILED)) is not None
-    ]
+    open_or_bad = [each for each in findings if each.outcome is not _PASSED]
+    reasons = [reason for reason in map(_MEANING, open_or_bad) if reason is not None]
     if reasons:
         verdict = worst(reasons, is_clock_wrong=Verdict.CLOCK_WRONG in reasons)  # (1)
         if verdict is Verdict.STATUS_UNKNOWN and not _passed(findings, Check.SIGNATURE):
             return Verdict.UNREACHABLE  # (2)
         return verdict
-    looked_at = [each.check for each in findings]
-    if not _passed(findings, Check.FORM) or [each for each in _NEEDED if each not in looked_at]:
+    looked_at = list(map(_CHECK, findings))
+    if not _passed(findings, _FORM) or not all(map(looked_at.__contains__, _NEEDED)):
         return Verdict.UNREACHABLE  # (3)
-    if valid_until is None:
-        return Verdict.VALID
-    days = (valid_until - law_day(at)).days
-    return Verdict.VALID_EXPIRING if days < EXPIRING_DAYS else Verdict.VALID  # (4)
+    if valid_until is None or (valid_until - law_day(at)).days >= EXPIRING_DAYS:
+        return _VALID
+    return Verdict.VALID_EXPIRING  # (4)
 
 
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -256,4 +259,4 @@ def _worst_of_plain(findings: list[Finding]) -> list[Finding]:
 
 
 def _passed(findings: Sequence[Finding], check: Check) -> bool:
-    return any(each.check is check and each.outcome is _PASSED for each in findings)
+    return (check, _PASSED) in map(_CHECK_AND_OUTCOME, findings)

@@ -33,6 +33,7 @@ _CODE: Final[Mapping[StatusValue, str]] = {
     StatusValue.SUSPENDED: "status.suspended",
     StatusValue.SUPERSEDED: "status.superseded",
 }
+_IN_FORCE: Final = StatusValue.IN_FORCE
 # An end and a replacement are never taken back; a suspension is, and "in force" is what a forger hopes to read.
 _LASTING: Final = frozenset({StatusValue.ENDED, StatusValue.SUPERSEDED})
 
@@ -62,14 +63,14 @@ def check_status_list(
     if is_over or (age > evidence.freshness(claims.type_code) and value not in _LASTING):
         params = {"hours": str(max(int(age.total_seconds() // 3600), 0)), "days": str(max(age.days, 0))}
         return _of_list(status_list, "status.stale", Outcome.UNKNOWN, params=params)
-    if value is StatusValue.IN_FORCE:
+    if value is _IN_FORCE:
         return _in_force(status_list.issued_at)
     return _of_list(status_list, _CODE[value], Outcome.FAILED)
 
 
 @lru_cache(maxsize=LISTS_REMEMBERED)
 def _in_force(issued_at: datetime) -> Finding:
-    code = _CODE[StatusValue.IN_FORCE]
+    code = _CODE[_IN_FORCE]
     return Finding(Check.STATUS, code, Outcome.PASSED, source="status list", as_of=issued_at)
 
 

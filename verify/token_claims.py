@@ -101,7 +101,12 @@ class TokenClaims(_Claims):
     @classmethod
     def _make(cls, iterable: Iterable[Any]) -> Self:  # type: ignore[override]  # named tuples are typed as a function
         """Return the claims of these values, in the order of the fields; every maker ends here, `_replace` too."""
-        claims = super()._make(iterable)
+        return cls.checked(super()._make(iterable))
+
+    @classmethod
+    def checked(cls, fields: tuple[Any, ...]) -> Self:
+        """Return the claims of these values, all of them and in the order of the fields."""
+        claims = tuple.__new__(cls, fields)
         claims.check()
         return claims
 

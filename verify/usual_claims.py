@@ -9,13 +9,13 @@ Promises:
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
 from verify import cbor
 from verify.licence import EPOCH
-from verify.qr_text import TokenIdError
+from verify.qr_text import TOKEN_BYTES_MAX, TokenIdError
 from verify.token_claims import NO_EXTRA, ShortStatus, TokenClaims
 from verify.values import LicenceId
 
@@ -37,9 +37,10 @@ _USUAL: Final = re.compile(
     + rb"(?:\x07" + _TEXT_200 + rb")?\x08\x50(.{16})\x09\x82" + _NUMBER + _NUMBER,
     re.DOTALL,
 )  # fmt: skip
+_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OUTER_ALWAYS: Final = 0xA0 + 4
 _INNER_ALWAYS: Final = 0xA0 + 6
-_TEXT_HEADS: Final = tuple(cbor.text_head(size) for size in range(201))
+_TEXT_HEADS: Final = tuple(cbor.text_head(size) for size in range(TOKEN_BYTES_MAX + 1))
 
 
 def read_usual_claims(payload: bytes, id_text: str) -> TokenClaims | None:
@@ -58,41 +59,37 @@ def read_usual_claims(payload: bytes, id_text: str) -> TokenClaims | None:
     inner_count = _INNER_ALWAYS + (holder_uscc is not None) + (last is not None) + (office is not None)
     if outer[0] != outer_count or inner[0] != inner_count:
         return None
-    if not (
-        _fits(number_head, number) and _fits(holder_head, holder) and (office is None or _fits(office_head, office))
+    if (
+        _TEXT_HEADS[len(number)] != number_head
+        or _TEXT_HEADS[len(holder)] != holder_head
+        or (office is not None and _TEXT_HEADS[len(office)] != office_head)
     ):
         return None
+    licence_id = LicenceId(octets)
     try:
-        texts = (issuer.decode(), type_code.decode(), number.decode(), holder.decode())
-        others = (None if holder_uscc is None else holder_uscc.decode(), None if office is None else office.decode())
+        fields = (
+            issuer.decode(),
+            licence_id,
+            _BEGIN + timedelta(0, int.from_bytes(issued, "big")),  # an eighth of the time of `fromtimestamp`
+            type_code.decode(),
+            number.decode(),
+            holder.decode(),
+            _day(first),
+            digest,
+            ShortStatus(_number(list_number), _number(index)),
+            None if not_before is None else _instant(not_before),
+            None if expires is None else _instant(expires),
+            None if holder_uscc is None else holder_uscc.decode(),
+            None if last is None else _day(last),
+            None if office is None else office.decode(),
+            NO_EXTRA,
+            (),
+        )
     except UnicodeDecodeError:
         return None
-    licence_id = LicenceId(octets)
     if not licence_id.is_text(id_text):
         raise TokenIdError("the id in the address is another")
-    fields: tuple[object, ...] = (
-        texts[0],
-        licence_id,
-        datetime.fromtimestamp(int.from_bytes(issued, "big"), UTC),
-        texts[1],
-        texts[2],
-        texts[3],
-        _day(first),
-        digest,
-        ShortStatus(_number(list_number), _number(index)),
-        None if not_before is None else _instant(not_before),
-        None if expires is None else _instant(expires),
-        others[0],
-        None if last is None else _day(last),
-        others[1],
-        NO_EXTRA,
-        (),
-    )
-    return TokenClaims._make(fields)
-
-
-def _fits(head: bytes, text: bytes) -> bool:
-    return len(text) < len(_TEXT_HEADS) and _TEXT_HEADS[len(text)] == head
+    return TokenClaims.checked(fields)
 
 
 @lru_cache(maxsize=ENDS_REMEMBERED)

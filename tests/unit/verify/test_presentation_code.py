@@ -10,7 +10,7 @@ import pytest
 from verify import cbor
 from verify.algorithms import Algorithm
 from verify.presentation_code import decode_presentation, encode_presentation, presentation_to_be_signed
-from verify.qr_text import TextKind, TokenClaimsError, TokenFormError, make_sign1, make_text
+from verify.qr_text import PRESENTATION_TEXT, TokenClaimsError, TokenFormError, make_sign1, make_text
 from verify.qr_token import decode_token
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "credential-qr.json").read_text())
@@ -57,4 +57,4 @@ def test_other_claims_are_refused(change: dict[int, object]) -> None:
     sign1 = make_sign1(cbor.encode(claims | change), algorithm=Algorithm.ES256, kid=CODE.kid, signature=bytes(64))
 
     with pytest.raises(TokenClaimsError):
-        decode_presentation(make_text(TextKind.PRESENTATION, CODE.host, CODE.claims.code_id, sign1))
+        decode_presentation(make_text(PRESENTATION_TEXT, CODE.host, CODE.claims.code_id, sign1))

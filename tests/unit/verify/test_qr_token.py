@@ -17,7 +17,7 @@ from verify.algorithms import Algorithm, SignatureError, check_cose_signature, d
 from verify.errors import MalformedError, YinzhengError
 from verify.presentation_code import decode_presentation
 from verify.qr_text import (
-    TextKind,
+    LICENCE_TEXT,
     TokenAlgorithmError,
     TokenCborError,
     TokenClaimsError,
@@ -85,7 +85,7 @@ def text_with(outer: dict[object, object], inner: dict[object, object]) -> str:
     private = {key: value for key, value in (entries[-70001] | inner).items() if value is not ...}
     changed = {key: value for key, value in (entries | {-70001: private} | outer).items() if value is not ...}
     sign1 = make_sign1(cbor.encode(changed), algorithm=Algorithm.ES256, kid=KID, signature=bytes(64))
-    return make_text(TextKind.LICENCE, HOST, CLAIMS.licence_id, sign1)
+    return make_text(LICENCE_TEXT, HOST, CLAIMS.licence_id, sign1)
 
 
 def check(text: str, trusted: dict[str, tuple[Algorithm, bytes]]) -> None:
@@ -158,7 +158,7 @@ def test_the_reason_of_a_refusal_is_told_by_its_code(why: str, error: type[Malfo
 
 
 def test_a_token_signed_with_sm2_is_refused_by_name() -> None:
-    text = make_text(TextKind.LICENCE, HOST, LicenceId.parse(SM2["id"]), bytes.fromhex(SM2["cose_sign1_hex"]))
+    text = make_text(LICENCE_TEXT, HOST, LicenceId.parse(SM2["id"]), bytes.fromhex(SM2["cose_sign1_hex"]))
 
     with pytest.raises(TokenAlgorithmError):
         decode_token(text)
@@ -346,7 +346,7 @@ def test_claims_that_are_no_map_are_refused() -> None:
     sign1 = make_sign1(b"\x80", algorithm=Algorithm.ES256, kid=KID, signature=bytes(64))
 
     with pytest.raises(TokenClaimsError):
-        decode_token(make_text(TextKind.LICENCE, HOST, CLAIMS.licence_id, sign1))
+        decode_token(make_text(LICENCE_TEXT, HOST, CLAIMS.licence_id, sign1))
 
 
 def test_unknown_claims_that_may_be_ignored_are_listed() -> None:
@@ -356,7 +356,7 @@ def test_unknown_claims_that_may_be_ignored_are_listed() -> None:
 def test_the_newer_numbers_of_the_algorithms_are_read() -> None:
     sign1 = cbor.encode([cbor.encode({1: -9, 4: KID}), {}, CLAIMS.payload(), bytes(64)])
 
-    assert decode_token(make_text(TextKind.LICENCE, HOST, CLAIMS.licence_id, sign1)).algorithm is Algorithm.ES256
+    assert decode_token(make_text(LICENCE_TEXT, HOST, CLAIMS.licence_id, sign1)).algorithm is Algorithm.ES256
 
 
 def test_a_token_that_no_code_holds_is_not_written(claims: TokenClaims) -> None:
