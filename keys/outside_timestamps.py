@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import httpx
 from asn1crypto import cms, tsp
-from verify.timestamp_token import check_timestamp
 
 from keys.errors import (
     TimestampAddressError,
@@ -30,6 +29,7 @@ from keys.errors import (
 from keys.timestamps import DIGEST_BYTES
 from verify.der import SEQUENCE, Reader, integer, object_identifier, octet_string, sequence, tlv
 from verify.errors import MalformedError, YinzhengError
+from verify.timestamp_token import check_timestamp
 
 # A token with a chain of four RSA-4096 certificates has 8 kB.
 ANSWER_BYTES_MAX: Final = 65_536

@@ -137,6 +137,8 @@ def file(
             refused.append(RefusedDraft(draft_id=draft_id, error=error))
     desk.after("filed")
     refresh_after_filing(desk, records, at=at)
+    if any(record.replaces is not None for record in records):
+        desk.log.flush_pending()  # the acts that ended the older versions wait for their leaves
     return tuple(
         IssuedLicence(draft_id=draft_id, record=record, document=each.signed.document)
         for (draft_id, each), record in zip(waiting.items(), records, strict=True)

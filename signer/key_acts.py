@@ -21,7 +21,7 @@ from keys.authority import PROFILES, SERIAL_BYTES, CertificateRequest, Profile
 from keys.ceremony import KeyEvent, KeyEventKind, Persons, certify, make, rotate, sign_revocation_list
 from keys.certificates import Subject
 from keys.custody import ALGORITHMS, DEPLOYMENT, KeyName
-from keys.errors import CertificateChainError, CertificateFormError, KeyMissingError
+from keys.errors import CertificateChainError, CertificateFormError, CertificateOutsideError, KeyMissingError
 from keys.requests import assemble_csr, csr_info
 from keys.revocation import Reason, RevocationList, RevokedCertificate
 from keys.softkeys import SoftCustody
@@ -206,10 +206,17 @@ def cut_off_key(desk: KeyDesk, key: KeyName, *, persons: Persons, at: datetime) 
 def revoke_certificate(
     desk: KeyDesk, key: KeyName, *, reason: Reason, persons: Persons, at: datetime
 ) -> tuple[bytes, ...]:
-    """Revoke the certificate of a key once, and return the new revocation lists."""
+    """Revoke the certificate of a key once, and return the new revocation lists.
+
+    Raises `KeyMissingError` for a key without certificate, `CertificateOutsideError` for a certificate that is not by
+    our own authority: only who issued it can revoke it (`keep_revocation_list` takes their list in).
+    """
     chain = desk.custody.chain(key)
     if not chain:
         raise KeyMissingError(f"{key.text} has no certificate")
+    ours = {desk.custody.chain(each)[:1] for each in desk.custody.names() if each.purpose is KeyPurpose.AUTHORITY}
+    if len(chain) < 2 or chain[1:2] not in ours:
+        raise CertificateOutsideError("not certified by our own authority")
     serial = load_der_x509_certificate(chain[0]).serial_number
     revoked = RevokedCertificate(serial_number=serial, revoked_at=at.replace(microsecond=0), reason=reason)
     with transaction(desk.database) as tx:
@@ -248,7 +255,7 @@ def _renew_revocation_list(desk: KeyDesk, authority: KeyName, *, at: datetime) -
 
 
 def _request(desk: KeyDesk, key: KeyName, department: Department, *, at: datetime) -> CertificateRequest:
-    profile, begins = PROFILES[key.purpose], at.replace(microsecond=0)
+    profile, begins = PROFILES[key.purpose], key_register.beginning(at)
     ends = begins + _TERMS[profile]
     issuer = None
     if profile is not Profile.ROOT:

@@ -27,6 +27,8 @@ REVOKED: Final = "revoked"
 
 # A key signs for three years at most; then the next generation takes over.
 KEY_TERM: Final = timedelta(days=3 * 365)
+# Another machine of the office may be behind the one that made the key; its stamps and signatures must count too.
+BACKDATED: Final = timedelta(minutes=5)
 # A public key of RSA-4096 has 550 bytes.
 _ENTRY_BYTES_MAX: Final = 2048
 
@@ -45,8 +47,13 @@ class RegisteredKey:
 def add(tx: Transaction, key: KeyName, public: PublicKey, *, at: datetime) -> None:
     """Enter a key; one that stands there stays as it is."""
     if find(tx, key) is None:
-        begins = at.replace(microsecond=0)
+        begins = beginning(at)
         change(tx, RegisteredKey(key=key, public=public, not_before=begins, not_after=begins + KEY_TERM), at=at)
+
+
+def beginning(at: datetime) -> datetime:
+    """Return from when on a key or certificate made at this moment may be used."""
+    return at.replace(microsecond=0) - BACKDATED
 
 
 def change(tx: Transaction, entry: RegisteredKey, *, at: datetime) -> None:
