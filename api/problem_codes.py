@@ -28,7 +28,8 @@ _CODES: Final[Mapping[int, str]] = {
     "licence_identifier.check_character licence_id.malformed licence_id.mistyped item_code.malformed "
     "food_number.malformed food_number.check_character catalogue.malformed department.tree template.malformed "
     "certificate.form certificate.malformed certificate.refused certificate.not_trusted certificate.other_use "
-    "certificate.other_key certificate.profile certificate.period certificate.chain certificate.request",
+    "certificate.other_key certificate.profile certificate.period certificate.chain certificate.request "
+    "certificate.outside",
     428: "precondition.missing",
     429: "request.too_many",
     500: "internal registry keys signer request page "

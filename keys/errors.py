@@ -140,6 +140,12 @@ class CertificateChainError(KeysError):
     code = "certificate.chain"
 
 
+class CertificateOutsideError(KeysError):
+    """The certificate is by an outside authority, which alone can revoke it."""
+
+    code = "certificate.outside"
+
+
 class RevocationListError(KeysError):
     """The revocation list asked for contradicts itself."""
 

@@ -1,4 +1,4 @@
-"""`keys list|root|request|install|revocation|publish`: keys of the deployment, certificates from outside.
+"""`keys list|root|request|install|revoke|revocation|publish`: keys of the deployment, certificates from outside.
 
 Promises:
   * What changes a key is an act of two administrators, and stands in the log.
@@ -23,6 +23,7 @@ from keys.ceremony import Persons
 from keys.custody import DEPLOYMENT, KeyName
 from keys.errors import CertificateFormError, KeyMissingError
 from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
+from keys.revocation import Reason
 from registry import departments, people
 from registry.db import reading
 from registry.records import Department, Role
@@ -33,7 +34,9 @@ from signer.key_acts import (
     keep_revocation_list,
     renew_revocation_lists,
     request_certificate,
+    revoke_certificate,
 )
+from signer.publish import publish as publish_files
 from signer.trust_lists import renew_trust_list
 from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE
@@ -165,6 +168,43 @@ def install(  # noqa: PLR0913 - a command's options are its arguments
         session.screen.say(
             f"已装入 {name.text}；信任名单第 {trust.sequence} 版。正在运行的服务请重启。",
             f"Installed {name.text}; trust list number {trust.sequence}. Restart running services.",
+        ),
+    )
+
+
+@keys.command(
+    help="吊销部门的文件签名证书，并立即公布吊销列表；此后用它签的文件一律不认。"
+    " Revoke a department's document certificate and publish the list at once; nothing signed with it later is good."
+)
+def revoke(
+    context: typer.Context,
+    key: KeyArgument,
+    *,
+    reason: Annotated[
+        Reason,
+        typer.Option(
+            help="原因，依次为：未说明、密钥失控、机构变更、已换新、停用、收回权限。 Why, as RFC 5280 names it.",
+        ),
+    ],
+    first: Annotated[str, _FIRST],
+    second: Annotated[str, _SECOND],
+) -> None:
+    """Revoke a certificate of our own authority."""
+    session = session_of(context)
+    office, screen = session.office, session.screen
+    desk = office.key_desk
+    name = _key_name(desk, key)
+    if name.purpose is not KeyPurpose.DOCUMENT:
+        raise KeyMissingError(key)
+    persons = administrators(office, first, second)
+    lists = revoke_certificate(desk, name, reason=reason, persons=persons, at=office.clock())
+    publish_files(office.database, office.desk.log.verifier, office.settings.published_folder)
+    screen.result(
+        {"key": name.text, "reason": reason.value, "revocation_lists": len(lists)},
+        screen.say(
+            f"已吊销 {name.text} 的证书，吊销列表已公布。该部门换新证书之前不能签发。",
+            f"Revoked the certificate of {name.text}; the list is published. Its department cannot issue until it has"
+            " a new certificate.",
         ),
     )
 

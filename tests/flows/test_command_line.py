@@ -457,10 +457,36 @@ def test_an_outside_authority_certifies_a_key_and_its_licences_are_good(terminal
     terminal.calls("keys", "revocation", "list.crl")
     terminal.issues("-o", "licence.pdf")
 
+    revoke = ("keys", "revoke", key, "--reason", "superseded", "--as", "administrator-1")
+    not_ours = terminal.calls(*revoke, "--approved-by", "administrator-2", expect=2)
+
     assert request.is_signature_valid
+    assert "[certificate.outside]" in not_ours.stderr
     assert "issuer.revocation_unknown" in refused.stderr
     assert key in terminal.calls("keys", "list").stdout
     assert terminal.verdict("licence.pdf", expect=0) == "valid"
+
+
+def test_a_revoked_certificate_stands_in_the_published_list_and_signs_nothing_more(terminal: Terminal) -> None:
+    key = f"document.{FOOD_OFFICE}-1"
+    terminal.issues("-o", "licence.pdf")
+    revoke = ("keys", "revoke", key, "--reason", "superseded", "--as", "administrator-1", "--approved-by")
+
+    terminal.calls(*revoke, "administrator-1", expect=2)
+    terminal.calls(*revoke, f"officer-{FOOD_OFFICE}", expect=2)
+    for other in (f"code.{FOOD_OFFICE}-1", "authority.deployment-1", f"document.{FOOD_OFFICE}-2"):
+        terminal.calls(*(other if word == key else word for word in revoke), "administrator-2", expect=2)
+    published = terminal.folder / "yinzheng-data/published/authority.crl"
+    (revoked,) = terminal.reads(*revoke, "administrator-2")
+    listed = x509.load_der_x509_crl(published.read_bytes())
+    refused = terminal.calls("issue", "-", "--approved-by", REVIEWER, stdin=json.dumps(ISSUED).encode(), expect=2)
+
+    assert revoked == {"key": key, "reason": "superseded", "revocation_lists": 1}
+    (entry,) = listed
+    assert entry.extensions.get_extension_for_class(x509.CRLReason).value.reason is x509.ReasonFlags.superseded
+    assert "[licence.rejected]" in refused.stderr
+    assert terminal.verdict("licence.pdf", expect=0) == "valid"
+    assert terminal.reads("log", "audit")[0]["discrepancy_count"] == 0
 
 
 def test_fonts_and_templates_are_looked_at_before_they_are_used(terminal: Terminal, repository: Path) -> None:
