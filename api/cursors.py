@@ -12,6 +12,9 @@ from api.errors import CursorError
 
 CURSOR_LENGTH_MAX: Final = 120
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]{1,120}")
+_PLACE: Final = re.compile(r"[!-~]*")
+# What both databases can count, and JSON too; a list of ours is never so long.
+_NUMBER_MAX: Final = 1 << 53
 
 
 def write_cursor(of: str, place: str) -> str:
@@ -30,7 +33,7 @@ def read_cursor(of: str, cursor: str | None) -> str | None:
     except (binascii.Error, UnicodeDecodeError):
         raise CursorError from None
     name, separator, place = text.partition(":")
-    if name != of or not separator or write_cursor(of, place) != cursor:
+    if name != of or not separator or not _PLACE.fullmatch(place) or write_cursor(of, place) != cursor:
         raise CursorError
     return place
 
@@ -40,6 +43,6 @@ def read_number(of: str, cursor: str | None) -> int | None:
     place = read_cursor(of, cursor)
     if place is None:
         return None
-    if not re.fullmatch(r"(0|[1-9][0-9]{0,18})", place):
+    if not re.fullmatch(r"(0|[1-9][0-9]{0,15})", place) or int(place) > _NUMBER_MAX:
         raise CursorError
     return int(place)

@@ -7,13 +7,13 @@ Promises:
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from api.errors import CallerUnknownError
+from api.errors import CallerUnknownError, UnknownAddressError
 from api.etags import seen_version
 from api.idempotency import KEY_HEADER, answer_once, draft_key
 from api.identity import Caller, authenticated
@@ -21,6 +21,8 @@ from api.limits import Limits, address_of
 from api.permissions import PERMISSIONS, Permission, admitted
 from api.wiring import Office
 from registry.records import ApiClient
+
+_NUL: Final = "\x00"
 
 
 class GuardedRoute(APIRoute):
@@ -32,6 +34,8 @@ class GuardedRoute(APIRoute):
         permission = PERMISSIONS[self.name]
 
         async def guarded(request: Request) -> Response:
+            if _NUL in request.scope["path"]:
+                raise UnknownAddressError  # nothing is called so, and PostgreSQL refuses the question
             header = request.headers.get("authorization")
             if header is None and permission.is_public:
                 return await inner(request)
@@ -57,6 +61,7 @@ def _admit(request: Request, permission: Permission, header: str | None) -> Call
     if header is None:
         raise CallerUnknownError
     client = _known(office, limits, header, address_of(request.scope))
+    request.state.client = client.key_id  # for the log, also when the client is refused
     limits.clients.take(client.key_id)
     return None if permission.is_public else admitted(office.database, permission, client, request.path_params)
 

@@ -3,6 +3,7 @@
 Promises:
   * Nothing that breaks inside reaches a caller as more than "internal" and the trace id; the log has type and places.
   * The log names the operation, never the address that was asked for: no token, no query, no personal data.
+  * HEAD is answered wherever GET is, with the same headers and no body (RFC 9110, 9.3.2).
 """
 
 import time
@@ -15,6 +16,7 @@ from api.logs import Log, described
 from api.problems import internal_problem, set_trace, trace_of
 
 _TRACE_BYTES: Final = 8
+_HEAD: Final = "HEAD"
 _HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -42,13 +44,17 @@ class Surface:
             await self.app(scope, receive, send)
             return
         set_trace(scope, self._random(_TRACE_BYTES).hex())
-        started, status = time.perf_counter(), 0
+        started, status, method = time.perf_counter(), 0, scope["method"]
+        if method == _HEAD:
+            scope = {**scope, "method": "GET"}
 
         async def dressed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._dress(scope, message)
+            elif method == _HEAD:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -58,7 +64,7 @@ class Surface:
             if not status:
                 await internal_problem(scope)(scope, receive, dressed)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
+            self._note(scope, method, status, time.perf_counter() - started)
 
     def _dress(self, scope: Scope, message: Message) -> None:
         headers = list(message["headers"])
@@ -67,16 +73,15 @@ class Surface:
         headers.append((b"trace-id", trace_of(scope).encode()))
         message["headers"] = headers
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        caller = scope.get("state", {}).get("caller")
+    def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         self._log.info(
             "request",
-            method=scope["method"] if scope["method"].isalpha() else "?",
+            method=method if method.isalpha() else "?",
             operation=_operation(scope),
             status=status,
             ms=round(seconds * 1000, 1),
             trace_id=trace_of(scope),
-            client=caller.client.key_id if caller is not None else None,
+            client=scope.get("state", {}).get("client"),
         )
 
 

@@ -285,7 +285,7 @@ class LicenceLine(_Out):
 class LicenceQuery(_In):
     """Which licences of the department; `number` must fit whole."""
 
-    type_code: Annotated[str | None, Field(max_length=21)] = None
+    type_code: Annotated[str, Field(max_length=21), AfterValidator(_storable)] | None = None
     state: LicenceState | None = None
     number: Name | None = None
     cursor: Annotated[str | None, Field(max_length=120)] = None

@@ -36,9 +36,15 @@ def test_no_cursor_is_the_first_page_and_a_number_has_one_spelling() -> None:
     assert read_cursor("rows", None) is None
     assert read_number("rows", None) is None
     assert read_number("rows", write_cursor("rows", "17")) == 17
-    for place in ("017", "-1", "1.0", "9" * 20, ""):
+    for place in ("017", "-1", "1.0", "9" * 20, "9" * 19, str((1 << 53) + 1), ""):
         with pytest.raises(CursorError):
             read_number("rows", write_cursor("rows", place))
+
+
+def test_a_cursor_names_no_place_that_a_database_could_not_ask_for() -> None:
+    for place in ("a\x00b", "a b", "a\n"):
+        with pytest.raises(CursorError):
+            read_cursor("drafts", write_cursor("drafts", place))
 
 
 def test_if_match_is_one_of_our_tags() -> None:

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.hall import Hall
 
 
@@ -58,3 +60,39 @@ def test_public_files_may_be_kept_for_a_while_and_read_by_other_pages(sqlite_hal
         assert first.headers["cache-control"] == cache
         assert first.headers["access-control-allow-origin"] == "*"
         assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/", "/v/0000000000000000", "/api/v1/checks/0000000000000000", "/trust-list.cbor"])
+def test_head_is_answered_as_get_is_without_the_body(sqlite_hall: Hall, path: str) -> None:
+    whole, head = sqlite_hall.ask("GET", path), sqlite_hall.ask("HEAD", path)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert set(head.headers) == set(whole.headers)
+    assert head.headers["content-length"] == whole.headers["content-length"]
+    assert json.loads(sqlite_hall.lines.getvalue().splitlines()[-1])["method"] == "HEAD"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/v1/licences", "GET, HEAD, POST"),
+        ("FOO", "/api/v1/drafts/x", "GET, HEAD, PUT"),
+        ("PUT", "/check", "POST"),
+        ("HEAD", "/check", "POST"),
+    ],
+)
+def test_a_method_that_is_not_taken_is_told_which_are(sqlite_hall: Hall, method: str, path: str, allowed: str) -> None:
+    for accept in ("*/*", "text/html"):
+        answer = sqlite_hall.ask(method, path, headers={"Accept": accept})
+
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+def test_the_log_names_also_the_client_that_was_refused(sqlite_hall: Hall) -> None:
+    licence_id = sqlite_hall.issues()["licence_id"]
+
+    sqlite_hall.ask("GET", f"/api/v1/licences/{licence_id}", key="school-officer")
+    sqlite_hall.ask("GET", "/api/v1/licences", key="auditor")
+
+    lines = [json.loads(line) for line in sqlite_hall.lines.getvalue().splitlines()[-2:]]
+    assert [(line["client"], line["status"]) for line in lines] == [("school-officer", 403), ("auditor", 403)]
