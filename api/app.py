@@ -6,11 +6,12 @@ Promises:
   * Errors are problem+json, also the framework's own; there is no documentation page that loads from elsewhere.
 """
 
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -58,7 +59,8 @@ class Application(FastAPI):
         """Put the layers around: surface, gate, and the short way of the public check."""
         inner = FastChecks(super().__call__, office=office)
         is_https = office.settings.public_address.startswith("https:")
-        self._layers = Surface(Gate(inner, limits=limits), log=office.log, random=office.random, is_https=is_https)
+        gate = Gate(inner, limits=limits, refused=_refused)
+        self._layers = Surface(gate, log=office.log, random=office.random, is_https=is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, layer by layer."""
@@ -102,7 +104,13 @@ async def _answer_error(request: Request, error: Exception) -> Response:
         raise error
     if status_of(error) >= FAULT:
         request.app.state.office.log.error("fault", trace_id=trace_of(request.scope), **described(error))
-    return error_page(request, error) if _wants_page(request) else problem_of(error, request.scope)
+    return _refused(error, request.scope)
+
+
+def _refused(error: YinzhengError, scope: Scope) -> Response:
+    """Return the answer for an error: a page for who wants one, else a problem."""
+    request = Request(scope)
+    return error_page(request, error) if _wants_page(request) else problem_of(error, scope)
 
 
 async def _answer_validation(request: Request, error: Exception) -> Response:
@@ -114,9 +122,20 @@ async def _answer_validation(request: Request, error: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    if _wants_page(request):
-        return error_page(request, error_of_http(error))
-    return problem_of_http(error, request.scope)
+    answer = (
+        error_page(request, error_of_http(error)) if _wants_page(request) else problem_of_http(error, request.scope)
+    )
+    answer.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = _allowed(request)
+    return answer
+
+
+def _allowed(request: Request) -> str:
+    """Return every method that the address takes; the framework names those of one operation only."""
+    here = [each for each in iter_route_contexts(request.app.routes) if each.path_regex.match(request.scope["path"])]
+    methods = {method for each in here for method in each.methods or ()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def _answer_fault(request: Request, _error: Exception) -> Response:

@@ -4,9 +4,11 @@ Promises:
   * Every check asks the registry itself; when it cannot be reached, the verdict says so and blames no licence.
   * A file is read in a process without keys, sockets and registry (`api/sandbox.py`); its report is completed here.
   * Nothing of what was handed in is kept or logged.
+  * An input method's wide letters, a scanner's mark before the code, line breaks: none spoils what was meant.
 """
 
 import re
+import unicodedata
 from dataclasses import replace
 from typing import Final
 
@@ -21,29 +23,40 @@ from verify.report import Report
 from verify.signed_document import DOCUMENT_BYTES_MAX
 from verify.values import LicenceId
 
-# An address that a phone camera found in a code, without the signed part behind `#`.
-_ADDRESS: Final = re.compile(r"https?://[^\s/]{1,260}/v/([0-9A-Za-z]{16})/?", re.ASCII | re.IGNORECASE)
+# An address that a phone camera found in a code, or that a browser shows, without the signed part behind `#`.
+_ADDRESS: Final = re.compile(
+    r"(?:https?://)?[^/?#]{1,260}/v/([0-9a-z-]{16,24})/?(?:\?[^#]*)?", re.ASCII | re.IGNORECASE
+)
+# What a hand scanner may put before a code: its kind (ISO/IEC 15424).
+_SCANNER_MARK: Final = re.compile(r"\][A-Za-z][0-9]")
 
 
 def check_entry(office: Office, entry: str) -> Report:
     """Check what stands in the one box: the text of a code, its address, or a typed id. Raises `TypingError`."""
-    text = entry.strip()
+    text = as_meant(entry)
     address = _ADDRESS.fullmatch(text)
     if address is not None:
         return check_id(office, address[1])
     return check_text(office, text) if "#" in text or "/" in text else check_id(office, text)
 
 
+def as_meant(entry: str) -> str:
+    """Return what somebody meant who typed, pasted or scanned this: narrow letters, no spaces, no signs unseen."""
+    narrow = unicodedata.normalize("NFKC", entry)
+    seen = "".join(each for each in narrow if each.isprintable() and not each.isspace())
+    return _SCANNER_MARK.sub("", seen, count=1) if seen.startswith("]") else seen
+
+
 def check_text(office: Office, text: str) -> Report:
     """Check the text of a QR code: its signature by the trust list, its state by the registry."""
     evidence = office.evidence()
     at = office.clock()
-    return _completed(office, examine_text(text, evidence, at=at), evidence)
+    return _completed(office, examine_text(as_meant(text), evidence, at=at), evidence)
 
 
 def check_id(office: Office, typed: str) -> Report:
     """Ask the registry for a typed id, with or without its check character. Raises `TypingError` for a slip."""
-    return check_licence_id(office, LicenceId.parse_typed(typed))
+    return check_licence_id(office, LicenceId.parse_typed(as_meant(typed)))
 
 
 def check_licence_id(office: Office, licence_id: LicenceId) -> Report:

@@ -68,6 +68,12 @@ class RequestTooLargeError(ApiError):
     code = "request.too_large"
 
 
+class RequestSlowError(ApiError):
+    """The body did not come in within the time that anybody needs."""
+
+    code = "request.slow"
+
+
 class TooManyRequestsError(ApiError):
     """Too many requests from this address or client; `params` says after how many seconds to try again."""
 

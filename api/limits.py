@@ -4,14 +4,17 @@ Promises:
   * Memory is bounded: the buckets that were used longest ago are forgotten first, full ones lose nothing by it.
   * A body that says it is too long is refused before a byte is read; one that does not say is cut off at the limit.
   * A key in the header does not help around the limit: wrong keys have a bucket of their own for each address.
+  * A body that trickles in is given up after two minutes: nobody holds a place in the server for longer.
 """
 
+import asyncio
 import ipaddress
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -19,7 +22,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import RequestTooLargeError, TooManyRequestsError
-from api.problems import problem_of
 from verify.errors import YinzhengError
 
 # Any file of 20 MB is examined (issue 3); the form around it takes some hundred bytes.
@@ -34,8 +36,12 @@ BURST_SECONDS: Final = 5.0
 # Guessing a secret of 32 bytes is hopeless; this keeps the log and the database quiet.
 WRONG_KEYS_PER_SECOND: Final = 0.5
 WRONG_KEYS_BURST: Final = 20.0
+# A file of 20 MB takes so long over a line of a megabit and a half.
+BODY_SECONDS_MAX: Final = 120.0
 # A file goes through a child process with a second or more of work; it counts like so many other requests.
 UPLOAD_COST: Final = 10.0
+# A kept connection, or a proxy, asks again and again.
+LINES_REMEMBERED: Final = 1024
 _GUARDED: Final = "/api/v1/"
 
 
@@ -101,7 +107,11 @@ class Limits:
 def address_of(scope: Scope) -> str:
     """Return what stands for the caller's line: the address, or for IPv6 the network that one subscriber gets."""
     client = scope.get("client")
-    host = client[0] if client else ""
+    return _line_of(client[0] if client else "")
+
+
+@lru_cache(maxsize=LINES_REMEMBERED)
+def _line_of(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -112,11 +122,23 @@ def address_of(scope: Scope) -> str:
 
 
 class Gate:
-    """The first thing that a request meets: rate and size, before routing and before anything is read."""
+    """The first thing that a request meets: rate and size, before routing and before anything is read.
 
-    def __init__(self, app: ASGIApp, *, limits: Limits) -> None:
+    `refused` makes the answer: a page for who wants one, else a problem.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: Limits,
+        refused: Callable[[YinzhengError, Scope], ASGIApp],
+        body_seconds: float = BODY_SECONDS_MAX,
+    ) -> None:
         self.app = app
         self.limits = limits
+        self._refused = refused
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or let the request on with its body counted."""
@@ -131,9 +153,9 @@ class Gate:
         if refusal is None and is_too_long and scope["path"].startswith("/api/"):
             refusal = RequestTooLargeError(params={"max_mb": str(bytes_max // 1024**2)})
         if refusal is not None:
-            await problem_of(refusal, scope)(scope, receive, send)
+            await self._refused(refusal, scope)(scope, receive, send)
             return
-        await self.app(scope, _counted(receive, 0 if is_too_long else bytes_max), send)
+        await self.app(scope, _counted(receive, 0 if is_too_long else bytes_max, self._body_seconds), send)
 
     def _too_many(self, scope: Scope, headers: Headers, cost: float) -> TooManyRequestsError | None:
         """Charge who shows no key; who shows one is charged when it is known whose it is: the guard looks there."""
@@ -151,15 +173,21 @@ def _declared(headers: Headers) -> int:
     return int(length) if length.isdecimal() and len(length) < 20 else 0
 
 
-def _counted(receive: Receive, bytes_max: int) -> Receive:
-    """Count what comes in; with a limit of 0 nothing is read, and a page says so in its own way."""
-    received = 0
+def _counted(receive: Receive, bytes_max: int, seconds: float) -> Receive:
+    """Count what comes in, and how long it takes; with 0 bytes nothing is read, and a page says so in its own way."""
+    received, is_whole, end = 0, False, time.monotonic() + seconds
 
     async def counted() -> Message:
-        nonlocal received
+        nonlocal received, is_whole
         if not bytes_max:
             raise HTTPException(413)
-        message = await receive()
+        if is_whole:  # what comes now is the caller's leaving
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), max(end - time.monotonic(), 0))
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
+        is_whole = not message.get("more_body", False)
         received += len(message.get("body", b""))
         if received > bytes_max:
             raise HTTPException(413)  # the framework lets its own errors pass while it reads a body

@@ -11,10 +11,11 @@ from typing import Final
 _CODES: Final[Mapping[int, str]] = {
     400: "request.malformed idempotency.missing cursor.malformed",
     401: "caller.unknown",
-    403: "operator.role department.other draft.own_review custody.closed",
+    403: "operator.role department.other department.not_entitled draft.own_review custody.closed",
     404: "request.address licence.unknown draft.unknown batch.unknown document.unknown department.unknown "
     "licence_type.unknown log.no_such_leaf artefact.unknown template.unknown",
     405: "request.method",
+    408: "request.slow",
     409: "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
     "record.conflict intent.abandoned idempotency.running number.exhausted",
     412: "record.changed",
@@ -50,7 +51,7 @@ _CODES: Final[Mapping[int, str]] = {
     "timestamp timestamp.digest timestamp.address custody.access custody.storage "
     "database.nested artefact.order document.damaged document.hole_too_small document.unsigned_form "
     "document.key_algorithm document.long_term issue.self_check publish.conflict "
-    "log.conflict log.exists log.missing log.rewritten log.shrunk founding.mismatch department.not_entitled "
+    "log.conflict log.exists log.missing log.rewritten log.shrunk founding.mismatch "
     "settings.wrong deployment.no_database deployment.no_keys deployment.no_template",
     503: "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
@@ -66,6 +67,7 @@ STATUS_TITLES: Final[Mapping[int, tuple[str, str]]] = {
     403: ("没有权限", "Not permitted"),
     404: ("没有找到", "Not found"),
     405: ("不支持这种方法", "Method not allowed"),
+    408: ("请求太慢", "Request too slow"),
     409: ("当前状态不允许", "Not possible in this state"),
     412: ("内容已被改动", "Changed meanwhile"),
     413: ("内容太大", "Too large"),

@@ -21,6 +21,7 @@ from api.errors import (
     MalformedRequestError,
     MediaTypeError,
     MethodError,
+    RequestSlowError,
     RequestTooLargeError,
     TooManyRequestsError,
     UnknownAddressError,
@@ -52,8 +53,13 @@ _FIELD_OTHER: Final = "field.form"
 _HTTP: Final[Mapping[int, type[YinzhengError]]] = {
     404: UnknownAddressError,
     405: MethodError,
+    408: RequestSlowError,
     413: RequestTooLargeError,
     415: MediaTypeError,
+}
+_NEXT_TRY: Final[Mapping[int, Mapping[str, str]]] = {
+    401: {"WWW-Authenticate": 'Bearer realm="yinzheng"'},
+    503: {"Retry-After": "5"},
 }
 _ABOUT_NUMBER: Final = frozenset({"number.used", "number.malformed"})
 # What a field of a draft is called in a request; all other names are those of the licence type's own fields.
@@ -109,11 +115,7 @@ def problem_of_validation(error: RequestValidationError, scope: Scope) -> Respon
 
 def problem_of_http(error: HTTPException, scope: Scope) -> Response:
     """Return the answer for what the framework refuses: unknown address, wrong method, a body too long."""
-    ours = error_of_http(error)
-    answer = _answer(ours, scope, [])
-    if isinstance(ours, MethodError) and error.headers and "Allow" in error.headers:
-        answer.headers["Allow"] = error.headers["Allow"]
-    return answer
+    return _answer(error_of_http(error), scope, [])
 
 
 def error_of_http(error: HTTPException) -> YinzhengError:
@@ -164,13 +166,15 @@ def _answer(error: YinzhengError, scope: Scope, entries: list[dict[str, Any]]) -
     if entries:
         body["errors"] = entries
     headers = {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept-Language"}
-    if isinstance(error, TooManyRequestsError):
-        headers["Retry-After"] = error.params["seconds"]
-    elif status == 503:
-        headers["Retry-After"] = "5"
-    elif status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="yinzheng"'
+    headers |= next_try(error)
     return Response(json.dumps(body, ensure_ascii=False), status, headers, MEDIA_TYPE)
+
+
+def next_try(error: YinzhengError) -> dict[str, str]:
+    """Return the headers that say when, or with what, to try again."""
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": error.params["seconds"]}
+    return dict(_NEXT_TRY.get(status_of(error), {}))
 
 
 def _entries(error: YinzhengError, language: Language) -> list[dict[str, Any]]:

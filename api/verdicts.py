@@ -137,10 +137,10 @@ def verdict_words(report: Report, language: Language, *, reference: str = "") ->
     return VerdictWords(
         verdict=verdict,
         look=LOOKS[verdict],
-        headline=sentence(code, language, params),
+        headline=sentence(f"{code}.file_headline" if _is_unread_file(report) else code, language, params),
         kind=kind_name(report.facts, language),
         sentence=sentence(_sentence_code(report), language, params),
-        next_step=sentence(f"{code}.next", language, params),
+        next_step=sentence(f"{code}.file_next" if _is_unread_file(report) else f"{code}.next", language, params),
         also=tuple(sentence(each.code, language, each.params) for each in report.also),
         notices=tuple(sentence(each.code, language, each.params) for each in report.also if each.code in NOTICES),
         checks=tuple(_line(each, language) for each in report.findings if each.code not in NOTICES),
@@ -161,7 +161,8 @@ def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:
         ("valid_until", until),
         ("papers_due", _day(facts.papers_due, language)),
         ("suspended_until", _day(facts.suspended_until, language)),
-        ("reference", facts.state_reference),
+        # A version that was replaced has its successor's identifier there, which nobody compares with a paper.
+        ("reference", "" if facts.superseded_by else facts.state_reference),
         ("legal_basis", facts.state_legal_basis),
         ("superseded_by_number", facts.superseded_by_number),
     )
@@ -182,11 +183,17 @@ def issuer_name(facts: Facts, language: Language) -> str:
 
 def _sentence_code(report: Report) -> str:
     code = f"verdict.{report.verdict.value}"
-    if report.verdict is Verdict.UNREADABLE and report.subject is Subject.DOCUMENT:
+    if _is_unread_file(report):
         return f"{code}.file"
+    if report.headline is not None and report.headline.code == "contents.changed_after_signing":
+        return f"{code}.changed"
     if report.verdict is Verdict.UNREACHABLE and not _has_passed(report, Check.SIGNATURE):
         return f"{code}.unsigned"
     return f"{code}.sentence"
+
+
+def _is_unread_file(report: Report) -> bool:
+    return report.verdict is Verdict.UNREADABLE and report.subject is Subject.DOCUMENT
 
 
 def _params(report: Report, language: Language, reference: str) -> dict[str, str]:

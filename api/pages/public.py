@@ -16,10 +16,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from api.checking import check_entry, check_file, check_id
+from api.checking import as_meant, check_entry, check_file, check_id
 from api.errors import RequestTooLargeError, UnknownAddressError
 from api.pages.rendering import STATIC, page_language, render, static_file
-from api.problems import status_of, trace_of
+from api.problems import next_try, status_of, trace_of
 from api.verdicts import public_facts, verdict_words
 from api.wiring import Office
 from verify.errors import YinzhengError
@@ -46,7 +46,9 @@ def error_page(request: Request, error: YinzhengError) -> Response:
     """Return a page that says what went wrong, in words and with the reference to quote."""
     if isinstance(error, TypingError):
         return _home_page(request, error, "entry")
-    return render(request, "problem.html", {"code": error.code, "params": dict(error.params)}, status=status_of(error))
+    page = render(request, "problem.html", {"code": error.code, "params": dict(error.params)}, status=status_of(error))
+    page.headers.update(next_try(error))
+    return page
 
 
 async def _home(request: Request) -> Response:
@@ -72,15 +74,16 @@ async def _check_entry(request: Request) -> Response:
     """Check what was entered in the box; an id is shown at its own address, so that the page can be opened again."""
     form = await _form(request)
     entry = form.get("entry") if form is not None else None
-    if not isinstance(entry, str) or not entry.strip():
+    meant = as_meant(entry[:ENTRY_LENGTH_MAX]) if isinstance(entry, str) else ""
+    if not meant:
         return _home_page(request, None, "entry")
     try:
-        address = f"/v/{LicenceId.parse_typed(entry).text}?lang={page_language(request)}"
+        address = f"/v/{LicenceId.parse_typed(meant).text}?lang={page_language(request)}"
         return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
     except TypingError as error:
-        if not {"#", "/"} & set(entry):
+        if not {"#", "/"} & set(meant):
             return error_page(request, error)
-    return await _checked(request, check_entry, entry[:ENTRY_LENGTH_MAX])
+    return await _checked(request, check_entry, meant)
 
 
 async def _check_file(request: Request) -> Response:

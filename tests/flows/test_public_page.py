@@ -173,6 +173,59 @@ def test_the_box_takes_the_text_of_a_code_or_its_address(sqlite_hall: Hall) -> N
     assert "没有核验签名" in text_of(by_address)
 
 
+def wide(text: str) -> str:
+    """Return a text as an input method in wide letters writes it."""
+    return "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in text)
+
+
+def test_the_box_takes_what_input_methods_scanners_and_browsers_make_of_a_code(sqlite_hall: Hall) -> None:
+    issued = sqlite_hall.issues()
+    code, licence_id = issued["code_text"], issued["licence_id"]
+
+    by_id = sqlite_hall.ask("POST", "/check", data={"entry": wide(issued["typed_id"])}, headers=HTML)
+    pages = {
+        entry: sqlite_hall.ask("POST", "/check", data={"entry": entry}, headers=HTML)
+        for entry in (
+            wide(code),
+            code.upper(),
+            code.replace("#", "＃"),
+            f"]Q1{code}\r\n",
+            f"\x02{code}\x03",
+            f"{code[:100]}\n{code[100:]}",
+            f"http://127.0.0.1/v/{licence_id}?lang=zh",
+            f"licences.test.example/v/{licence_id}/",
+        )
+    }
+    by_interface = sqlite_hall.ask("POST", "/api/v1/verifications", json={"text": f" {wide(code)}\r\n"})
+
+    assert by_id.headers["location"].startswith(f"/v/{licence_id}?")
+    assert {entry: verdict_of(page) for entry, page in pages.items()} == dict.fromkeys(pages, "valid")
+    assert by_interface.json()["verdict"] == "valid"
+
+
+def test_a_slip_in_wide_letters_is_a_slip(sqlite_hall: Hall) -> None:
+    typed = sqlite_hall.issues()["typed_id"]
+    slip = ("0" if typed[0] != "0" else "1") + typed[1:]
+
+    page = sqlite_hall.ask("POST", "/check", data={"entry": wide(slip)}, headers=HTML)
+
+    assert page.status_code == 422
+    assert "核验码输错了" in text_of(page)
+
+
+def test_what_an_office_wrote_is_shown_as_text(sqlite_hall: Hall) -> None:
+    name = "<img src=x onerror=alert(1)>\"'&{{7*7}}</dd><script>有限公司"
+    issued = sqlite_hall.issues(holder_name=name)
+    sqlite_hall.acts(issued["licence_id"], "revoke", reference="<b>1</b>号")
+
+    page = sqlite_hall.ask("GET", f"/v/{issued['licence_id']}", headers=HTML)
+
+    assert "<img" not in page.text
+    assert "<script" not in page.text
+    assert "<b>1" not in page.text
+    assert name in unescape(page.text)
+
+
 def test_an_altered_code_hides_whose_it_claims_to_be(sqlite_hall: Hall) -> None:
     text = sqlite_hall.issues()["code_text"]
     altered = text[:-3] + ("000" if text[-3:] != "000" else "111")
@@ -225,7 +278,10 @@ def test_an_altered_a_foreign_and_a_broken_file_are_told_apart(sqlite_hall: Hall
     assert verdict_of(altered) == "tampered"
     assert verdict_of(strange) in {"unreadable", "unknown_issuer", "tampered"}
     assert verdict_of(broken) == "unreadable"
+    assert "文件在签名之后被改动" in text_of(altered)
+    assert heading_of(broken) == "认不出这个文件"
     assert "这不是证照文件" in text_of(broken)
+    assert "请换用发证机关给的原文件" in text_of(broken)
     assert {page.status_code for page in (altered, strange, broken)} == {200}
 
 

@@ -208,6 +208,30 @@ def test_a_page_says_too_large_as_a_page(sqlite_hall: Hall) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
+def test_who_wants_a_page_is_told_as_a_page_to_wait(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=1, client_per_second=0))
+
+    answer = [ask(app, "GET", "/", headers={"Accept": "text/html"}) for _ in range(6)][-1]
+
+    assert answer.status_code == 429
+    assert answer.headers["content-type"].startswith("text/html")
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_a_body_that_trickles_in_is_given_up(sqlite_hall: Hall) -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    gate = sqlite_hall.app._layers.app  # type: ignore[attr-defined]
+    gate._body_seconds = 0.3
+    answer = sqlite_hall.ask("POST", "/api/v1/verifications", content=trickle())
+
+    assert (answer.status_code, answer.json()["code"]) == (408, "request.slow")
+    assert answer.headers["connection"] == "close"
+
+
 def test_a_body_is_not_read_from_who_may_not_send_it(sqlite_hall: Hall) -> None:
     received = []
 

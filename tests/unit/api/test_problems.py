@@ -119,7 +119,7 @@ def test_the_frameworks_own_refusals_are_problems_too(sqlite_hall: Hall) -> None
 
         assert (answer.status_code, answer.json()["code"]) == (status, code), path
         assert answer.headers["content-type"] == MEDIA_TYPE
-    assert sqlite_hall.ask("DELETE", "/api/v1/licence-types").headers["allow"] == "GET"
+    assert sqlite_hall.ask("DELETE", "/api/v1/licence-types").headers["allow"] == "GET, HEAD"
 
 
 def test_each_wrong_field_is_named_by_pointer_and_code_and_its_value_is_not_repeated(sqlite_hall: Hall) -> None:
@@ -164,6 +164,24 @@ def test_what_the_database_could_not_keep_is_refused_at_the_edge(sqlite_hall: Ha
     )
 
     assert [each.status_code for each in (nul, lone, deep)] == [422, 422, 400]
+
+
+def test_an_address_that_no_database_could_be_asked_for_is_no_address(hall: Hall) -> None:
+    for path in ("licence-types", "licences", "drafts", "batches"):
+        answer = hall.ask("GET", f"/api/v1/{path}/%00", key="officer")
+        assert (answer.status_code, answer.json()["code"]) == (404, "request.address"), path
+
+    for query, status in (("type_code=%00", 422), ("cursor=bGljZW5jZXM6OTk5OTk5OTk5OTk5OTk5OTk5OQ", 400)):
+        assert hall.ask("GET", f"/api/v1/licences?{query}", key="officer").status_code == status, query
+
+
+def test_a_type_of_another_department_is_refused_as_not_permitted(sqlite_hall: Hall) -> None:
+    body = sqlite_hall.body(sqlite_hall.town.signboard_draft())
+
+    answer = sqlite_hall.ask("POST", "/api/v1/licences", key="school-officer", once="of-another", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "department.not_entitled")
+    assert '"fault"' not in sqlite_hall.lines.getvalue()
 
 
 def test_the_field_of_a_draft_has_its_place_in_the_body() -> None:
