@@ -22,6 +22,8 @@ from verify.licence import ISSUER_ZONE
 LOCALE: Final = Path(__file__).parent / "locale"
 UNKNOWN: Final = "—"
 _FOLDERS: Final[Mapping[Language, str]] = {"zh": "zh_CN", "en": "en"}
+# Values that are words of ours: a state, an act, a part of a decision that is missing.
+_WORDS: Final = {"state": "state", "event": "event", "field": "ground"}
 _NO_PARAMS: Final[Mapping[str, str]] = {}
 _PLACE: Final = re.compile(r"\{([a-z_]+)\}")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
@@ -47,7 +49,7 @@ def sentence(code: str, language: Language, params: Mapping[str, str] = _NO_PARA
     pattern = texts.get(code) or texts["internal"]
     if "{" not in pattern:
         return pattern
-    known = {name: _shown(value, language) for name, value in params.items() if value}
+    known = {name: _word(name, value, texts) or _shown(value, language) for name, value in params.items() if value}
     if language == "en":
         known |= {name.removesuffix("_en"): value for name, value in known.items() if name.endswith("_en")}
     if "[" in pattern:
@@ -71,6 +73,10 @@ def moment_text(at: datetime, language: Language) -> str:
     """Write a moment to the minute, in the issuer's zone."""
     local = at.astimezone(ISSUER_ZONE)
     return f"{day_text(local.date(), language)} {local:%H:%M}"
+
+
+def _word(name: str, value: str, texts: Mapping[str, str]) -> str | None:
+    return texts.get(f"{_WORDS[name]}.{value}") if name in _WORDS else None
 
 
 def _optional(part: str, known: Mapping[str, str]) -> str:

@@ -3,19 +3,40 @@
 Promises: read only; each page is one query by a key, so an audit of a million licences needs the memory of one page.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, RowMapping, Select, select
 
 from registry.db import Transaction
+from registry.events import EVENT_COLUMNS, told_by
 from registry.lifecycle import LicenceEvent, LicenceState
 from registry.records import DraftState
 from registry.tables import DRAFT, EVENT, LICENCE, LOG_PENDING, PLACE
+from verify.licence import HolderKind
 from verify.status import StatusValue
 
 PAGE_ROWS: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceColumns:
+    """What the registry's own columns tell of a licence, which its signed data tell too."""
+
+    identifier: str
+    type_code: str
+    number: str
+    issuer: str
+    holder_name: str
+    holder_kind: HolderKind
+    holder_code: str
+    holder_code_type: str
+    valid_from: date
+    valid_until: date | None
+    status_list: int
+    status_index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +54,15 @@ class AuditedLicence:
     place_status: StatusValue
     draft_state: DraftState
     draft_licence_id: str | None
+    told: LicenceColumns = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedEvent:
-    """An act on a licence; ``record`` is None when it was destroyed, ``waits`` says that its entry is still to come."""
+    """An act on a licence; ``record`` is None when it was destroyed, ``waits`` says that its entry is still to come.
+
+    ``told`` is what the act's columns tell, in the form of the record.
+    """
 
     event_id: int
     licence_id: str
@@ -45,9 +70,12 @@ class AuditedEvent:
     record: bytes | None = field(repr=False)
     leaf_index: int | None
     waits: bool
+    told: Mapping[int, object] = field(repr=False)
 
 
+_TOLD: Final = tuple(LICENCE.c[each.name] for each in fields(LicenceColumns))
 _LICENCE_COLUMNS: Final = (
+    *_TOLD,
     LICENCE.c.licence_id,
     LICENCE.c.code_leaf,
     LICENCE.c.document_leaf,
@@ -77,13 +105,13 @@ def licences_by_id(tx: Transaction, licence_ids: Sequence[str]) -> dict[str, Aud
 def event_page(tx: Transaction, *, after: int, limit: int = PAGE_ROWS) -> tuple[AuditedEvent, ...]:
     """Return the acts whose ids follow this one; begin with 0."""
     query = _events().where(EVENT.c.event_id > after).order_by(EVENT.c.event_id).limit(limit)
-    return tuple(_event(row) for row in tx.execute(query))
+    return tuple(_event(row) for row in tx.execute(query).mappings())
 
 
 def events_by_leaf(tx: Transaction, leaf_indexes: Sequence[int]) -> dict[int, AuditedEvent]:
     """Return the acts whose entries stand at these places of the log; at most some hundred at once."""
-    rows = tx.execute(_events().where(EVENT.c.leaf_index.in_(leaf_indexes)))
-    return {row.leaf_index: _event(row) for row in rows}
+    rows = tx.execute(_events().where(EVENT.c.leaf_index.in_(leaf_indexes))).mappings()
+    return {row["leaf_index"]: _event(row) for row in rows}
 
 
 def pending_digests(tx: Transaction, digests: Sequence[bytes]) -> frozenset[bytes]:
@@ -97,10 +125,9 @@ def _licences() -> Select[Any]:
 
 
 def _events() -> Select[Any]:
-    columns = (EVENT.c.event_id, EVENT.c.licence_id, EVENT.c.event, EVENT.c.record, EVENT.c.leaf_index)
     waits = LOG_PENDING.c.pending_id.is_not(None).label("waits")
     joined = EVENT.outerjoin(LOG_PENDING, LOG_PENDING.c.event_id == EVENT.c.event_id)
-    return select(*columns, waits).select_from(joined)
+    return select(*EVENT_COLUMNS, EVENT.c.record, waits).select_from(joined)
 
 
 def _licence(row: Row[Any]) -> AuditedLicence:
@@ -116,15 +143,20 @@ def _licence(row: Row[Any]) -> AuditedLicence:
         place_status=StatusValue(row.place_status),
         draft_state=DraftState(row.draft_state),
         draft_licence_id=row.draft_licence_id,
+        told=LicenceColumns(
+            **{each.name: getattr(row, each.name) for each in _TOLD if each is not LICENCE.c.holder_kind},
+            holder_kind=HolderKind(row.holder_kind),
+        ),
     )
 
 
-def _event(row: Row[Any]) -> AuditedEvent:
+def _event(row: RowMapping) -> AuditedEvent:
     return AuditedEvent(
-        event_id=row.event_id,
-        licence_id=row.licence_id,
-        event=LicenceEvent(row.event),
-        record=row.record,
-        leaf_index=row.leaf_index,
-        waits=bool(row.waits),
+        event_id=row["event_id"],
+        licence_id=row["licence_id"],
+        event=LicenceEvent(row["event"]),
+        record=row["record"],
+        leaf_index=row["leaf_index"],
+        waits=bool(row["waits"]),
+        told=told_by(row),
     )

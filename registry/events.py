@@ -117,6 +117,26 @@ def overdue_papers(tx: Transaction, on: date) -> tuple[str, ...]:
     return tuple(tx.execute(query.order_by(LICENCE.c.papers_due).limit(DUE_MAX)).scalars())
 
 
+def told_by(row: Mapping[str, Any] | RowMapping) -> dict[int, object]:
+    """Return what an act's columns tell, as its record tells it behind 0, the salt.
+
+    1 id · 2 event · 3 unix time · 4 day · 5 reason · 6 basis · 7 reference · 8 until · 9 role; what is empty is absent.
+    """
+    until = row["until"]
+    entries: dict[int, object] = {
+        1: row["licence_id"],
+        2: row["event"],
+        3: int(row["happened_at"].timestamp()),
+        4: row["effective_on"].isoformat(),
+        5: row["reason"],
+        6: row["legal_basis"],
+        7: row["reference"],
+        8: None if until is None else until.isoformat(),
+        9: row["operator_role"],
+    }
+    return {key: value for key, value in entries.items() if value is not None}
+
+
 def event_record(row: Mapping[str, Any] | RowMapping) -> EventRecord:
     """Return the record of a row with ``EVENT_COLUMNS``."""
     values: dict[str, Any] = {**row, "event": LicenceEvent(row["event"])}
@@ -141,7 +161,6 @@ def _apply(
     state = next_state(LicenceState(row.state), act.event)
     until = act.until if act.event is LicenceEvent.SUSPEND else None
     salt = random(SALT_BYTES)
-    record = _salted_record(licence_id, act, until=until, at=at, salt=salt)
     inserted = {
         "licence_id": licence_id,
         "event": act.event.value,
@@ -152,9 +171,11 @@ def _apply(
         "reference": act.reference,
         "until": until,
         "operator_role": act.operator_role,
-        "record": record,
     }
-    event_id: int = tx.execute(insert(EVENT).values(inserted).returning(EVENT.c.event_id)).scalar_one()
+    record = cbor.encode({0: salt} | told_by(inserted))
+    event_id: int = tx.execute(
+        insert(EVENT).values({**inserted, "record": record}).returning(EVENT.c.event_id)
+    ).scalar_one()
     changed = {
         "state": state.value,
         "suspended_until": until,
@@ -167,20 +188,3 @@ def _apply(
     add_pending_event(tx, event_id, sha256(record).digest(), act.event.value, at=at)
     stored = tx.execute(select(*EVENT_COLUMNS).where(EVENT.c.event_id == event_id)).mappings().one()
     return event_record(stored)
-
-
-def _salted_record(licence_id: str, act: Act, *, until: date | None, at: datetime, salt: bytes) -> bytes:
-    """Return CBOR: 0 salt, 1 id, 2 event, 3 unix time, 4 day, 5 reason, 6 basis, 7 reference, 8 until, 9 role."""
-    entries: dict[int, object] = {
-        0: salt,
-        1: licence_id,
-        2: act.event.value,
-        3: int(at.timestamp()),
-        4: act.effective_on.isoformat(),
-        5: act.reason,
-        6: act.legal_basis,
-        7: act.reference,
-        8: None if until is None else until.isoformat(),
-        9: act.operator_role,
-    }
-    return cbor.encode({key: value for key, value in entries.items() if value is not None})

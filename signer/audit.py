@@ -2,8 +2,8 @@
 
 Promises:
   * Every filed licence has its two leaves with the right hashes, its document with the right digest, and in that
-    document the receipt of its own leaf. Every leaf about a licence, an act or a key has its row. Nothing is believed
-    because another column says so.
+    document the receipt of its own leaf. What the registry's columns tell was signed, or logged (`audit_columns`).
+    Every leaf about a licence, an act or a key has its row. Nothing is believed because another column says so.
   * Runs beside the office's work, in pages, with the memory of one page; what is filed after its start is left out.
   * Reads only. A bad record is a discrepancy in the report, never an error.
 
@@ -26,6 +26,7 @@ from registry.lifecycle import status_value
 from registry.long_term import LongTermDocument
 from registry.records import DraftState, IntentState
 from registry.vault import FolderVault
+from signer.audit_columns import tells_what_was_logged, tells_what_was_signed
 from signer.audit_leaves import LeafAudit
 from signer.audit_report import AuditReport, Discrepancy, Findings
 from verify.errors import MalformedError
@@ -148,6 +149,7 @@ class _RecordAudit:
         token = _token_digest(licence.token_text)
         same = token == licence.token_digest and code is not None and code.digest == token
         self._findings.demand(same, "audit.token", **named)
+        self._findings.demand(tells_what_was_signed(licence), "audit.entries", **named)
         filed = {(each.purpose, each.leaf_index) for each in intents if each.state is IntentState.FILED}
         wanted = {(KeyPurpose.CODE.value, licence.code_leaf), (KeyPurpose.DOCUMENT.value, licence.document_leaf)}
         self._findings.demand(filed == wanted, "audit.licence_intents", **named)
@@ -189,6 +191,7 @@ class _RecordAudit:
 
     def _judge_event(self, event: AuditedEvent, entries: Mapping[int, LogEntry]) -> None:
         named = {"licence_id": event.licence_id, "event": event.event.value}
+        self._findings.demand(tells_what_was_logged(event), "audit.event_grounds", **named)
         if event.leaf_index is None:
             self._findings.count("events_waiting")
             self._findings.demand(event.waits, "audit.event_unlogged", **named)

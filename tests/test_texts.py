@@ -11,6 +11,8 @@ import pytest
 
 from api.settings import Language
 from api.texts import catalogue, sentence
+from registry.lifecycle import LicenceEvent
+from registry.records import DraftState
 from verify.errors import YinzhengError
 from verify.report import Check, Outcome
 from verify.states import LicenceState
@@ -29,6 +31,8 @@ FAMILIES = (
 CODE = re.compile(rf"(?:{FAMILIES})\.[a-z_]+(?:\.[a-z_]+)?")
 # Words of the source that only look like a code.
 NO_CODES = frozenset({"log.vkey", "verdict.html"})
+# What is missing in a decision is named by these.
+CHANGES = ROOT / "signer" / "change.py"
 # `MalformedError` of these checks of a field carries the second half of a problem's code.
 HALF_CODES = ROOT / "signer" / "precheck.py"
 
@@ -70,7 +74,9 @@ def wanted() -> dict[str, str]:
         "halves": {f"field.{text}" for text in re.findall(r'MalformedError\("([a-z_]+)"\)', HALF_CODES.read_text())},
         "checks": {f"check.{each.value}" for each in Check},
         "results": {f"result.{each.value}" for each in Outcome},
-        "states": {f"state.{each.value}" for each in LicenceState},
+        "states": {f"state.{each.value}" for each in (*LicenceState, *DraftState)},
+        "acts": {f"event.{each.value}" for each in LicenceEvent},
+        "grounds": {f"ground.{text}" for text in re.findall(r'(?:_refused|_text)\("([a-z_]+)"', CHANGES.read_text())},
         "status": {f"status.{each.value}" for each in LicenceState},
         "verdicts": {f"verdict.{each.value}{part}" for each in Verdict for part in ("", ".sentence", ".next")},
     }
@@ -162,3 +168,10 @@ def test_a_value_that_must_be_there_and_is_not_shows_as_a_dash() -> None:
 
 def test_a_code_that_nobody_knows_is_said_to_be_a_fault_of_ours() -> None:
     assert sentence("no.such_code", "en") == "Internal fault. Please report it."
+
+
+def test_states_acts_and_what_is_missing_are_said_in_words() -> None:
+    assert sentence("licence.not_allowed", "zh", {"state": "suspended"}) == "证照当前状态（暂扣）不允许这样做。"
+    assert sentence("change.incomplete", "zh", {"field": "legal_basis"}) == "请填写，或改正：法律依据。"
+    assert "(revoked)" in sentence("audit.event_leaf", "en", {"event": "revoke"})
+    assert sentence("licence.not_allowed", "zh", {"state": "elsewhere"}) == "证照当前状态（elsewhere）不允许这样做。"

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -217,6 +217,34 @@ TAMPERED: dict[str, tuple[Tamper, set[str]]] = {
     "a licence's token digest": (
         lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(token_digest=bytes(32))),
         {"audit.token"},
+    ),
+    "the holder's name in the registry": (
+        lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(holder_name="别的公司")),
+        {"audit.entries"},
+    ),
+    "the holder's code in the registry": (
+        lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(holder_code="91999999MA00000000")),
+        {"audit.entries"},
+    ),
+    "the number in the registry": (
+        lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(number="JY00000000000000")),
+        {"audit.entries"},
+    ),
+    "the last day in the registry": (
+        lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(valid_until=None)),
+        {"audit.entries"},
+    ),
+    "the place in the status list in the registry": (
+        lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(status_list=each.status_list + 7)),
+        {"audit.entries"},
+    ),
+    "the grounds of an act": (
+        lambda tx, _each: tx.execute(update(EVENT).values(legal_basis="别的依据")),
+        {"audit.event_grounds"},
+    ),
+    "the day of an act": (
+        lambda tx, _each: tx.execute(update(EVENT).values(effective_on=date(2020, 1, 1))),
+        {"audit.event_grounds"},
     ),
     "a licence's state": (
         lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(state="revoked")),
