@@ -26,6 +26,8 @@ from verify.errors import FieldProblem
 CHUNK_ROWS: Final = 50
 BATCHES_MAX: Final = 200
 ROWS_PAGE_MAX: Final = 1000
+# A sheet that is sent again by mistake is sent soon after.
+SENT_BEFORE_BATCHES: Final = 50
 _BATCH_ID_BYTES: Final = 16
 
 
@@ -183,6 +185,27 @@ def list_batches(tx: Transaction, issuer: str, *, limit: int = 50) -> tuple[Batc
     """Return a department's newest batches."""
     query = select(BATCH).where(BATCH.c.issuer == issuer).order_by(BATCH.c.created_at.desc(), BATCH.c.batch_id)
     return tuple(_batch(tx, row) for row in tx.execute(query.limit(min(limit, BATCHES_MAX))).all())
+
+
+def rows_sent_before(tx: Transaction, issuer: str, digests: Sequence[bytes]) -> dict[str, int]:
+    """Return how many rows of these contents a department's newest batches have, issued or to be issued, by batch."""
+    query = select(BATCH.c.batch_id).where(BATCH.c.issuer == issuer, ~BATCH.c.is_cancelled)
+    newest = tx.execute(query.order_by(BATCH.c.created_at.desc()).limit(SENT_BEFORE_BATCHES)).scalars().all()
+    found: dict[str, int] = {}
+    for start in range(0, len(digests), ROWS_PAGE_MAX):
+        part = digests[start : start + ROWS_PAGE_MAX]
+        query_rows = (
+            select(SHEET_ROW.c.batch_id, func.count())
+            .where(
+                SHEET_ROW.c.batch_id.in_(newest),
+                SHEET_ROW.c.content_digest.in_(part),
+                SHEET_ROW.c.state.in_((RowState.READY.value, RowState.ISSUED.value)),
+            )
+            .group_by(SHEET_ROW.c.batch_id)
+        )
+        for batch_id, count in tx.execute(query_rows):
+            found[batch_id] = found.get(batch_id, 0) + count
+    return found
 
 
 def rows_of_batch(

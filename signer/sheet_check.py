@@ -7,7 +7,7 @@ Promises:
   * The bad rows come back as the same sheet with two columns more, and that file can be sent in again after mending.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -101,9 +101,13 @@ def check_sheet(checker: SheetChecker, content: bytes, *, at: datetime) -> Check
 
 
 def bad_rows_sheet(
-    checked: CheckedSheet, problems: Mapping[int, tuple[FieldProblem, ...]], sentence: Sentence
+    checked: CheckedSheet,
+    problems: Mapping[int, tuple[FieldProblem, ...]],
+    sentence: Sentence,
+    *,
+    write: Callable[[Sequence[str], Iterable[Sequence[str]]], bytes] = write_sheet,
 ) -> bytes:
-    """Return the rows that `problems` names, by number, as a CSV file like the one that came in, with the reasons."""
+    """Return the rows that `problems` names, by number, as a sheet like the one that came in, with the reasons."""
     ours = {REASONS_ZH.casefold(), REASONS_EN.casefold()}
     kept = [index for index, heading in enumerate(checked.sheet.headings) if heading.casefold() not in ours]
     headings = [*(checked.sheet.headings[index] for index in kept), REASONS_ZH, REASONS_EN]
@@ -115,7 +119,7 @@ def bad_rows_sheet(
                 _reasons(problems[row.number], types[row.number], sentence, language) for language in ("zh", "en")
             ]
             lines.append([*(row.cells[index] for index in kept), *reasons])
-    return write_sheet(headings, lines)
+    return write(headings, lines)
 
 
 def reason_text(problem: FieldProblem, licence_type: LicenceType | None, sentence: Sentence, language: str) -> str:

@@ -21,7 +21,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from signer.errors import SignerError
 
@@ -154,6 +156,23 @@ def write_sheet(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes
     writer.writerow([_defused(heading) for heading in headings])
     writer.writerows([_defused(cell) for cell in row] for row in rows)
     return _BOM + out.getvalue().encode()
+
+
+def write_workbook(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Return an XLSX file in which every cell is text: no code becomes a number, no cell a formula."""
+    book = Workbook(write_only=True)
+    page = book.create_sheet()
+    for row in (headings, *rows):
+        page.append([_text_cell(page, text) for text in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _text_cell(page: Any, text: str) -> Any:  # noqa: ANN401 - openpyxl has no types
+    cell = WriteOnlyCell(page, value=ILLEGAL_CHARACTERS_RE.sub("", text))
+    cell.data_type, cell.number_format = "s", "@"
+    return cell
 
 
 def _defused(text: str) -> str:

@@ -1,6 +1,7 @@
 """`batch check`, `batch run`, `batch status`: sheets of many applications."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,13 +14,14 @@ from api.cli.people import ByOption
 from api.cli.program import ExitCode, Session, app, session_of
 from api.cli.screen import Screen
 from registry import jobs
-from registry.db import reading
+from registry.db import reading, transaction
 from registry.departments import all_departments
 from registry.records import Batch
 from signer.batch import progress
 from signer.errors import NotApprovedError
 from signer.sheet_check import CheckedSheet
 from signer.sheets import SHEET_BYTES_MAX
+from verify.errors import FieldProblem
 
 SheetArgument = Annotated[
     str,
@@ -88,6 +90,10 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
             help="审核人编号；多部门的表逐个列出。 Who approved; one of each office of the sheet.",
         ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="再次签发先前批次已有的行。 Issue rows again that an earlier batch has."),
+    ] = False,
     resume: Annotated[
         list[str] | None,
         typer.Option("--continue", metavar="BATCH", help="接续此批次（可多次）。 Go on with this batch (repeatable)."),
@@ -109,6 +115,11 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
             "未签发。改好后再来，或加 --good-rows。", "Nothing issued. Mend the rows, or add --good-rows."
         )
         raise typer.Exit(ExitCode.USAGE)
+    sheets.demand_reviewers(session.office, checked, reviewers)
+    if not again:
+        sheets.demand_new(session.office, checked)
+    if out is not None and checked.bad:  # at hand also when the run is interrupted
+        _write_bad(session.screen, checked, {}, out)
     started = sheets.start(session.office, checked, officer=by)
     for each in started:
         session.screen.note(f"批次 {each.batch_id}：{each.good} 行", f"Batch {each.batch_id}: {each.good} rows")
@@ -134,6 +145,19 @@ def status(
             listed = [each for office_of in all_departments(tx) for each in jobs.list_batches(tx, office_of.uscc)]
         batches = tuple(sorted(listed, key=lambda each: each.created_at, reverse=True)[:_SHOWN_MAX])
     show_batches(session.screen, batches)
+
+
+@batch.command(help="停止批次：余下的行不再签发，已签发的不变。 Stop a batch: what is issued stays, the rest is left.")
+def cancel(
+    context: typer.Context,
+    batch_id: Annotated[str, typer.Argument(metavar="BATCH", help="批次编号。 Its id.")],
+) -> None:
+    """Stop a batch."""
+    session = session_of(context)
+    office = session.office
+    with transaction(office.database) as tx:
+        jobs.cancel_batch(tx, batch_id)
+    show_batches(session.screen, (progress(office.database, batch_id),))
 
 
 def show_batches(screen: Screen, batches: tuple[Batch, ...]) -> None:
@@ -183,8 +207,14 @@ def _tell(screen: Screen, checked: CheckedSheet, out: Path | None) -> None:
     value = {"rows": counts[0], "good": counts[1], "bad": counts[2], "problems": problems}
     screen.result(value, "\n".join(lines))
     if out is not None and checked.bad:
-        write_file(out, sheets.bad_sheet(checked, {}))
-        screen.note(f"有问题的行：{out}", f"Bad rows: {out}")
+        _write_bad(screen, checked, {}, out)
+
+
+def _write_bad(
+    screen: Screen, checked: CheckedSheet, refused: Mapping[int, tuple[FieldProblem, ...]], out: Path
+) -> None:
+    write_file(out, sheets.bad_sheet(checked, refused, out.name))
+    screen.note(f"有问题的行：{out}", f"Bad rows: {out}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,18 +230,23 @@ class _Begun:
 def _run(session: Session, begun: _Begun) -> int:
     """Release the batches and issue them, by as many calls as it takes; the registry knows what is done."""
     office, screen = session.office, session.screen
-    going_on = "yinzheng batch run " + " ".join(f"--continue {each}" for each in begun.batch_ids)
+    going_on = f"yinzheng batch run{session.data_words} " + " ".join(f"--continue {each}" for each in begun.batch_ids)
     try:
         for batch_id in begun.batch_ids:
             sheets.release(office, batch_id, reviewers=begun.reviewers)
         with screen.progress("签发", "Issuing") as tick:
             batches = sheets.run(office, begun.batch_ids, tick=tick, wait=time.sleep)
-    except (KeyboardInterrupt, NotApprovedError):
+    except KeyboardInterrupt:
         screen.note(f"已保存，尚未完成。接续：{going_on}", f"Saved, not finished. Go on: {going_on}")
+        raise
+    except NotApprovedError:
+        screen.note(
+            f"已保存，等待审核。审核人同意后：{going_on} --approved-by 审核人",
+            f"Saved, waiting for approval. When the reviewer agrees: {going_on} --approved-by REVIEWER",
+        )
         raise
     show_batches(screen, batches)
     refused = sheets.problems_of_batches(office, begun.batch_ids)
-    if begun.checked is not None and begun.out is not None and (refused or begun.checked.bad):
-        write_file(begun.out, sheets.bad_sheet(begun.checked, refused))
-        screen.note(f"有问题的行：{begun.out}", f"Bad rows: {begun.out}")
+    if begun.checked is not None and begun.out is not None and refused:
+        _write_bad(screen, begun.checked, refused, begun.out)
     return ExitCode.USAGE if refused else ExitCode.DONE

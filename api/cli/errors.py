@@ -41,6 +41,18 @@ class PersonUnknownError(CommandError):
     code = "cli.person_unknown"
 
 
+class ReviewerMissingError(CommandError):
+    """Types of the sheet demand a reviewer of their office, and none of the persons named is one."""
+
+    code = "cli.reviewer_missing"
+
+
+class SentBeforeError(CommandError):
+    """An earlier batch has rows of this sheet: issuing it again would issue them twice."""
+
+    code = "cli.sent_before"
+
+
 class PersonAmbiguousError(CommandError):
     """Several members of staff may do this; the command must be told which one does."""
 

@@ -14,6 +14,7 @@ from api.cli.people import ApprovedByOption, ByOption, operator_for
 from api.cli.program import Session, app, session_of
 from api.cli.screen import Screen
 from api.cli.words import day, moment, state_word
+from api.texts import sentence
 from api.wiring import Office
 from registry import catalogue, departments, drafts, licences, long_term
 from registry.db import Database, reading, transaction
@@ -255,7 +256,8 @@ def _act_line(act: EventRecord, screen: Screen) -> str:
         end = day(act.until, screen.language)
         until = screen.say(f"，至 {end}", f", until {end}")
     began = day(act.effective_on, screen.language)
-    return f"  {began}  {act.event.value}{until}  {act.reason}  {act.legal_basis}  {act.reference}".rstrip()
+    word = sentence(f"event.{act.event.value}", screen.language)
+    return f"  {began}  {word}{until}  {act.reason}  {act.legal_basis}  {act.reference}".rstrip()
 
 
 def record_object(record: LicenceRecord) -> dict[str, object]:

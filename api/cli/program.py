@@ -7,6 +7,7 @@ Promises:
   * A refusal is a sentence in the person's language with its stable code; a fault names its place and no value.
 """
 
+import shlex
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -91,6 +92,11 @@ class Session:
         if self._public is None:
             self._public = build_public(self.settings)
         return self._public
+
+    @property
+    def data_words(self) -> str:
+        """The option that names this folder again in a command line, or nothing when none was given."""
+        return "" if self.data is None else f" --data {shlex.quote(str(self.data))}"
 
     def close(self) -> None:
         """Close what was built."""

@@ -10,17 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from api.cli.errors import ReviewerMissingError, SentBeforeError
 from api.cli.people import operator_for
 from api.cli.screen import Screen, Tick
 from api.settings import Language
 from api.texts import sentence
 from api.wiring import Office
-from registry import catalogue, jobs, people
+from registry import catalogue, departments, jobs, people
 from registry.db import reading, transaction
 from registry.records import Batch, BatchRow, Role, RowState
 from signer.batch import LEASE, StartedBatch, approve_batch, progress, release_batch, run_chunk, start_batch
 from signer.precheck import PHOTO_BYTES_MAX
 from signer.sheet_check import CheckedRow, CheckedSheet, SheetChecker, bad_rows_sheet, check_sheet, reason_text
+from signer.sheets import write_sheet, write_workbook
 from verify.errors import FieldProblem, YinzhengError
 
 # Another worker has the last chunk: ask again after so long.
@@ -56,6 +58,46 @@ def judge(
             progress=lambda done: tick(done, 0),
         )
         return check_sheet(checker, content, at=office.clock())
+
+
+def demand_reviewers(office: Office, checked: CheckedSheet, named: Sequence[str]) -> None:
+    """See that of each office whose rows demand a reviewer one is named. Raises `ReviewerMissingError`.
+
+    Nobody named is no fault: the batch then waits for its reviewers.
+    """
+    if not named:
+        return
+    wanted = {
+        row.draft.issuer
+        for row in checked.good
+        if row.draft is not None and row.licence_type is not None and row.licence_type.reviewers
+    }
+    for department in sorted(wanted):
+        with reading(office.database) as tx:
+            staff = [each for each in people.people_of(tx, department) if Role.REVIEWER in each.roles]
+            found = departments.find_department(tx, department)
+        if not any(each.person_id in named for each in staff):
+            raise ReviewerMissingError(
+                params={
+                    "name": department if found is None else found.name,
+                    "name_en": department if found is None else found.name_en,
+                    "people": ", ".join(each.person_id for each in staff),
+                }
+            )
+
+
+def demand_new(office: Office, checked: CheckedSheet) -> None:
+    """See that no batch of late has rows of this sheet. Raises `SentBeforeError`."""
+    digests: dict[str, list[bytes]] = {}
+    for row in checked.good:
+        if row.draft is not None:
+            digests.setdefault(row.draft.issuer, []).append(row.content_digest)
+    found: dict[str, int] = {}
+    for department, contents in digests.items():
+        with reading(office.database) as tx:
+            found |= jobs.rows_sent_before(tx, department, contents)
+    if found:
+        raise SentBeforeError(params={"count": str(sum(found.values())), "name": ", ".join(found)})
 
 
 def start(office: Office, checked: CheckedSheet, *, officer: str | None) -> tuple[StartedBatch, ...]:
@@ -128,10 +170,16 @@ def issued_rows(office: Office, batch_id: str) -> dict[int, str]:
     return {row.row: row.licence_id for row in _pages(office, batch_id, RowState.ISSUED) if row.licence_id}
 
 
-def bad_sheet(checked: CheckedSheet, refused: Mapping[int, tuple[FieldProblem, ...]]) -> bytes:
-    """Return the bad rows, and those refused later, as the same sheet with the reasons in Chinese and English."""
+def bad_sheet(checked: CheckedSheet, refused: Mapping[int, tuple[FieldProblem, ...]], name: str = "") -> bytes:
+    """Return the bad rows, and those refused later, as the same sheet with the reasons in Chinese and English.
+
+    It is a workbook when its file's name says so.
+    """
     problems = {row.number: row.problems for row in checked.bad} | dict(refused)
-    return bad_rows_sheet(checked, problems, lambda problem, language: problem_text(problem, _language(language)))
+    write = write_workbook if name.lower().endswith(".xlsx") else write_sheet
+    return bad_rows_sheet(
+        checked, problems, lambda problem, language: problem_text(problem, _language(language)), write=write
+    )
 
 
 def problem_text(problem: FieldProblem, language: Language) -> str:

@@ -333,6 +333,71 @@ def test_a_batch_waits_for_its_reviewer_and_goes_on_where_it_was_stopped(termina
     assert terminal.reads(*going_on, "--approved-by", REVIEWER)[-1]["issued"] == 3
 
 
+def test_a_sheet_that_was_sent_before_issues_nothing_twice(terminal: Terminal, repository: Path) -> None:
+    sheet = read_sheet((repository / "examples/applications.csv").read_bytes())
+    kinds, numbers = sheet.headings.index("证照类型"), sheet.headings.index("证照编号")
+    rows = [row.cells for row in sheet.rows if row.cells[kinds] == "户外招牌设置许可证" and not row.cells[numbers]]
+    (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, rows[:2]))
+    (first,) = terminal.reads("batch", "run", "sheet.csv")
+
+    refused = terminal.calls("batch", "run", "sheet.csv", "--lang", "en", expect=2)
+    (terminal.folder / "longer.csv").write_bytes(write_sheet(sheet.headings, rows[:3]))
+    terminal.calls("batch", "run", "longer.csv", expect=2)
+
+    assert first["batch_id"] in refused.stderr
+    assert "[cli.sent_before]" in refused.stderr
+    assert len(terminal.reads("licence", "list")) == 2
+    terminal.calls("batch", "run", "sheet.csv", "--again")
+    assert len(terminal.reads("licence", "list")) == 4
+
+
+def test_a_batch_that_was_stopped_is_issued_no_more_and_its_rows_may_be_sent_again(
+    terminal: Terminal, repository: Path
+) -> None:
+    sheet = read_sheet((repository / "examples/applications.csv").read_bytes())
+    kinds = sheet.headings.index("证照类型")
+    rows = [row.cells for row in sheet.rows if row.cells[kinds] == "营业执照" and "𠮷" not in "".join(row.cells)][:1]
+    (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, rows))
+    terminal.calls("batch", "run", "sheet.csv", expect=2)
+    (waiting,) = terminal.reads("batch", "status")
+
+    (stopped,) = terminal.reads("batch", "cancel", waiting["batch_id"])
+    done = terminal.reads("batch", "run", "sheet.csv", "--approved-by", REVIEWER)[-1]
+
+    assert (stopped["state"], done["issued"]) == ("cancelled", 1)
+
+
+def test_a_sheet_whose_office_has_no_reviewer_named_is_refused_before_anything_is_saved(
+    terminal: Terminal, repository: Path
+) -> None:
+    sheet = read_sheet((repository / "examples/applications.csv").read_bytes())
+    kinds = sheet.headings.index("证照类型")
+    rows = [row.cells for row in sheet.rows if row.cells[kinds] == "营业执照" and "𠮷" not in "".join(row.cells)][:1]
+    (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, rows))
+
+    other = "reviewer-11999999000000078Q"
+    refused = terminal.calls("batch", "run", "sheet.csv", "--approved-by", other, "--lang", "en", expect=2)
+
+    assert "[cli.reviewer_missing]" in refused.stderr
+    assert REVIEWER in refused.stderr
+    assert terminal.reads("batch", "status") == []
+
+
+def test_bad_rows_come_back_as_the_workbook_that_was_asked_for(terminal: Terminal, repository: Path) -> None:
+    sheet = read_sheet((repository / "examples/applications.csv").read_bytes())
+    code = sheet.headings.index("证件号码")
+    cells = list(sheet.rows[0].cells)
+    cells[code], cells[1] = "990101199201261227", "=1+1"
+    (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, [cells]))
+
+    terminal.calls("batch", "check", "sheet.csv", "-o", "bad.xlsx", expect=2)
+    bad = read_sheet((terminal.folder / "bad.xlsx").read_bytes())
+
+    assert (terminal.folder / "bad.xlsx").read_bytes()[:2] == b"PK"
+    assert bad.headings == (*sheet.headings, "问题", "Problems")
+    assert (bad.rows[0].cells[code], bad.rows[0].cells[1]) == ("990101199201261227", "=1+1")
+
+
 def test_a_batch_that_is_interrupted_goes_on_at_once_and_issues_no_row_twice(
     terminal: Terminal, repository: Path
 ) -> None:

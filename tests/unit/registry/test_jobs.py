@@ -216,3 +216,17 @@ def test_rows_are_listed_in_pages(office: Office) -> None:
         rest = jobs.rows_of_batch(tx, batch, after=first[-1].row)
 
     assert [each.row for each in first + rest] == [2, 3, 4, 5, 6]
+
+
+def test_rows_that_a_batch_of_late_has_are_counted_by_batch_and_stopped_or_bad_ones_are_not(office: Office) -> None:
+    first, stopped = new_batch(office), new_batch(office)
+    add(office, first, row(office, 2), row(office, 3), row(office, 4, PROBLEM))
+    add(office, stopped, row(office, 2))
+    with transaction(office.database) as tx:
+        jobs.cancel_batch(tx, stopped)
+    digests = [row(office, number).content_digest for number in (3, 4, 2, 9)]
+
+    with reading(office.database) as tx:
+        assert jobs.rows_sent_before(tx, BUREAU, digests) == {first: 2}
+        assert jobs.rows_sent_before(tx, "11999999000000078Q", digests) == {}
+        assert jobs.rows_sent_before(tx, BUREAU, ()) == {}
