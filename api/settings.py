@@ -31,6 +31,13 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 # A secret shorter than this is guessed; the one that `init` draws has 43 characters.
 PASSPHRASE_BYTES_MIN: Final = 12
 PASSPHRASE_BYTES_MAX: Final = 1024
+# What is said of a setting whose value is of another kind than it must be.
+_CAUSES: Final = {
+    "PUBLIC_ADDRESS": "address",
+    "LANGUAGE": "language",
+    "TIMESTAMP_URL": "timestamps",
+    **dict.fromkeys(("LISTEN_PORT", "RATE_ANONYMOUS", "RATE_CLIENT", "STATUS_DAYS"), "number"),
+}
 # Variables of the test run and of the programs that start us, which are no settings.
 _FOREIGN: Final = re.compile(r"YINZHENG_(TESTS|BENCH)_")
 
@@ -182,13 +189,11 @@ class Settings(BaseSettings):
             is_open = path.stat().st_mode & 0o077 != 0
             content = path.read_bytes()[: PASSPHRASE_BYTES_MAX + 2].rstrip(b"\r\n")
         except OSError as error:
-            raise SettingsError(
-                "PASSPHRASE_FILE cannot be read", params={"name": f"{PREFIX}PASSPHRASE_FILE"}
-            ) from error
+            raise _wrong(f"{PREFIX}PASSPHRASE_FILE", "unreadable") from error
         if is_open:
-            raise SettingsError("PASSPHRASE_FILE is open to others", params={"name": f"{PREFIX}PASSPHRASE_FILE"})
+            raise _wrong(f"{PREFIX}PASSPHRASE_FILE", "open")
         if not PASSPHRASE_BYTES_MIN <= len(content) <= PASSPHRASE_BYTES_MAX:
-            raise SettingsError("PASSPHRASE_FILE has a wrong length", params={"name": f"{PREFIX}PASSPHRASE_FILE"})
+            raise _wrong(f"{PREFIX}PASSPHRASE_FILE", "length")
         return content
 
 
@@ -200,7 +205,7 @@ def read_settings(**given: object) -> Settings:
     known = {PREFIX + name.upper(): name for name in Settings.model_fields}
     for name in sorted(_ENVIRONMENT):
         if name.upper().startswith(PREFIX) and not _FOREIGN.match(name.upper()) and name.upper() not in known:
-            raise SettingsError(f"{name[:60]} is no setting", params={"name": name[:60]})
+            raise _wrong(name[:60], "unknown")
     present = {field for name, field in known.items() if _ENVIRONMENT.get(name)}
     data = Path(str(given.get("data") or _ENVIRONMENT.get(f"{PREFIX}DATA") or DEFAULT_DATA))
     kept = {name: value for name, value in _kept_settings(data).items() if name not in present}
@@ -209,7 +214,12 @@ def read_settings(**given: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + (str(first["loc"][0]).upper() if first["loc"] else "TIMESTAMP_URL")
-        raise SettingsError(f"{name}: {first['msg']}", params={"name": name}) from None  # the cause repeats the value
+        raise _wrong(name, _CAUSES.get(name.removeprefix(PREFIX), "value")) from None  # the cause repeats the value
+
+
+def _wrong(name: str, cause: str) -> SettingsError:
+    """Return the error for a setting; the cause is a word of ours that says what to do, never the value."""
+    return SettingsError(f"{name}: {cause}", params={"name": name, "cause": cause})
 
 
 def keep_settings(settings: Settings, names: Sequence[str]) -> None:
@@ -228,7 +238,7 @@ def _kept_settings(data: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{KEPT} in the data folder cannot be read", params={"name": KEPT}) from error
+        raise _wrong(KEPT, "unreadable") from error
 
 
 def wants_no_colour() -> bool:

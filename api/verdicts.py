@@ -17,6 +17,7 @@ from api.texts import day_text, sentence
 from verify.facts import Facts
 from verify.licence import ISSUER_ZONE
 from verify.report import NOTICES, Check, Finding, Outcome, Report, Subject
+from verify.states import LicenceState
 from verify.verdict import Verdict
 
 
@@ -152,6 +153,8 @@ def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:
     """Return the facts that everybody may see, in the order in which they are compared with the paper."""
     facts = report.facts.of_no_licence() if report.verdict.is_not_genuine else report.facts.public()
     until = sentence("fact.long_term", language) if facts.long_term else _day(facts.valid_until, language)
+    # The grounds of a suspension that is over say nothing of a licence that is in force.
+    has_ended = facts.state is not LicenceState.IN_FORCE
     pairs = (
         ("kind", kind_name(facts, language)),
         ("holder", facts.holder),
@@ -162,8 +165,8 @@ def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:
         ("papers_due", _day(facts.papers_due, language)),
         ("suspended_until", _day(facts.suspended_until, language)),
         # A version that was replaced has its successor's identifier there, which nobody compares with a paper.
-        ("reference", "" if facts.superseded_by else facts.state_reference),
-        ("legal_basis", facts.state_legal_basis),
+        ("reference", facts.state_reference if has_ended and not facts.superseded_by else ""),
+        ("legal_basis", facts.state_legal_basis if has_ended else ""),
         ("superseded_by_number", facts.superseded_by_number),
     )
     return tuple(

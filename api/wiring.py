@@ -137,7 +137,9 @@ def open_registry(settings: Settings) -> Database:
     try:
         return open_database(settings.database)
     except ValueError as error:
-        raise SettingsError("DATABASE_URL is wrong", params={"name": f"{PREFIX}DATABASE_URL"}) from error
+        raise SettingsError(
+            "DATABASE_URL is wrong", params={"name": f"{PREFIX}DATABASE_URL", "cause": "database"}
+        ) from error
 
 
 def build(settings: Settings, *, clock: Clock = clock) -> Office:
@@ -236,7 +238,7 @@ def _read_roots(path: Path) -> tuple[bytes, ...]:
             return decode_pem_chain(file.read(CHAIN_BYTES_MAX + 1))
     except (OSError, CertificateFormError) as error:
         name = f"{PREFIX}TIMESTAMP_ROOTS"
-        raise SettingsError(f"{name} cannot be read", params={"name": name}) from error
+        raise SettingsError(f"{name} cannot be read", params={"name": name, "cause": "unreadable"}) from error
 
 
 def _demand_templates(office: Office) -> None:

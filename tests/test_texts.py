@@ -31,6 +31,8 @@ FAMILIES = (
 CODE = re.compile(rf"(?:{FAMILIES})\.[a-z_]+(?:\.[a-z_]+)?")
 # Words of the source that only look like a code.
 NO_CODES = frozenset({"log.vkey", "verdict.html"})
+# What `SettingsError` says of a setting.
+CAUSES = ["unreadable", "open", "length", "unknown", "value", "address", "language", "timestamps", "number", "database"]
 # What is missing in a decision is named by these.
 CHANGES = ROOT / "signer" / "change.py"
 # `MalformedError` of these checks of a field carries the second half of a problem's code.
@@ -76,6 +78,7 @@ def wanted() -> dict[str, str]:
         "results": {f"result.{each.value}" for each in Outcome},
         "states": {f"state.{each.value}" for each in (*LicenceState, *DraftState)},
         "acts": {f"event.{each.value}" for each in LicenceEvent},
+        "causes": {f"setting.{text}" for text in CAUSES},
         "grounds": {f"ground.{text}" for text in re.findall(r'(?:_refused|_text)\("([a-z_]+)"', CHANGES.read_text())},
         "status": {f"status.{each.value}" for each in LicenceState},
         "verdicts": {f"verdict.{each.value}{part}" for each in Verdict for part in ("", ".sentence", ".next")},

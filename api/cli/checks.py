@@ -18,7 +18,7 @@ from api.checking import check_entry, check_file
 from api.cli.errors import NoFileError, NotWrittenError
 from api.cli.files import STDIN, documents_in, read_file, read_input
 from api.cli.offline import Brought, keep_seen, read_evidence
-from api.cli.program import app, exit_code_of, explain, session_of, worst
+from api.cli.program import ExitCode, app, exit_code_of, explain, session_of, worst
 from api.cli.screen import Screen
 from api.sandbox import examine_file
 from api.verdicts import LOOKS, Tone, public_facts, verdict_words
@@ -35,6 +35,7 @@ _PDF: Final = b"%PDF-"
 _DOCUMENT_SUFFIXES: Final = frozenset({".pdf", ".ofd"})
 # What a code's text, an id or a path has at most; a longer line is no input of ours.
 LINE_LENGTH_MAX: Final = 2000
+NAME_LENGTH_MAX: Final = 200
 _STYLES: Final = {
     Tone.IN_FORCE: "bold green",
     Tone.ENDED: "bold red",
@@ -133,7 +134,7 @@ def show(screen: Screen, report: Report, name: str, *, is_brief: bool = False) -
     words = verdict_words(report, screen.language)
     colon = "：" if screen.language == "zh" else ": "
     head = screen.paint(f"{words.look.mark} {words.headline}", _STYLES[words.look.tone])
-    lines = [f"{head}  {words.kind}  {name}".rstrip()]
+    lines = ["  ".join(text for text in (head, words.kind, _short(name)) if text)]
     lines += (f"  {text}" for text in (words.test_notice, words.sentence) if text)
     lines += (f"  ! {text}" for text in words.notices)
     lines.append(f"  → {words.next_step}")
@@ -151,7 +152,24 @@ def _check_all(screen: Screen, checker: _Checker, inputs: list[str]) -> list[int
             codes += (_check_one(screen, checker, each) for each in _expanded(given))
         except YinzhengError as error:
             codes.append(_tell(screen, given, error))
+    if len(codes) > 1:
+        _sum_up(screen, codes)
     return codes
+
+
+def _sum_up(screen: Screen, codes: list[int]) -> None:
+    in_force, ended, false = (codes.count(code) for code in (0, ExitCode.NOT_IN_FORCE, ExitCode.NOT_GENUINE))
+    rest = len(codes) - in_force - ended - false
+    screen.note(
+        f"共 {len(codes)} 份：有效 {in_force}，真实但不在有效状态 {ended}，不真实 {false}，其他 {rest}",
+        f"{len(codes)} checked: {in_force} in force, {ended} genuine, not in force, {false} not genuine, {rest} other",
+    )
+
+
+def _short(name: str) -> str:
+    """Return how an input is called in a headline: of a code its address, for its digits help nobody."""
+    address, hash_sign, _ = name.partition("#")
+    return f"{address}#…" if hash_sign and len(name) > NAME_LENGTH_MAX else name
 
 
 def _check_one(screen: Screen, checker: _Checker, each: _Input) -> int:
@@ -166,7 +184,9 @@ def _check_one(screen: Screen, checker: _Checker, each: _Input) -> int:
 def _tell(screen: Screen, name: str, error: YinzhengError) -> int:
     """Say why an input was not checked: as a line of the results too, so that a list has one for each input."""
     sentence = explain(error, screen.language)
-    screen.result({"input": name, "verdict": None, "error": error.code, "detail": sentence}, f"? {name}\n  {sentence}")
+    screen.result(
+        {"input": name, "verdict": None, "error": error.code, "detail": sentence}, f"? {_short(name)}\n  {sentence}"
+    )
     return exit_code_of(error)
 
 

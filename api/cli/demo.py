@@ -8,6 +8,7 @@ Promises:
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -213,11 +214,12 @@ def _document(office: Office, licence_id: str) -> bytes:
 
 
 def _say_where(session: Session, folder: Path, founded: Founded) -> None:
+    program = sys.argv[0] if Path(sys.argv[0]).name == "yinzheng" else "yinzheng"
     session.screen.note(
         f"证照文件：{folder}/licences/；根证书与日志公钥：{folder}/trust/；清单：{folder}/summary.json\n"
-        f"再试：yinzheng verify {folder}/licences/*.pdf · yinzheng doctor · yinzheng log audit\n"
+        f"再试：{program} verify {folder}/licences/*.pdf · {program} doctor · {program} log audit\n"
         f"接口请求头：Authorization: Bearer {founded.bearer}",
         f"Licences: {folder}/licences/ · root certificate and log key: {folder}/trust/ · list: {folder}/summary.json\n"
-        f"Then try: yinzheng verify {folder}/licences/*.pdf · yinzheng doctor · yinzheng log audit\n"
+        f"Then try: {program} verify {folder}/licences/*.pdf · {program} doctor · {program} log audit\n"
         f"Header for the API: Authorization: Bearer {founded.bearer}",
     )

@@ -84,15 +84,28 @@ def examine(session: Session) -> Iterator[Line]:
             name=("部署", "deployment"),
             is_good=False,
             found=(sentence(error.code, "zh", error.params), sentence(error.code, "en", error.params)),
-            cure=(
-                "新部署请运行 yinzheng init；其余检查未做",
-                "For a new deployment: yinzheng init. The other checks were not made",
-            ),
+            cure=_CURES.get(error.code, _CURE_OTHERWISE),
         )
         return
     yield Line(name=("数据库、密钥文件、模板", "database, key files, templates"), is_good=True)
     for check in (_passphrase, _fonts, _clock, _log, _trust, _status_lists, _certificates):
         yield _guarded(check, office)
+
+
+_CURES: Final = {
+    "deployment.no_database": (
+        "新部署请运行 yinzheng init；其余检查未做",
+        "For a new deployment: yinzheng init. The other checks were not made",
+    ),
+    "settings.wrong": (
+        "改正这项设置后再体检；其余检查未做",
+        "Mend the setting and look again. The other checks were not made",
+    ),
+}
+_CURE_OTHERWISE: Final = (
+    "排除上述故障后再体检；其余检查未做",
+    "Mend this and look again. The other checks were not made",
+)
 
 
 def _guarded(check: Callable[[Office], Line], office: Office) -> Line:

@@ -115,6 +115,7 @@ def found_deployment(settings: Settings, catalogue_content: bytes, *, operator: 
     """
     _demand_new(settings)  # (1)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (settings.data / ".gitignore").write_text("*\n", encoding="utf-8")  # keys and passphrase belong into no repository
     if not settings.passphrase_path.exists():  # (2)
         write_secret(settings.passphrase_path, base64.urlsafe_b64encode(random(PASSPHRASE_RANDOM_BYTES)) + b"\n")
     database = open_registry(settings)

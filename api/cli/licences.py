@@ -26,7 +26,9 @@ from signer.issue import IssuedLicence, issue_saved
 from verify.errors import MalformedError
 from verify.values import LicenceId
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="16 位核验码。 The 16 characters of its id.")]
+IdArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="证照上印的核验码。 Its id as printed, with or without dashes.")
+]
 DocumentOption = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FILE", help="另存签发的 PDF。 Write the signed PDF there.")
 ]

@@ -171,14 +171,21 @@ def show_audit(session: Session, report: AuditReport) -> None:
     """Show what an audit found."""
     screen = session.screen
     mark = "✘" if report.discrepancy_count else "✔"
-    counts = "  ".join(f"{name} {count}" for name, count in report.counts.items())
+    licences, documents, acts, given_up, unfinished = (
+        report.counts.get(name, 0) for name in ("licences", "documents", "events", "intents_abandoned", "intents_open")
+    )
     root, wrong = report.root.hex()[:16], report.discrepancy_count
     lines = [
         screen.say(
             f"{mark} 签发日志 {report.origin}：{report.size} 条，树根 {root}…，差异 {wrong} 处",
             f"{mark} Log {report.origin}: {report.size} entries, root {root}…, {wrong} discrepancies",
         ),
-        f"  {counts}",
+        screen.say(
+            f"  已比对：证照 {licences} 份，文件 {documents} 份，状态变更 {acts} 次；"
+            f"签名意向中放弃 {given_up} 条，未完成 {unfinished} 条",
+            f"  compared: {licences} licences, {documents} documents, {acts} changes of state; "
+            f"signing intents given up: {given_up}, unfinished: {unfinished}",
+        ),
     ]
     lines += [f"  ✘ {sentence(each.code, screen.language, each.params)} [{each.code}]" for each in report.discrepancies]
     value = {

@@ -55,6 +55,14 @@ _FLAGS: Final = frozenset({"--json", "-q", "--quiet"})
 _OPTIONS: Final = frozenset({"--lang", "--data"})
 # These make a folder of their own; an earlier demonstration must not be taken for it.
 _FOUNDING: Final = frozenset({"init", "demo"})
+# Fields that all types share, by the words for them.
+_FACTS: Final = {
+    "holder_name": "fact.holder",
+    "number": "fact.number",
+    "valid_from": "fact.valid_from",
+    "valid_until": "fact.valid_until",
+    "papers_due": "fact.papers_due",
+}
 _FAULTS: Final = (DatabaseAwayError, DatabaseBusyError, DiskFullError)
 _LOG_ERRORS: Final = (LogForkError, LogMissingError, LogClockError, LogRewrittenError)
 
@@ -209,9 +217,18 @@ def explain(error: YinzhengError, language: Language) -> str:
     lines = [f"{sentence(error.code, language, error.params)} [{error.code}]"]
     if isinstance(error, InvalidFieldsError):
         lines += [
-            f"  {each.field}: {sentence(each.code, language, each.params)} [{each.code}]" for each in error.problems
+            f"  {_field(each.field, language)}{sentence(each.code, language, each.params)} [{each.code}]"
+            for each in error.problems
         ]
     return "\n".join(lines)
+
+
+def _field(name: str, language: Language) -> str:
+    """Return a field's name as people say it, with the one that stands in JSON behind it."""
+    word = sentence(_FACTS[name], language) if name in _FACTS else ""
+    if language == "zh":
+        return f"{word}（{name}）：" if word else f"{name}："
+    return f"{word} ({name}): " if word else f"{name}: "
 
 
 def exit_code_of(error: YinzhengError) -> int:

@@ -439,6 +439,32 @@ def test_a_worker_issues_what_waits_and_ends_when_told_to(terminal: Terminal) ->
     started.stderr.close()
 
 
+def test_a_data_folder_keeps_itself_out_of_a_repository_around_it(terminal: Terminal) -> None:
+    assert (terminal.folder / "yinzheng-data/.gitignore").read_text() == "*\n"
+
+
+def test_many_inputs_are_summed_up_and_a_long_code_is_not_repeated(terminal: Terminal) -> None:
+    issued = terminal.issues("-o", "one.pdf")
+    text = f"https://127.0.0.1:8000/v/{issued['licence_id']}#{'1' * 700}"
+
+    told = terminal.calls("verify", "one.pdf", text, "--lang", "en", expect=2)
+
+    assert "2 checked: 1 in force, 0 genuine, not in force, 0 not genuine, 1 other" in told.stderr
+    assert "1" * 20 not in told.stdout
+
+
+def test_the_grounds_of_a_suspension_that_is_over_are_not_told_any_more(terminal: Terminal) -> None:
+    issued = terminal.issues("-o", "one.pdf")
+    grounds = ("--reason", "理由", "--legal-basis", "食品安全法第一百二十六条")
+    terminal.calls("licence", "suspend", issued["licence_id"], *grounds)
+    suspended = terminal.calls("verify", "one.pdf", expect=3)
+    shown = terminal.calls("licence", "reinstate", issued["licence_id"], *grounds)
+
+    assert "第一百二十六条" in suspended.stdout
+    assert "第一百二十六条" not in terminal.calls("verify", "one.pdf").stdout
+    assert "  暂扣  理由" in shown.stdout
+
+
 def test_a_deployment_is_founded_once_and_keeps_its_secrets(terminal: Terminal) -> None:
     again = terminal.calls("init", expect=2)
     secret = (terminal.folder / "yinzheng-data/passphrase").read_text().strip()
@@ -459,8 +485,11 @@ def test_a_passphrase_that_others_can_read_opens_no_key(terminal: Terminal) -> N
     (terminal.folder / "yinzheng-data/passphrase").chmod(0o644)
 
     refused = terminal.calls("log", "audit", expect=2)
+    ill = [each for each in terminal.reads("doctor", "--lang", "en", expect=2) if not each["good"]]
 
     assert "[settings.wrong]" in refused.stderr
+    assert "chmod 600" in refused.stderr
+    assert [("chmod 600" in each["found"], "init" in each["cure"]) for each in ill] == [(True, False)]
 
 
 def test_a_misspelt_setting_stops_the_run_and_is_named(terminal: Terminal) -> None:

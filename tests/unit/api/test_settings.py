@@ -14,6 +14,7 @@ from api.settings import (
     read_settings,
     wants_no_colour,
 )
+from api.texts import sentence
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +56,14 @@ def test_what_is_given_comes_before_the_environment_and_that_before_what_was_kep
     assert (settings.rate_client, settings.test) == (9, False)
 
 
+CAUSES = {
+    "PUBLIC_ADDRESS": ("https://", "https://"),
+    "TIMESTAMP_URL": ("http", "http"),
+    "LANGUAGE": ("zh 或 en", "zh or en"),
+    **dict.fromkeys(("LISTEN_PORT", "RATE_ANONYMOUS", "STATUS_DAYS"), ("整数", "whole number")),
+}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -75,7 +84,9 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.Monke
     with pytest.raises(SettingsError) as refused:
         read_settings()
 
-    assert refused.value.params == {"name": PREFIX + name}
+    assert refused.value.params["name"] == PREFIX + name
+    told = [sentence(refused.value.code, language, refused.value.params) for language in ("zh", "en")]
+    assert all(PREFIX + name in each and CAUSES[name][place] in each for place, each in enumerate(told))
     assert value not in str(refused.value)
 
 
@@ -84,7 +95,7 @@ def test_a_misspelt_setting_is_not_silently_without_effect(monkeypatch: pytest.M
 
     with pytest.raises(SettingsError) as refused:
         read_settings()
-    assert refused.value.params == {"name": "YINZHENG_PUBLIK_ADDRESS"}
+    assert refused.value.params == {"name": "YINZHENG_PUBLIK_ADDRESS", "cause": "unknown"}
 
 
 def test_a_time_stamp_address_and_its_roots_go_together(monkeypatch: pytest.MonkeyPatch) -> None:

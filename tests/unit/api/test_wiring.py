@@ -89,11 +89,16 @@ def test_a_passphrase_file_that_is_missing_open_to_others_or_short_stops_the_sta
     prepare_folder(sqlite_town)
     passphrase = sqlite_town.folder / "passphrase"
 
-    for change in (lambda: passphrase.chmod(0o644), lambda: passphrase.write_bytes(b"short"), passphrase.unlink):
+    changes = {
+        "open": lambda: passphrase.chmod(0o644),
+        "length": lambda: passphrase.write_bytes(b"short"),
+        "unreadable": passphrase.unlink,
+    }
+    for cause, change in changes.items():
         change()
         with pytest.raises(SettingsError) as refused:
             build(settings_of(sqlite_town))
-        assert refused.value.params == {"name": "YINZHENG_PASSPHRASE_FILE"}
+        assert refused.value.params == {"name": "YINZHENG_PASSPHRASE_FILE", "cause": cause}
         passphrase.write_bytes(b"four words of dice")
         passphrase.chmod(0o600)
 
