@@ -16,6 +16,7 @@ from registry.intents import Intent
 from registry.leaves import StoredEntry
 from registry.records import IntentState
 from signer.audit_report import Findings
+from verify.der import SEQUENCE, read_whole
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 from verify.log_entry import EntryKind, LogEntry
@@ -23,6 +24,8 @@ from verify.tree import Frontier, leaf_hash
 
 PAGE_ENTRIES: Final = 500
 _DATA_SET: Final = 3
+# [0] of a CertificationRequestInfo (RFC 2986).
+_ATTRIBUTES: Final = 0xA0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +116,7 @@ class LeafAudit:
             case EntryKind.STATE:
                 self._judge_state(index, entry, page.events.get(index))
             case EntryKind.KEY:
-                known = log_records.find(tx, entry.digest) is not None
-                self._findings.demand(known, "audit.record_missing", index=index)
+                self._findings.demand(_record(tx, entry) is not None, "audit.record_missing", index=index)
             case EntryKind.ABANDONED:
                 self._judge_abandoned(tx, index, entry)
             case _:
@@ -125,7 +127,8 @@ class LeafAudit:
         self._findings.count(f"intents_{detail[1]}")
         if row is None:
             is_licence = _DATA_SET in detail or detail[1] in {KeyPurpose.CODE.value, KeyPurpose.DOCUMENT.value}
-            self._findings.demand(not is_licence, "audit.intent_unknown", index=index)
+            is_known = not is_licence or _is_certificate_request(_record(tx, entry))
+            self._findings.demand(is_known, "audit.intent_unknown", index=index)
             return
         self._findings.demand(row.purpose == detail[1], "audit.intent_purpose", index=index)
         self._findings.count(f"intents_{row.state.value}")
@@ -168,3 +171,24 @@ class LeafAudit:
 def _is_intent_of(licence: AuditedLicence, index: int, detail: Mapping[int, object]) -> bool:
     leaf = licence.code_leaf if detail[1] == KeyPurpose.CODE.value else licence.document_leaf
     return leaf == index and detail.get(_DATA_SET) == sha256(licence.data_set).digest()
+
+
+def _record(tx: Transaction, entry: LogEntry) -> bytes | None:
+    """Return the record behind an entry, if it is the one whose digest was logged."""
+    record = log_records.find(tx, entry.digest)
+    return record if record is not None and sha256(record).digest() == entry.digest else None
+
+
+def _is_certificate_request(record: bytes | None) -> bool:
+    """Say whether these bytes are what a certificate request signs, which no licence's signature covers."""
+    if record is None:
+        return False
+    try:
+        inside = read_whole(record, SEQUENCE)
+        inside.take_integer(value_max=0)
+        for tag in (SEQUENCE, SEQUENCE, _ATTRIBUTES):  # subject, key, attributes
+            inside.take(tag)
+        inside.end()
+    except MalformedError:
+        return False
+    return True

@@ -133,10 +133,15 @@ def subject_of(department: Department, profile: Profile, *, test: bool) -> Subje
     )
 
 
-def request_certificate(desk: KeyDesk, key: KeyName, department: Department) -> bytes:
-    """Return a certificate request (PKCS#10, DER) to an outside authority, signed by the key that it is for."""
+def request_certificate(desk: KeyDesk, key: KeyName, department: Department, *, at: datetime) -> bytes:
+    """Return a certificate request (PKCS#10, DER) to an outside authority, signed by the key that it is for.
+
+    What is signed is kept, so that an audit can tell this use of the key from one for a licence that nobody knows.
+    """
     public, profile = desk.custody.public_key(key), PROFILES[key.purpose]
     info = csr_info(subject_of(department, profile, test=desk.settings.test), public, profile)
+    with transaction(desk.database) as tx:
+        log_records.keep(tx, info, at=at)
     return assemble_csr(info, public, desk.sign_logged(key, info))
 
 

@@ -125,7 +125,7 @@ def request(
     desk = session.office.key_desk
     name = _key_name(desk, key)
     owner = _department(session.office, department or name.owner)
-    made = load_der_x509_csr(request_certificate(desk, name, owner))
+    made = load_der_x509_csr(request_certificate(desk, name, owner, at=session.office.clock()))
     write_file(out, made.public_bytes(Encoding.PEM))
     session.screen.result(
         {"key": name.text, "file": str(out)}, session.screen.say(f"证书请求：{out}", f"Certificate request: {out}")

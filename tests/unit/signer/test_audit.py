@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from registry import leaves, long_term
+from registry import leaves, log_records, long_term
 from registry.db import Transaction, reading, transaction
 from registry.events import Act
 from registry.licences import find_licence, record_event
@@ -32,6 +32,7 @@ from signer.audit import AuditReport, AuditScope, audit
 from signer.audit_report import DISCREPANCIES_MAX, Findings
 from signer.change import Change, change
 from signer.issue import IssuedLicence
+from signer.key_acts import request_certificate
 from signer.log_entries import abandoned, licence_intent
 from signer.recover import recover
 from tests.town import ORIGIN, Town
@@ -448,3 +449,26 @@ def test_the_list_is_capped_and_its_count_is_not() -> None:
 
     assert len(findings.discrepancies) == DISCREPANCIES_MAX
     assert findings.discrepancy_count == DISCREPANCIES_MAX + 5
+
+
+def test_a_certificate_request_is_a_use_of_a_key_that_the_audit_knows(busy: Town) -> None:
+    key = busy.desk.key(KeyPurpose.DOCUMENT, busy.bureau.uscc)
+
+    request_certificate(busy.key_desk, key, busy.bureau, at=busy.now)
+
+    assert codes(busy) == set()
+    with transaction(busy.database) as tx:
+        tx.execute(update(LOG_RECORD).values(record=b"another"))
+    assert codes(busy) == {"audit.intent_unknown", "audit.record_missing"}
+
+
+@pytest.mark.parametrize("record", [b"\x31\x00", b"\x30\x03\x02\x01\x01", b"\x30\x00", b"any bytes"])
+def test_a_kept_record_that_is_no_certificate_request_excuses_no_signature(busy: Town, record: bytes) -> None:
+    key = busy.desk.key(KeyPurpose.DOCUMENT, busy.bureau.uscc)
+    busy.key_desk.sign_logged(key, record)
+    assert codes(busy) == {"audit.intent_unknown"}
+
+    with transaction(busy.database) as tx:
+        log_records.keep(tx, record, at=busy.now)
+
+    assert codes(busy) == {"audit.intent_unknown"}

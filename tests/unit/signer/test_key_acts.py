@@ -256,7 +256,7 @@ def test_a_key_certified_by_an_outside_authority_signs_and_its_root_stands_in_th
     outside = OutsideAuthority(town.now)
     since = _size(town)
 
-    request = request_certificate(town.key_desk, key, town.bureau)
+    request = request_certificate(town.key_desk, key, town.bureau, at=town.now)
     chain = (outside.certifies(request), outside.root)
     install_certificate(town.key_desk, key, chain, anchors=(outside.root,), persons=PERSONS, at=town.now)
     renew_trust_list(town.key_desk, at=town.now)
@@ -276,7 +276,7 @@ def test_an_outside_revocation_list_must_be_of_an_authority_above_us_and_never_g
     newer, older = (outside.revocation_list(at=town.now + days * DAY) for days in (1, 0))
     with pytest.raises(CertificateChainError):
         keep_revocation_list(town.key_desk, newer, at=town.now)
-    chain = (outside.certifies(request_certificate(town.key_desk, key, town.bureau)), outside.root)
+    chain = (outside.certifies(request_certificate(town.key_desk, key, town.bureau, at=town.now)), outside.root)
     install_certificate(town.key_desk, key, chain, anchors=(outside.root,), persons=PERSONS, at=town.now)
 
     name = keep_revocation_list(town.key_desk, newer, at=town.now)
@@ -293,7 +293,7 @@ def test_a_certificate_for_another_key_is_not_installed(town: Town) -> None:
     key = town.desk.key(KeyPurpose.DOCUMENT, BUREAU)
     other = make_key(town.key_desk, KeyPurpose.DOCUMENT, "119999990000000436", persons=PERSONS, at=town.now)
     outside = OutsideAuthority(town.now)
-    chain = (outside.certifies(request_certificate(town.key_desk, other, town.bureau)), outside.root)
+    chain = (outside.certifies(request_certificate(town.key_desk, other, town.bureau, at=town.now)), outside.root)
     since = _size(town)
 
     with pytest.raises(CertificateKeyError):
