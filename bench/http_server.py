@@ -28,7 +28,7 @@ def nothing() -> FastAPI:
     app = FastAPI()
 
     @app.get("/nothing")
-    def answer() -> dict[str, str]:
+    async def answer() -> dict[str, str]:  # without a hop to a thread: the quickest that the framework offers
         return {}
 
     return app

@@ -94,13 +94,17 @@ def test_the_first_screen_of_a_readme_is_a_sentence_a_picture_two_commands_and_f
 
 @pytest.mark.parametrize("target", ["demo", "test", "lint", "bench"])
 def test_the_makefile_has_what_the_documents_name(target: str) -> None:
-    planned = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    planned = subprocess.run(
+        ["make", "-n", "--no-print-directory", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
 
     assert planned.stdout
 
 
 def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
-    planned = subprocess.run(["make", "-n", "demo", "SERVE=no"], cwd=ROOT, capture_output=True, text=True, check=True)
+    planned = subprocess.run(
+        ["make", "-n", "--no-print-directory", "demo", "SERVE=no"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     line = planned.stdout.splitlines()[-1]
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/bin/yinzheng").symlink_to(PROGRAM)
