@@ -26,6 +26,10 @@ from verify.token_check import TokenCheck, check_token
 _DATA_SET_DIGEST: Final = 3
 
 _CONTENTS_SAME: Final = Finding(check=Check.CONTENTS, code="contents.same", outcome=Outcome.PASSED, source="document")
+# Inside a file that its signature does not fit, data and code may agree: it says nothing about the page.
+_CONTENTS_UNPROVEN: Final = Finding(
+    check=Check.CONTENTS, code="contents.unproven", outcome=Outcome.UNKNOWN, source="document"
+)
 _CONTENTS_MISSING: Final = Finding(
     check=Check.CONTENTS, code="contents.missing", outcome=Outcome.FAILED, source="document"
 )
@@ -97,7 +101,7 @@ def _compare(signed: SignedDocument, data_set: DataSet, token: LicenceToken | No
     different = _differences(data_set, claims)
     if signed.issuer_uscc is not None and signed.issuer_uscc != claims.issuer:
         different = (*different, "issuer")
-    found = [_CONTENTS_SAME]
+    found = [_CONTENTS_UNPROVEN if _has_bad_signature(signed) else _CONTENTS_SAME]
     if different:
         detail = ", ".join(different)
         found = [
@@ -113,6 +117,10 @@ def _compare(signed: SignedDocument, data_set: DataSet, token: LicenceToken | No
         detail = "the entry is of another data set"
         found.append(Finding(check=Check.LOG, code="log.wrong", outcome=Outcome.FAILED, detail=detail))
     return tuple(found)
+
+
+def _has_bad_signature(signed: SignedDocument) -> bool:
+    return any(each.check is Check.SIGNATURE and each.outcome is Outcome.FAILED for each in signed.findings)
 
 
 def _differences(data_set: DataSet, claims: TokenClaims) -> tuple[str, ...]:

@@ -135,6 +135,8 @@ OF_GAP: Final[Mapping[str, Verdict | None]] = {
     "status.stale": Verdict.STATUS_UNKNOWN,
     "status.not_asked": Verdict.STATUS_UNKNOWN,
     "log.cut_off": Verdict.STATUS_UNKNOWN,
+    # Stands beside a signature that does not fit, and says no less.
+    "contents.unproven": Verdict.TAMPERED,
     # These say that there was nothing to check, or that the reason stands in another finding.
     "signature.not_asked": None,
     "issuer.not_asked": None,

@@ -62,6 +62,14 @@ def test_data_set_and_code_of_one_licence_are_the_same() -> None:
     assert codes(_compare(signed(issuer_uscc=None), DATA_SET, token())) == ["contents.same"]
 
 
+def test_contents_of_a_file_that_its_signature_does_not_fit_are_never_called_the_same() -> None:
+    bad = Finding(check=Check.SIGNATURE, code="signature.bad", outcome=Outcome.FAILED)
+
+    (finding,) = _compare(signed(findings=(PASSED[0], bad, PASSED[2])), DATA_SET, token())
+
+    assert (finding.code, finding.outcome) == ("contents.unproven", Outcome.UNKNOWN)
+
+
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
