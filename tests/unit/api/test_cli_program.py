@@ -88,7 +88,8 @@ def test_an_explanation_names_each_wrong_field_in_the_persons_language_with_its_
     zh, en = explain(error, "zh").splitlines(), explain(error, "en").splitlines()
 
     assert len(zh) == len(en) == 3
-    assert zh[1].startswith("  holder_code: ")
+    assert zh[1].startswith("  holder_code：")
+    assert en[1].startswith("  holder_code: ")
     assert en[2].endswith("[field.too_long]")
     assert "400" in en[2]
     assert en[0].isascii()
