@@ -150,14 +150,14 @@ def _flush_all(paths: Collection[Path]) -> None:
     """Wait until all are on the disk. Asked for at once, many share one write of the file system's journal."""
     if len(paths) < 2:
         for path in paths:
-            _flush(path)
+            flush(path)
         return
     with ThreadPoolExecutor(min(FLUSHED_AT_ONCE, len(paths))) as pool:
-        for _ in pool.map(_flush, paths):
+        for _ in pool.map(flush, paths):
             pass
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Wait until file or folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -26,6 +26,7 @@ from registry import artefacts, leaves
 from registry.db import Database, reading
 from registry.errors import DiskFullError
 from registry.leaves import LogHead
+from registry.vault import flush
 from signer.errors import LogForkError, LogMissingError, PublishConflictError, PublishFolderError
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint, verifier_key_text
 from verify.tiles import encode_bundle, entries_path, tile_nodes, tile_path, tiles_of_growth
@@ -121,7 +122,7 @@ class _Writer:
     def flush_folders(self) -> None:
         """Wait until the names of all files written so far are on the disk."""
         for folder in sorted(self._touched):
-            _flush(folder)
+            flush(folder)
         self._touched.clear()
 
     def _content(self, name: str) -> bytes | None:
@@ -212,14 +213,6 @@ def _only_one(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
