@@ -47,6 +47,7 @@ _CODES: Final[Mapping[int, str]] = {
     "status_list.no_such_place "
     "trust_list.refused trust_list.malformed trust_list.signature trust_list.older "
     "key.name key.exists key.algorithm key.passphrase key.damaged key.log_first key.counted "
+    "sm2.self_test sm2.missing "
     "receipt.proof receipt.kind receipt.digest receipt.purpose receipt.key revocation.contents ceremony.two_persons "
     "timestamp timestamp.digest timestamp.address custody.access custody.storage "
     "database.nested artefact.order document.damaged document.hole_too_small document.unsigned_form "

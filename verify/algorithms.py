@@ -3,8 +3,8 @@
 Promises:
   * A function that checks raises ``SignatureError``; none returns true or false.
   * The caller names the algorithm (from a trust list or a certificate); a key of another kind is refused.
-  * Only P-256, Ed25519 and RSA of 2048 to 4096 bits; loaded keys are remembered, for parsing one costs more than a
-    check.
+  * Only P-256, Ed25519, SM2, and RSA of 2048 to 4096 bits; loaded keys are remembered, for parsing one costs more than
+    a check.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from verify.errors import MalformedError, YinzhengError
+from verify.sm2 import Sm2PublicKey, load_sm2_key
 
 KID_BYTES: Final = 8
 # A subject public key info of RSA-4096 has 550 bytes.
@@ -35,7 +36,7 @@ _ECDSA_SHA256: Final = ECDSA(SHA256())
 _PKCS1: Final = PKCS1v15()
 _SHA256: Final = SHA256()
 
-LoadedKey = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey
+LoadedKey = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey | Sm2PublicKey
 
 
 class Algorithm(StrEnum):
@@ -44,13 +45,21 @@ class Algorithm(StrEnum):
     ES256 = "ES256"
     ED25519 = "Ed25519"
     RS256 = "RS256"
+    SM2 = "SM2"
 
 
 _ES256: Final = Algorithm.ES256
 
-# RFC 9053 (-7, -8) and RFC 9864 (-9, -19). We write the older numbers, which more libraries know.
-COSE_NUMBER: Final = {Algorithm.ES256: -7, Algorithm.ED25519: -8}
-_COSE_ALGORITHM: Final = {-7: Algorithm.ES256, -9: Algorithm.ES256, -8: Algorithm.ED25519, -19: Algorithm.ED25519}
+# RFC 9053 (-7, -8) and RFC 9864 (-9, -19). We write the older numbers, which more libraries know. SM2 with SM3 has no
+# registered number: ours is from the range of private use.
+COSE_NUMBER: Final = {Algorithm.ES256: -7, Algorithm.ED25519: -8, Algorithm.SM2: -70002}
+_COSE_ALGORITHM: Final = {
+    -7: Algorithm.ES256,
+    -9: Algorithm.ES256,
+    -8: Algorithm.ED25519,
+    -19: Algorithm.ED25519,
+    -70002: Algorithm.SM2,
+}
 
 
 class SignatureError(YinzhengError):
@@ -66,7 +75,7 @@ class PublicKeyError(MalformedError):
 
 
 class AlgorithmError(MalformedError):
-    """An algorithm that this version does not check, as the SM2 of COSE number -70002."""
+    """An algorithm that this version does not check."""
 
     code = "algorithm.unsupported"
 
@@ -90,9 +99,11 @@ def _load(algorithm: Algorithm, spki: bytes) -> LoadedKey:
     if len(spki) > SPKI_BYTES_MAX:
         raise PublicKeyError("too many bytes")
     try:
-        key = load_der_public_key(spki)
+        key = load_sm2_key(spki) if algorithm is Algorithm.SM2 else load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise PublicKeyError("not a public key") from error
+    if isinstance(key, Sm2PublicKey):
+        return key
     if algorithm is Algorithm.ES256 and isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
         return key
     if algorithm is Algorithm.ED25519 and isinstance(key, Ed25519PublicKey):
@@ -125,7 +136,7 @@ class PublicKey:
 
 
 def check_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature: bytes) -> None:
-    """Check a signature over a message: DER for ES256 (X.509, CMS), 64 bytes for Ed25519, PKCS #1 v1.5 for RS256.
+    """Check a signature: DER for ES256 and SM2 (X.509, CMS), 64 bytes for Ed25519, PKCS #1 v1.5 for RS256.
 
     Raises ``SignatureError`` when it does not fit, ``PublicKeyError`` when the key is none of that algorithm.
     """
@@ -133,7 +144,7 @@ def check_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature
     try:
         if isinstance(key, EllipticCurvePublicKey):
             key.verify(signature, message, _ECDSA_SHA256)
-        elif isinstance(key, Ed25519PublicKey):
+        elif isinstance(key, (Ed25519PublicKey, Sm2PublicKey)):
             key.verify(signature, message)
         else:
             key.verify(signature, message, _PKCS1, _SHA256)
@@ -142,9 +153,10 @@ def check_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature
 
 
 def check_cose_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature: bytes) -> None:
-    """Check a COSE signature over a Sig_structure: r and s of 32 bytes each for ES256 (RFC 9053, 2.1)."""
+    """Check a COSE signature over a Sig_structure: r and s of 32 bytes each for ES256 (RFC 9053, 2.1) and SM2."""
     if algorithm is not _ES256:
-        check_signature(algorithm, spki, message, signature)
+        is_pair = algorithm is Algorithm.SM2
+        check_signature(algorithm, spki, message, raw_to_der(signature) if is_pair else signature)
         return
     try:
         _load_p256(spki).verify(raw_to_der(signature), message, _ECDSA_SHA256)
@@ -155,7 +167,7 @@ def check_cose_signature(algorithm: Algorithm, spki: bytes, message: bytes, sign
 def raw_to_der(signature: bytes) -> bytes:
     """Turn r and s of 32 bytes each into the DER of X.509; raises ``SignatureError`` for any other length."""
     if len(signature) != 64:
-        raise SignatureError("a COSE signature of ES256 has 64 bytes")
+        raise SignatureError("a COSE signature of ES256 or SM2 has 64 bytes")
     return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
 
 
@@ -165,4 +177,4 @@ def der_to_raw(signature: bytes) -> bytes:
         r, s = decode_dss_signature(signature)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
     except (ValueError, OverflowError) as error:
-        raise SignatureError("not an ECDSA signature over P-256") from error
+        raise SignatureError("not a signature of two numbers below 2^256") from error

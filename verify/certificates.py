@@ -2,7 +2,9 @@
 
 Promises:
   * A certificate is trusted only along signatures up to an anchor that the caller gave; nothing is fetched.
-  * A document certificate signs documents, a time-stamp certificate stamps; neither passes for the other.
+  * A document certificate signs documents, a time-stamp certificate stamps, a seal's makes seal signatures, a seal
+    maker's makes seals; none of ours passes for another. A foreign one that names no purpose may be of a seal or of its
+    maker, if its key is an SM2 key.
   * Unknown critical extensions, other algorithms and second spellings are refused; no certificate may stand beside the
     path, so that a signature's certificates have one form.
 
@@ -23,6 +25,8 @@ from verify.algorithms import Algorithm, PublicKeyError, SignatureError, check_s
 from verify.der import BIT_STRING, INTEGER, SEQUENCE, DerError, object_identifier, read_whole, sequence
 from verify.errors import MalformedError, YinzhengError
 from verify.key_purpose import KeyPurpose
+from verify.oids import SEAL_MAKER_USE, SEAL_USE
+from verify.sm2 import SPKI_HEAD
 
 # A certificate of ours has 0.8 kB, one of an outside authority with RSA-4096 and many extensions 3 kB.
 CERTIFICATE_BYTES_MAX: Final = 16_384
@@ -34,8 +38,10 @@ CERTIFICATES_REMEMBERED: Final = 4096
 SIGNATURE_ALGORITHMS: Final = {
     sequence(object_identifier("1.2.840.10045.4.3.2")): Algorithm.ES256,
     sequence(object_identifier("1.2.840.113549.1.1.11"), b"\x05\x00"): Algorithm.RS256,
+    sequence(object_identifier("1.2.156.10197.1.501")): Algorithm.SM2,
+    sequence(object_identifier("1.2.156.10197.1.501"), b"\x05\x00"): Algorithm.SM2,  # some authorities write NULL
 }
-"""AlgorithmIdentifier in DER, to algorithm: ecdsa-with-SHA256, sha256WithRSAEncryption."""
+"""AlgorithmIdentifier in DER, to algorithm: ecdsa-with-SHA256, sha256WithRSAEncryption, SM2 with SM3."""
 
 _VERSION_3: Final = b"\xa0\x03\x02\x01\x02"
 _TEST_UNIT: Final = "TEST"
@@ -56,6 +62,14 @@ _DOCUMENT_PURPOSES: Final = frozenset(
     }
 )
 _STAMP_PURPOSES: Final = frozenset({ExtendedKeyUsageOID.TIME_STAMPING.dotted_string})
+# What each purpose of content names itself by; where one of the others stands too, the certificate is not for it.
+_OWN_PURPOSES: Final = {
+    KeyPurpose.DOCUMENT: frozenset[str](),
+    KeyPurpose.SEAL: frozenset({SEAL_USE}),
+    KeyPurpose.SEAL_MAKER: frozenset({SEAL_MAKER_USE}),
+}
+_PURPOSES_APART: Final = _STAMP_PURPOSES.union(*_OWN_PURPOSES.values())
+_SEALING: Final = frozenset({KeyPurpose.SEAL, KeyPurpose.SEAL_MAKER})
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -102,15 +116,18 @@ class Uses:
     purposes_are_critical: bool
 
     def allow(self, purpose: KeyPurpose) -> bool:
-        """Say whether a signer's certificate may be used for documents or for time stamps; for nothing else."""
+        """Say whether a signer's certificate may be used for documents, time stamps, seals or their making."""
         if purpose is KeyPurpose.TIMESTAMP:  # RFC 3161, 2.3
             return self.signs_content and self.purposes == _STAMP_PURPOSES and self.purposes_are_critical
+        own = _OWN_PURPOSES.get(purpose)
         return (
-            purpose is KeyPurpose.DOCUMENT
+            own is not None
             and self.signs_content
             and (
                 self.purposes is None
-                or (bool(self.purposes & _DOCUMENT_PURPOSES) and self.purposes.isdisjoint(_STAMP_PURPOSES))
+                or (
+                    bool(self.purposes & (own | _DOCUMENT_PURPOSES)) and self.purposes.isdisjoint(_PURPOSES_APART - own)
+                )
             )
         )
 
@@ -189,7 +206,7 @@ def find_path(leaf: bytes, chain: tuple[bytes, ...], anchors: tuple[bytes, ...],
         raise CertificatePathError("no path to an authority that is trusted")
     if not given <= {each.encoded for each in found}:
         raise CertificatePathError("a certificate stands beside the path")
-    if not found[0].uses.allow(purpose):
+    if not found[0].uses.allow(purpose) or (purpose in _SEALING and not found[0].spki.startswith(SPKI_HEAD)):
         raise CertificateUseError(f"not a certificate for the purpose {purpose.value}")
     return TrustedPath(certificates=found)
 

@@ -56,7 +56,9 @@ _CONTEXT_0: Final = 0xA0
 _CONTEXT_1: Final = 0xA1
 # What authorities write who name the key's algorithm instead of the signature's (RFC 3370, 3.2).
 _PLAIN_RSA: Final = sequence(object_identifier("1.2.840.113549.1.1.1"), b"\x05\x00")
-_ALGORITHMS: Final = SIGNATURE_ALGORITHMS | {_PLAIN_RSA: Algorithm.RS256}
+# SM2 signs no PDF of ours, and its digest would be another one.
+_OURS: Final = {each: name for each, name in SIGNATURE_ALGORITHMS.items() if name is not Algorithm.SM2}
+_ALGORITHMS: Final = _OURS | {_PLAIN_RSA: Algorithm.RS256}
 _OUR_SIGNED: Final = frozenset({CONTENT_TYPE, SIGNING_CERTIFICATE, MESSAGE_DIGEST, _MANDATE})
 _OUR_UNSIGNED: Final = frozenset({TIME_STAMP, _LOG_PROOF})
 
@@ -132,7 +134,7 @@ def read_our_cms(data: bytes) -> OurCms:
         raise CmsError("not a signature beside its content")
     if signed.attributes.keys() != _OUR_SIGNED or not signed.unsigned.keys() <= _OUR_UNSIGNED:
         raise CmsError("not the attributes of our documents")
-    if signed.digest_algorithms != (SHA_256, SHA_256) or signed.signature_algorithm not in SIGNATURE_ALGORITHMS:
+    if signed.digest_algorithms != (SHA_256, SHA_256) or signed.signature_algorithm not in _OURS:
         raise CmsError("not the algorithms of our documents")
     if signed.attributes[CONTENT_TYPE] != DATA:
         raise CmsError("the attributes name another content")

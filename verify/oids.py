@@ -8,3 +8,9 @@ LOG_PROOF: Final = "2.25.285937466013842790573125811647260483914"
 
 MANDATE: Final = "2.25.114893675520917346802213378046159627385"
 """Signed CMS attribute: the mandate under which the seal was used (see ``verify/mandate.py``)."""
+
+SEAL_USE: Final = "2.25.58253101999169807397317826903640575594"
+"""Extended key usage of the certificates that make our seal signatures; no certificate of a seal maker has it."""
+
+SEAL_MAKER_USE: Final = "2.25.312502842115289500605016376251870274959"
+"""Extended key usage of the certificate that makes our seals; it makes no seal signature."""

@@ -118,7 +118,7 @@ def test_cose_numbers_old_and_new_name_the_same_algorithms(number: int, algorith
     assert cose_algorithm(number) == algorithm
 
 
-@pytest.mark.parametrize("number", [-70002, -257, 0, None, "ES256", True, [1]])
+@pytest.mark.parametrize("number", [-70001, -257, 0, None, "ES256", True, [1]])
 def test_other_cose_numbers_are_refused_by_name(number: object) -> None:
     with pytest.raises(AlgorithmError):
         cose_algorithm(number)
