@@ -1,0 +1,172 @@
+"""Read the XML files of an OFD: a small tree of elements, from a parser that knows no way out of the file.
+
+Promises:
+  * No document type, no entity, no processing instruction, no encoding but UTF-8: nothing is expanded, nothing fetched.
+  * Bytes, depth, elements and attributes are capped while they are read, not afterwards.
+  * Names of the OFD namespaces lose it (`Document`), all others keep theirs (`{other}Document`) and so are never taken
+    for one of OFD's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+from xml.parsers import expat  # what is dangerous in it is refused below
+
+from verify.errors import MalformedError
+
+NAMESPACE: Final = "http://www.ofdspec.org/2016"
+# Older producers write the first of these, and some none at all (spec/ofd-gbt33190.md section 1).
+OLDER_NAMESPACES: Final = frozenset({"http://www.ofdspec.org", ""})
+# A page full of vector pictures has some megabytes; pages nest a handful of levels.
+XML_BYTES_MAX: Final = 16 << 20
+DEPTH_MAX: Final = 64
+ELEMENTS_MAX: Final = 200_000
+ATTRIBUTES_MAX: Final = 64
+_MARK: Final = b"\xef\xbb\xbf"
+_SPACES: Final = " \t\r\n"
+
+
+class XmlError(MalformedError):
+    """Not an XML file of an OFD that is read."""
+
+    code = "ofd.xml"
+
+
+@dataclass(slots=True, kw_only=True)
+class Element:
+    """One element: its name, attributes and children in their order, and all text directly in it."""
+
+    name: str
+    attributes: dict[str, str]
+    children: "list[Element]" = field(default_factory=list, repr=False)
+    text: str = field(default="", repr=False)
+
+    def all(self, name: str) -> "Iterator[Element]":
+        """Yield the children of this name."""
+        return (each for each in self.children if each.name == name)
+
+    def one(self, name: str) -> "Element":
+        """Return the only child of this name. Raises `XmlError` when there is none or another."""
+        found = self.find(name)
+        if found is None:
+            raise XmlError(f"{name} is missing")
+        return found
+
+    def find(self, name: str) -> "Element | None":
+        """Return the only child of this name, or None. Raises `XmlError` when there are several."""
+        found = [each for each in self.children if each.name == name]
+        if len(found) > 1:
+            raise XmlError(f"{name} stands there twice")
+        return found[0] if found else None
+
+    def get(self, name: str) -> str:
+        """Return an attribute. Raises `XmlError` when it is missing."""
+        value = self.attributes.get(name)
+        if value is None:
+            raise XmlError(f"{name} is missing")
+        return value
+
+    @property
+    def words(self) -> str:
+        """The text without white space round it."""
+        return self.text.strip(_SPACES)
+
+    def walk(self) -> "Iterator[Element]":
+        """Yield this element and all below it, in the order of the file."""
+        waiting = [self]
+        while waiting:
+            each = waiting.pop()
+            yield each
+            waiting.extend(reversed(each.children))
+
+
+class _Builder:
+    """Puts the tree together while expat reads; every handler may refuse."""
+
+    def __init__(self, *, is_own: bool) -> None:
+        self.root: Element | None = None
+        self._is_own = is_own
+        self._open: list[Element] = []
+        self._text: list[str] = []
+        self._count = 0
+
+    def start(self, name: str, attributes: list[str]) -> None:
+        self._count += 1
+        if len(self._open) >= DEPTH_MAX or self._count > ELEMENTS_MAX or len(attributes) > 2 * ATTRIBUTES_MAX:
+            raise XmlError("deeper, longer or with more attributes than any OFD")
+        element = Element(name=self._local(name), attributes=dict(zip(attributes[::2], attributes[1::2], strict=True)))
+        if self._open:
+            self._keep_text()
+            self._open[-1].children.append(element)
+        else:
+            self.root = element
+        self._open.append(element)
+
+    def end(self, _name: str) -> None:
+        self._keep_text()
+        self._open.pop()
+
+    def characters(self, text: str) -> None:
+        self._text.append(text)
+
+    def _keep_text(self) -> None:
+        if self._text:
+            self._open[-1].text += "".join(self._text)
+            self._text.clear()
+
+    def _local(self, name: str) -> str:
+        space, _, local = name.rpartition(" ")
+        if space == NAMESPACE or (space in OLDER_NAMESPACES and not self._is_own):
+            return local
+        if self._is_own:
+            raise XmlError("an element of another namespace")
+        return f"{{{space}}}{local}"
+
+    def declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
+        if version != "1.0" or (encoding or "UTF-8").upper() != "UTF-8":
+            raise XmlError("not XML 1.0 in UTF-8")
+
+    def comment(self, _text: str) -> None:
+        if self._is_own:
+            raise XmlError("a comment")
+
+
+def _refuse(what: str, *_arguments: object) -> None:
+    raise XmlError(what)
+
+
+def _refuse_entity(*_arguments: object) -> int:
+    raise XmlError("an entity")
+
+
+def read_xml(data: bytes, root: str, *, is_own: bool = False) -> Element:
+    """Return the root element, which must have this name. Raises `XmlError`.
+
+    With `is_own` only what our writer writes is read: the one namespace, no comments, no mark in front.
+    """
+    if len(data) > XML_BYTES_MAX:
+        raise XmlError("longer than any XML file of an OFD")
+    if is_own and data.startswith(_MARK):
+        raise XmlError("a byte order mark")
+    builder = _Builder(is_own=is_own)
+    parser = expat.ParserCreate("UTF-8", namespace_separator=" ")
+    parser.ordered_attributes = True
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.characters
+    parser.XmlDeclHandler = builder.declaration
+    parser.CommentHandler = builder.comment
+    parser.StartDoctypeDeclHandler = partial(_refuse, "a document type")
+    parser.EntityDeclHandler = partial(_refuse, "an entity")
+    parser.ExternalEntityRefHandler = _refuse_entity
+    parser.SkippedEntityHandler = partial(_refuse, "an entity")
+    parser.ProcessingInstructionHandler = partial(_refuse, "a processing instruction")
+    try:
+        parser.Parse(data, True)
+    except (expat.ExpatError, ValueError) as error:
+        raise XmlError("not XML") from error
+    if builder.root is None or builder.root.name != root:
+        raise XmlError(f"not a file with {root}")
+    return builder.root
