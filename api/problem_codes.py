@@ -35,7 +35,7 @@ _CODES: Final[Mapping[int, str]] = {
     429: "request.too_many",
     500: "internal registry keys signer request page "
     "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header "
-    "der.malformed data_set.malformed mandate.malformed report.malformed tile.malformed "
+    "der.malformed data_set.malformed mandate.malformed seal.malformed report.malformed tile.malformed "
     "cms.malformed certificate.out_of_period guarded_pdf.refused "
     "facts.malformed pdf.form foreign_pdf.unreadable licence.rejected revision.changed "
     "revocation_list.malformed timestamp_token.refused timestamp_token.malformed timestamp_token.authority "
