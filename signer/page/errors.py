@@ -38,6 +38,12 @@ class CharacterMissingError(PageError):
     code = "page.character_missing"
 
 
+class ControlCharacterError(PageError):
+    """A text holds a control character, which no document can write."""
+
+    code = "page.control_character"
+
+
 class PictureError(PageError):
     """A picture is of a kind that the document may not carry."""
 

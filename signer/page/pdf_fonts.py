@@ -8,8 +8,9 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from signer.page.font_cuts import cut_font
 from signer.page.fonts import Font
-from signer.page.pdf_objects import Objects, stream
+from signer.page.pdf_objects import Objects, stored_stream, stream
 
 # PDF allows at most so many pairs in one block (ISO 32000-1, 9.10.3 and Adobe's technical note 5014).
 _PAIRS_MAX: Final = 100
@@ -67,13 +68,13 @@ def embed_font(objects: Objects, font: Font, characters: frozenset[str]) -> Embe
 # Fonts of titles and labels are cut alike for all licences of a type; the one of the values is another each time.
 @lru_cache(maxsize=64)
 def _cut(font: Font, characters: frozenset[str]) -> _Cut:
-    subset = font.subset(characters)
+    subset, program = cut_font(font, characters)
     by_glyph = sorted((glyph, character) for character, glyph in subset.glyphs.items())
     tag = "".join(chr(65 + byte % 26) for byte in sha256("".join(sorted(characters)).encode()).digest()[:6])
     widths = [f"{glyph}[{subset.widths[each]}]" for glyph, each in by_glyph if subset.widths[each] != _WIDTH_USUAL]
     return _Cut(
         name=f"{tag}+{font.post_script_name}",
-        program=stream(subset.program, f"/Length1 {len(subset.program)}"),
+        program=stored_stream(program.zlib_stream, f"/Length1 {len(subset.program)}/Filter/FlateDecode"),
         to_unicode=stream(_to_unicode(by_glyph)),
         widths="".join(widths),
         digits={each: _DIGITS[glyph] for glyph, each in by_glyph},

@@ -8,9 +8,10 @@ Promises:
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -21,6 +22,7 @@ from signer.page.layout import PHOTO_KEY, SEAL_KEY, Contents, Layout
 from signer.page.model import AttachedFile, Image, Page, PageDocument, Run
 from signer.page.model import Path as Path_
 from signer.page.names import page_values
+from signer.page.ofd import StampPlace, UnsignedOfd, write_ofd
 from signer.page.pdf import UnsignedPdf, write_pdf, write_plain_pdf
 from signer.page.pdf_pictures import Picture, picture, seal_picture
 from signer.page.photos import prepare_photo
@@ -76,6 +78,31 @@ class About:
     files: tuple[AttachedFile, ...] = ()
 
 
+class BodyForm(StrEnum):
+    """The two bodies that a licence can have."""
+
+    PDF = "pdf"
+    OFD = "ofd"
+
+
+BOTH_FORMS: Final = frozenset(BodyForm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bodies:
+    """The bodies of one licence, from one layout; None for one that was not asked for."""
+
+    pdf: UnsignedPdf | None
+    ofd: UnsignedOfd | None
+
+
+class _Sheets(NamedTuple):
+    """A licence laid out, with the pictures that its pages name."""
+
+    document: PageDocument
+    pictures: Mapping[str, Picture]
+
+
 _TypeKey = tuple[str, int, str, int]
 
 
@@ -115,11 +142,29 @@ class Press:
         }
         return {name: characters for name, characters in found.items() if characters}
 
+    def too_long(self, licence_type: LicenceType, values: Mapping[str, str]) -> frozenset[str]:
+        """Return the names whose texts do not fit the page, of these values (`names.page_values`)."""
+        return self._form(licence_type).layout.too_long(values)
+
     def render(self, request: PageRequest) -> UnsignedPdf:
-        """Make the unsigned document of one licence.
+        """Make the unsigned PDF of one licence.
 
         Raises a `PageError`: a text that does not fit, a character or photo that cannot be printed.
         """
+        sheets = self._lay_out(request)
+        return write_pdf(sheets.document, self._fonts, sheets.pictures)
+
+    def render_bodies(self, request: PageRequest, *, forms: Collection[BodyForm] = BOTH_FORMS) -> Bodies:
+        """Make the unsigned bodies of one licence, laid out once. Raises a `PageError` as `render` does."""
+        document, pictures = self._lay_out(request)
+        pdf = write_pdf(document, self._fonts, pictures) if BodyForm.PDF in forms else None
+        ofd = None
+        if BodyForm.OFD in forms:
+            stamp = _stamp_place(document.pages)
+            ofd = write_ofd(document, self._fonts, pictures, metadata=request.metadata, stamp=stamp)
+        return Bodies(pdf=pdf, ofd=ofd)
+
+    def _lay_out(self, request: PageRequest) -> _Sheets:
         photo = None if request.photo is None else picture(prepare_photo(request.photo))
         issued_on = request.created.astimezone(ISSUER_ZONE).date()
         values = page_values(
@@ -146,7 +191,7 @@ class Press:
             files=_files(request),
         )
         document = self._document(pages, about, form.roles.get("TYPED_ID", frozenset()))
-        return write_pdf(document, self._fonts, _pictures(pages, photo, request.seal_png))
+        return _Sheets(document, _pictures(pages, photo, request.seal_png))
 
     def preview(self, name: str, licence_type: LicenceType | None = None) -> bytes:
         """Return an unsigned PDF of a template with invented values, usual ones and then the longest allowed.
@@ -217,6 +262,15 @@ def _read_file(path: Path) -> Template:
         return Template.read(path.read_bytes())
     except TemplateError as error:
         raise TemplateError(f"{path.name}: {error.detail}") from error
+
+
+def _stamp_place(pages: tuple[Page, ...]) -> StampPlace | None:
+    """Find where the template puts the seal, which an OFD does not draw on its page."""
+    for number, page in enumerate(pages):
+        for mark in page.marks:
+            if isinstance(mark, Image) and not mark.on_paper:
+                return StampPlace(number, mark.x, mark.y, mark.width, mark.height)
+    return None
 
 
 def _pictures(pages: tuple[Page, ...], photo: Picture | None, seal_png: bytes) -> dict[str, Picture]:
