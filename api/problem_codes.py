@@ -23,7 +23,7 @@ _CODES: Final[Mapping[int, str]] = {
     415: "request.media_type",
     422: "fields.invalid idempotency.used change.incomplete number.used number.malformed number_format.malformed "
     "sheet.unreadable sheet.too_many_rows sheet.encoding sheet.no_rows sheet.column_missing sheet.column_unknown "
-    "sheet.column_twice page.text_overflow page.character_missing page.picture "
+    "sheet.column_twice page.text_overflow page.character_missing page.control_character page.picture "
     "photo.unreadable photo.too_small photo.too_large sandbox.crashed sandbox.timeout "
     "malformed uscc.malformed citizen_number.malformed licence_type_code.malformed licence_identifier.malformed "
     "licence_identifier.check_character licence_id.malformed licence_id.mistyped item_code.malformed "
