@@ -38,8 +38,12 @@ from verify.values import Uscc
 DEPLOYMENT: Final = "deployment"
 """Owner of the keys that belong to no department."""
 
+NATIONAL: Final = "national"
+"""Owner of the authority above seals and their maker: the root of the national algorithms."""
+
 # A key lives a year or more; a five-digit generation is a mistake.
 GENERATION_MAX: Final = 9999
+_SEAL_CODE: Final = re.compile(r"[0-9]{14}")
 _NAME_FORM: Final = re.compile(r"([a-z_]{1,20})\.([0-9A-Za-z]{1,18})-([1-9][0-9]{0,3})")
 
 WITHOUT_RECEIPT: Final = COUNTED | {KeyPurpose.CHECKPOINT}
@@ -47,11 +51,11 @@ WITHOUT_RECEIPT: Final = COUNTED | {KeyPurpose.CHECKPOINT}
 
 ALGORITHMS: Final[Mapping[KeyPurpose, tuple[Algorithm, ...]]] = {
     KeyPurpose.TRUST_LIST: (Algorithm.ES256,),
-    KeyPurpose.AUTHORITY: (Algorithm.ES256,),
+    KeyPurpose.AUTHORITY: (Algorithm.ES256, Algorithm.SM2),
     KeyPurpose.DOCUMENT: (Algorithm.ES256, Algorithm.RS256),
-    KeyPurpose.CODE: (Algorithm.ES256,),
-    KeyPurpose.SEAL: (),
-    KeyPurpose.SEAL_MAKER: (),
+    KeyPurpose.CODE: (Algorithm.ES256, Algorithm.SM2),
+    KeyPurpose.SEAL: (Algorithm.SM2,),
+    KeyPurpose.SEAL_MAKER: (Algorithm.SM2,),
     KeyPurpose.CHECKPOINT: (Algorithm.ED25519,),
     KeyPurpose.STATUS_LIST: (Algorithm.ES256,),
     KeyPurpose.RECEIPT: (Algorithm.ES256,),
@@ -60,13 +64,16 @@ ALGORITHMS: Final[Mapping[KeyPurpose, tuple[Algorithm, ...]]] = {
     KeyPurpose.OCSP: (Algorithm.ES256,),
     KeyPurpose.WEBHOOK: (Algorithm.ED25519,),
 }
-"""Algorithms of each purpose, the usual one first (decisions.md section 1). Seals are SM2 only: they have no soft
-key."""
+"""Algorithms of each purpose, the usual one first (decisions.md section 1). See `algorithms_of` for one key."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyName:
-    """Which key: its one purpose, its owner (USCC of a department, or `DEPLOYMENT`) and its generation from 1."""
+    """Which key: its one purpose, its owner and its generation from 1.
+
+    The owner is the USCC of a department, `DEPLOYMENT`, for an authority also `NATIONAL`, and for a seal its code of 14
+    digits.
+    """
 
     purpose: KeyPurpose
     owner: str
@@ -75,7 +82,10 @@ class KeyName:
     def __post_init__(self) -> None:
         if not 1 <= self.generation <= GENERATION_MAX:
             raise KeyNameError("a generation is a number from 1")
-        if self.owner != DEPLOYMENT:
+        if self.purpose is KeyPurpose.SEAL:
+            if not _SEAL_CODE.fullmatch(self.owner):
+                raise KeyNameError("the owner of a seal's key is the seal's code of 14 digits")
+        elif self.owner != DEPLOYMENT and (self.purpose, self.owner) != (KeyPurpose.AUTHORITY, NATIONAL):
             try:
                 Uscc(self.owner)
             except MalformedError as error:
@@ -99,11 +109,23 @@ class KeyName:
         return KeyName(self.purpose, self.owner, self.generation + 1)
 
 
+def algorithms_of(purpose: KeyPurpose, owner: str) -> tuple[Algorithm, ...]:
+    """Return the algorithms of a key, the usual one first; of our two authorities each has its own."""
+    if purpose is KeyPurpose.AUTHORITY:
+        return (Algorithm.SM2,) if owner == NATIONAL else (Algorithm.ES256,)
+    return ALGORITHMS[purpose]
+
+
+def authority_of(purpose: KeyPurpose) -> str:
+    """Return the owner of the authority that certifies keys of this purpose."""
+    return NATIONAL if purpose in {KeyPurpose.SEAL, KeyPurpose.SEAL_MAKER} else DEPLOYMENT
+
+
 class Custody(Protocol):
     """Holds private keys and never shows one. Safe to share among threads.
 
-    Signatures: ES256 in DER (COSE callers convert with `verify.algorithms.der_to_raw`), Ed25519 as 64 bytes, RS256 as
-    PKCS #1 v1.5 with SHA-256.
+    Signatures: ES256 and SM2 in DER (COSE callers convert with `verify.algorithms.der_to_raw`), Ed25519 as 64 bytes,
+    RS256 as PKCS #1 v1.5 with SHA-256.
     """
 
     def newest(self, purpose: KeyPurpose, owner: str) -> KeyName:

@@ -12,7 +12,8 @@ The page for strangers is in README.md of this folder.
 import base64
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
@@ -20,8 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256, SM4
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -33,17 +35,22 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
+from keys import sm2
 from keys.custody import KeyName
 from keys.errors import KeyAlgorithmError, KeyFileError, PassphraseError
+from keys.sm2_key import Sm2PrivateKey
 from verify.algorithms import Algorithm, PublicKey
 from verify.der import (
+    INTEGER,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,
+    DerError,
     Reader,
     integer,
     object_identifier,
     octet_string,
+    read_whole,
     sequence,
     set_of,
     tlv,
@@ -51,7 +58,7 @@ from verify.der import (
 from verify.errors import MalformedError
 from verify.note import NoteError, decode_base64
 
-PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
+PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey | Sm2PrivateKey
 
 FIRST_LINE: Final = "Yinzheng key file 1"
 TOMBSTONE_LINE: Final = "Yinzheng destroyed key 1"
@@ -63,7 +70,6 @@ _SALT_BYTES: Final = 16
 _BLOCK_BITS: Final = 128
 _PBES2: Final = object_identifier("1.2.840.113549.1.5.13")
 _SCRYPT: Final = object_identifier("1.3.6.1.4.1.11591.4.11")
-_AES_256_CBC: Final = object_identifier("2.16.840.1.101.3.4.1.42")
 _FRIENDLY_NAME: Final = object_identifier("1.2.840.113549.1.9.20")
 _HEAD: Final = (
     r"Name: (?P<name>[^\n]{1,60})\n"
@@ -78,6 +84,27 @@ _FORM: Final = re.compile(
     r"-----END ENCRYPTED PRIVATE KEY-----\n"
 )
 _TOMBSTONE_FORM: Final = re.compile(rf"{TOMBSTONE_LINE}\n{_HEAD}")
+
+
+class KeyCipher(StrEnum):
+    """What encrypts the block, in CBC: AES-256 as a rule, SM4 (GB/T 32907) where national rules ask for it."""
+
+    AES_256 = "aes"
+    SM4 = "sm4"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cipher:
+    make: type[AES256 | SM4]
+    key_bytes: int
+    identifier: bytes
+
+
+_CIPHERS: Final = {
+    KeyCipher.AES_256: _Cipher(AES256, 32, object_identifier("2.16.840.1.101.3.4.1.42")),
+    KeyCipher.SM4: _Cipher(SM4, 16, object_identifier("1.2.156.10197.1.104.2")),
+}
+_CIPHER_OF: Final = {each.identifier: each for each in _CIPHERS.values()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +122,38 @@ class ScryptCost:
         if self.n not in _N_ALLOWED or not 1 <= self.r <= 8 or not 1 <= self.p <= 64:
             raise KeyFileError("a cost outside the limits")
 
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """The three numbers in the order of RFC 7914."""
+        return self.n, self.r, self.p
+
 
 # A file may not make us take more memory or time than a slow start would.
 _N_ALLOWED: Final = tuple(1 << exponent for exponent in range(10, 15))
 USUAL_COST: Final = ScryptCost()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Encrypted:
+    """The encrypted block, and all that it was encrypted with but the passphrase."""
+
+    cipher: _Cipher
+    salt: bytes
+    cost: ScryptCost
+    vector: bytes
+    content: bytes = b""
+
+    def transform(self, passphrase: bytes) -> Cipher[CBC]:
+        derived = Scrypt(
+            salt=self.salt, length=self.cipher.key_bytes, n=self.cost.n, r=self.cost.r, p=self.cost.p
+        ).derive(passphrase)
+        return Cipher(self.cipher.make(derived), CBC(self.vector))
+
+    def to_block(self) -> bytes:
+        parameters = sequence(octet_string(self.salt), *(integer(each) for each in self.cost.numbers))
+        encryption = sequence(self.cipher.identifier, octet_string(self.vector))
+        scheme = sequence(sequence(_SCRYPT, parameters), encryption)
+        return sequence(sequence(_PBES2, scheme), octet_string(self.content))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,24 +171,31 @@ def make_private_key(algorithm: Algorithm) -> PrivateKey:
         return generate_private_key(SECP256R1())
     if algorithm is Algorithm.ED25519:
         return Ed25519PrivateKey.generate()
+    if algorithm is Algorithm.SM2:
+        return sm2.provider().generate()
     return generate_rsa(public_exponent=65_537, key_size=RSA_BITS)
 
 
 def public_half(private: PrivateKey) -> PublicKey:
     """Return the public key with its one algorithm."""
+    if isinstance(private, Sm2PrivateKey):
+        return PublicKey(private.spki, Algorithm.SM2)
     spki = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if isinstance(private, EllipticCurvePrivateKey):
         return PublicKey(spki, Algorithm.ES256)
     return PublicKey(spki, Algorithm.ED25519 if isinstance(private, Ed25519PrivateKey) else Algorithm.RS256)
 
 
-def encode_key_file(name: KeyName, private: PrivateKey, passphrase: bytes, cost: ScryptCost) -> bytes:
+def encode_key_file(
+    name: KeyName, private: PrivateKey, passphrase: bytes, cost: ScryptCost, cipher: KeyCipher = KeyCipher.AES_256
+) -> bytes:
     """Return the text of a key file. Salt and initial vector are drawn here: they must never repeat."""
     salt, vector = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_SALT_BYTES)
     padder = PKCS7(_BLOCK_BITS).padder()
     padded = padder.update(_private_key_info(name, private)) + padder.finalize()
-    encryptor = Cipher(AES256(_derive(passphrase, salt, cost)), CBC(vector)).encryptor()
-    block = _encrypted_info(salt, cost, vector, encryptor.update(padded) + encryptor.finalize())
+    encrypted = _Encrypted(cipher=_CIPHERS[cipher], salt=salt, cost=cost, vector=vector)
+    encryptor = encrypted.transform(passphrase).encryptor()
+    block = replace(encrypted, content=encryptor.update(padded) + encryptor.finalize()).to_block()
     text = base64.b64encode(block).decode()
     return "\n".join(
         (
@@ -167,14 +229,14 @@ def open_key_file(file: KeyFile, passphrase: bytes) -> PrivateKey:
     Raises `PassphraseError`, or `KeyFileError` when the block is of another form or holds another key than the head
     says.
     """
-    salt, cost, vector, encrypted = _read_encrypted_info(file.block)
-    decryptor = Cipher(AES256(_derive(passphrase, salt, cost)), CBC(vector)).decryptor()
+    encrypted = _read_block(file.block)
+    decryptor = encrypted.transform(passphrase).decryptor()
     unpadder = PKCS7(_BLOCK_BITS).unpadder()
     try:
-        padded = decryptor.update(encrypted) + decryptor.finalize()
+        padded = decryptor.update(encrypted.content) + decryptor.finalize()
         plain = unpadder.update(padded) + unpadder.finalize()
-        private = load_der_private_key(plain, None)
-    except ValueError:
+        private = _load(file.public.algorithm, plain)
+    except (ValueError, DerError):
         raise PassphraseError(
             "the passphrase does not open the key file"
         ) from None  # the cause may quote the plain text
@@ -221,40 +283,43 @@ def check_algorithm(algorithm: Algorithm, allowed: tuple[Algorithm, ...]) -> Non
         raise KeyAlgorithmError(algorithm.value)
 
 
-def _derive(passphrase: bytes, salt: bytes, cost: ScryptCost) -> bytes:
-    return Scrypt(salt=salt, length=32, n=cost.n, r=cost.r, p=cost.p).derive(passphrase)
+def _load(algorithm: Algorithm, plain: bytes) -> PrivateKeyTypes | Sm2PrivateKey:
+    if algorithm is not Algorithm.SM2:
+        return load_der_private_key(plain, None)
+    inside = read_whole(plain, SEQUENCE)
+    return Sm2PrivateKey.from_pkcs8(sequence(*(inside.take_whole(tag) for tag in (INTEGER, SEQUENCE, OCTET_STRING))))
 
 
 def _private_key_info(name: KeyName, private: PrivateKey) -> bytes:
     """Return the PKCS#8 PrivateKeyInfo with the key's name as its one attribute (PKCS #9 friendlyName)."""
-    reader = Reader(private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+    if isinstance(private, Sm2PrivateKey):
+        plain = private.to_pkcs8()
+    else:
+        plain = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     attribute = sequence(_FRIENDLY_NAME, set_of((tlv(0x1E, name.text.encode("utf-16-be")),)))
-    return sequence(reader.take(SEQUENCE), tlv(0xA0, attribute))
+    return sequence(Reader(plain).take(SEQUENCE), tlv(0xA0, attribute))
 
 
-def _encrypted_info(salt: bytes, cost: ScryptCost, vector: bytes, encrypted: bytes) -> bytes:
-    parameters = sequence(octet_string(salt), integer(cost.n), integer(cost.r), integer(cost.p))
-    scheme = sequence(sequence(_SCRYPT, parameters), sequence(_AES_256_CBC, octet_string(vector)))
-    return sequence(sequence(_PBES2, scheme), octet_string(encrypted))
-
-
-def _read_encrypted_info(block: bytes) -> tuple[bytes, ScryptCost, bytes, bytes]:
-    """Read what `_encrypted_info` writes; anything that it would write otherwise is refused."""
+def _read_block(block: bytes) -> _Encrypted:
+    """Read what `_Encrypted.to_block` writes; anything that it would write otherwise is refused."""
     try:
         info = Reader(Reader(block).take(SEQUENCE))
         algorithm = Reader(info.take(SEQUENCE))
-        encrypted = info.take(OCTET_STRING)
+        content = info.take(OCTET_STRING)
         algorithm.take(OBJECT_IDENTIFIER)
         scheme = Reader(algorithm.take(SEQUENCE))
-        derivation, cipher = Reader(scheme.take(SEQUENCE)), Reader(scheme.take(SEQUENCE))
+        derivation, encryption = Reader(scheme.take(SEQUENCE)), Reader(scheme.take(SEQUENCE))
         derivation.take(OBJECT_IDENTIFIER)
-        cipher.take(OBJECT_IDENTIFIER)
-        parameters, vector = Reader(derivation.take(SEQUENCE)), cipher.take(OCTET_STRING)
+        cipher, vector = _CIPHER_OF.get(encryption.take_whole(OBJECT_IDENTIFIER)), encryption.take(OCTET_STRING)
+        parameters = Reader(derivation.take(SEQUENCE))
         salt = parameters.take(OCTET_STRING)
         n, r, p = (parameters.take_integer(value_max=1 << 20) for _ in range(3))
     except MalformedError as error:
-        raise KeyFileError("the block is no PKCS#8 with scrypt and AES-256") from error
+        raise KeyFileError("the block is no PKCS#8 with scrypt and AES-256 or SM4") from error
+    if cipher is None or len(vector) != _SALT_BYTES:
+        raise KeyFileError("the block is encrypted with another cipher")
     cost = ScryptCost(n=n, r=r, p=p)
-    if len(vector) != _SALT_BYTES or block != _encrypted_info(salt, cost, vector, encrypted):
-        raise KeyFileError("the block is no PKCS#8 with scrypt and AES-256")
-    return salt, cost, vector, encrypted
+    encrypted = _Encrypted(cipher=cipher, salt=salt, cost=cost, vector=vector, content=content)
+    if block != encrypted.to_block():
+        raise KeyFileError("the block is no PKCS#8 with scrypt and AES-256 or SM4")
+    return encrypted

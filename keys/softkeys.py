@@ -22,13 +22,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from keys.custody import ALGORITHMS, KeyName, demand_counted, demand_intent, demand_log_first
+from keys import sm2
+from keys.custody import KeyName, algorithms_of, demand_counted, demand_intent, demand_log_first
 from keys.errors import KeyExistsError, KeyFileError, KeyMissingError
 from keys.folder import overwrite_and_remove, prepare_folder, read_file, write_new, write_over
 from keys.installation import CHAIN_BYTES_MAX, check_certificate, decode_pem_chain, encode_pem_chain
 from keys.key_files import (
     FILE_BYTES_MAX,
     USUAL_COST,
+    KeyCipher,
     KeyFile,
     PrivateKey,
     ScryptCost,
@@ -41,6 +43,7 @@ from keys.key_files import (
     open_key_file,
     public_half,
 )
+from keys.sm2_key import Sm2PrivateKey
 from verify.algorithms import Algorithm, PublicKey
 from verify.key_purpose import KeyPurpose
 from verify.log_proof import LogReceipt
@@ -58,19 +61,25 @@ _SHA256: Final = SHA256()
 
 
 def create_key(
-    folder: Path, passphrase: bytes, name: KeyName, algorithm: Algorithm, *, cost: ScryptCost = USUAL_COST
+    folder: Path,
+    passphrase: bytes,
+    name: KeyName,
+    algorithm: Algorithm,
+    *,
+    cost: ScryptCost = USUAL_COST,
+    cipher: KeyCipher = KeyCipher.AES_256,
 ) -> PublicKey:
     """Make a key and its file, and return its public half.
 
     Raises `KeyAlgorithmError` when keys of this purpose have another algorithm, `KeyExistsError` when there is or was a
     key of this name.
     """
-    check_algorithm(algorithm, ALGORITHMS[name.purpose])
+    check_algorithm(algorithm, algorithms_of(name.purpose, name.owner))
     prepare_folder(folder)
     if (folder / (name.text + _TOMBSTONE)).exists():
         raise KeyExistsError(name.text)
     private = make_private_key(algorithm)
-    write_new(folder / (name.text + _KEY), encode_key_file(name, private, passphrase, cost))
+    write_new(folder / (name.text + _KEY), encode_key_file(name, private, passphrase, cost, cipher))
     return public_half(private)
 
 
@@ -103,11 +112,20 @@ class _PublicHalf:
 
 
 def _signing(private: PrivateKey) -> Callable[[bytes], bytes]:
+    if isinstance(private, Sm2PrivateKey):
+        return _sm2_signing(private)
     if isinstance(private, EllipticCurvePrivateKey):
         return lambda message: private.sign(message, _ECDSA)
     if isinstance(private, Ed25519PrivateKey):
         return private.sign
     return lambda message: private.sign(message, _PKCS1, _SHA256)
+
+
+def _sm2_signing(private: Sm2PrivateKey) -> Callable[[bytes], bytes]:
+    try:
+        return sm2.signer(private)
+    except ValueError:
+        raise KeyFileError("the private key is not that of the public one") from None
 
 
 @dataclass(slots=True, eq=False)
@@ -121,6 +139,7 @@ class SoftCustody:
     passphrase: bytes = field(repr=False)
     verifiers: tuple[LogVerifier, ...] = field(default=(), repr=False)
     cost: ScryptCost = field(default=USUAL_COST, repr=False)
+    cipher: KeyCipher = field(default=KeyCipher.AES_256, repr=False)
     _loaded: dict[KeyName, _LoadedKey] = field(default_factory=dict, init=False, repr=False)
     _public: dict[KeyName, _PublicHalf] = field(default_factory=dict, init=False, repr=False)
     _counts: dict[str, int] = field(default_factory=dict, init=False, repr=False)
@@ -160,7 +179,7 @@ class SoftCustody:
 
     def create(self, key: KeyName, algorithm: Algorithm) -> PublicKey:
         """Make a key; see `create_key`."""
-        return create_key(self.folder, self.passphrase, key, algorithm, cost=self.cost)
+        return create_key(self.folder, self.passphrase, key, algorithm, cost=self.cost, cipher=self.cipher)
 
     def public_key(self, key: KeyName) -> PublicKey:
         """Return the public half, or raise `KeyMissingError`; kept, for a name is never given to another key."""

@@ -13,7 +13,7 @@ from typing import Any
 from keys.authority import CertificateRequest, Profile
 from keys.ceremony import Persons, certify, make
 from keys.certificates import Subject
-from keys.custody import ALGORITHMS, DEPLOYMENT, KeyName
+from keys.custody import DEPLOYMENT, NATIONAL, KeyName, algorithms_of
 from keys.key_files import ScryptCost
 from keys.softkeys import SoftCustody, create_key, read_public_key
 from keys.timestamps import OwnTimestampService
@@ -34,6 +34,9 @@ ORIGIN = "log.test.example/2026"
 PERSONS = Persons(first="p-001", second="p-002")
 CHECKPOINT = KeyName(KeyPurpose.CHECKPOINT, DEPLOYMENT)
 AUTHORITY = KeyName(KeyPurpose.AUTHORITY, DEPLOYMENT)
+NATIONAL_AUTHORITY = KeyName(KeyPurpose.AUTHORITY, NATIONAL)
+SEAL_MAKER = KeyName(KeyPurpose.SEAL_MAKER, DEPLOYMENT)
+SEAL = KeyName(KeyPurpose.SEAL, "11990000000001")
 TIMESTAMP = KeyName(KeyPurpose.TIMESTAMP, DEPLOYMENT)
 DOCUMENT = KeyName(KeyPurpose.DOCUMENT, BUREAU)
 CODE = KeyName(KeyPurpose.CODE, BUREAU)
@@ -89,7 +92,8 @@ class KeyRoom:
 
     def make(self, key: KeyName, algorithm: Algorithm | None = None) -> KeyName:
         """Make a key with the purpose's usual algorithm."""
-        make(self.custody, key, algorithm or ALGORITHMS[key.purpose][0], persons=PERSONS, at=NOW)
+        chosen = algorithm or algorithms_of(key.purpose, key.owner)[0]
+        make(self.custody, key, chosen, persons=PERSONS, at=NOW)
         return key
 
     def request(self, key: KeyName, profile: Profile, **changes: Any) -> CertificateRequest:

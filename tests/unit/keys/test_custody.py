@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keys.custody import ALGORITHMS, DEPLOYMENT, WITHOUT_RECEIPT, KeyName
+from keys.custody import (
+    ALGORITHMS,
+    DEPLOYMENT,
+    NATIONAL,
+    WITHOUT_RECEIPT,
+    KeyName,
+    algorithms_of,
+    authority_of,
+)
 from keys.errors import (
     CountedError,
     KeyNameError,
@@ -22,7 +30,7 @@ from keys.errors import (
 )
 from keys.softkeys import SoftCustody
 from tests.key_room import AUTHORITY, BUREAU, CODE, DOCUMENT, PASSPHRASE, TIMESTAMP, KeyRoom
-from verify.algorithms import SignatureError, check_signature
+from verify.algorithms import Algorithm, SignatureError, check_signature
 from verify.errors import MalformedError
 from verify.key_purpose import LOG_FIRST, KeyPurpose
 from verify.log_entry import EntryKind
@@ -30,10 +38,21 @@ from verify.log_proof import LogReceipt
 
 BYTES = b"the exact bytes to be signed"
 DIGEST = sha256(BYTES).digest()
+SEAL_CODE = "11990000000001"
 
 
-@pytest.mark.parametrize("purpose", KeyPurpose)
-@pytest.mark.parametrize("owner", [DEPLOYMENT, BUREAU])
+def owner_of(purpose: KeyPurpose) -> str:
+    return SEAL_CODE if purpose is KeyPurpose.SEAL else DEPLOYMENT
+
+
+@pytest.mark.parametrize(
+    ("purpose", "owner"),
+    [
+        *((purpose, owner) for purpose in KeyPurpose if purpose != "seal" for owner in (DEPLOYMENT, BUREAU)),
+        (KeyPurpose.SEAL, SEAL_CODE),
+        (KeyPurpose.AUTHORITY, NATIONAL),
+    ],
+)
 def test_a_key_name_is_read_as_it_was_written(purpose: KeyPurpose, owner: str) -> None:
     name = KeyName(purpose, owner, 12)
 
@@ -55,6 +74,11 @@ def test_a_key_name_is_read_as_it_was_written(purpose: KeyPurpose, owner: str) -
         "document.Deployment-1",
         f"document.../{BUREAU}-1",
         f"document.{BUREAU}-1\n",
+        f"seal.{BUREAU}-1",
+        "seal.deployment-1",
+        "seal.1199000000000-1",
+        f"document.{SEAL_CODE}-1",
+        "seal_maker.national-1",
     ],
 )
 def test_what_is_no_key_name_is_refused(text: str) -> None:
@@ -74,13 +98,27 @@ def test_every_purpose_is_log_first_or_counted_and_never_both() -> None:
     assert ALGORITHMS.keys() == set(KeyPurpose)
 
 
-@pytest.mark.parametrize("purpose", sorted(p for p in LOG_FIRST if ALGORITHMS[p]))
-def test_a_logged_intent_is_signed_and_the_signature_fits(room: KeyRoom, purpose: KeyPurpose) -> None:
-    key = room.make(KeyName(purpose, DEPLOYMENT))
+@pytest.mark.parametrize(
+    ("purpose", "owner", "algorithm"),
+    [
+        *(
+            (purpose, owner_of(purpose), each)
+            for purpose in sorted(LOG_FIRST - {"authority"})
+            for each in ALGORITHMS[purpose]
+        ),
+        (KeyPurpose.AUTHORITY, DEPLOYMENT, Algorithm.ES256),
+        (KeyPurpose.AUTHORITY, NATIONAL, Algorithm.SM2),
+    ],
+)
+def test_a_logged_intent_is_signed_and_the_signature_fits(
+    room: KeyRoom, purpose: KeyPurpose, owner: str, algorithm: Algorithm
+) -> None:
+    key = room.make(KeyName(purpose, owner), algorithm)
 
     signature = room.sign(key, BYTES)
 
     public = room.custody.public_key(key)
+    assert public.algorithm is algorithm
     check_signature(public.algorithm, public.spki, BYTES, signature)
 
 
@@ -97,7 +135,14 @@ def test_a_counted_key_refuses_to_take_a_receipt(room: KeyRoom, purpose: KeyPurp
 @pytest.mark.parametrize("purpose", sorted(LOG_FIRST))
 def test_a_log_first_key_refuses_to_sign_uncounted(room: KeyRoom, purpose: KeyPurpose) -> None:
     with pytest.raises(LogFirstError):
-        room.custody.sign_counted(KeyName(purpose, DEPLOYMENT), BYTES)
+        room.custody.sign_counted(KeyName(purpose, owner_of(purpose)), BYTES)
+
+
+def test_each_authority_has_one_algorithm_and_certifies_its_own_stack() -> None:
+    assert algorithms_of(KeyPurpose.AUTHORITY, NATIONAL) == (Algorithm.SM2,)
+    assert algorithms_of(KeyPurpose.AUTHORITY, DEPLOYMENT) == (Algorithm.ES256,)
+    assert algorithms_of(KeyPurpose.CODE, BUREAU)[0] is Algorithm.ES256
+    assert {each for each in KeyPurpose if authority_of(each) == NATIONAL} == {"seal", "seal_maker"}
 
 
 def test_the_intent_of_other_bytes_is_refused(office: KeyRoom) -> None:

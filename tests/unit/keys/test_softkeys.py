@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keys.authority import Profile
-from keys.custody import DEPLOYMENT, KeyName
+from keys.custody import DEPLOYMENT, NATIONAL, KeyName
 from keys.errors import (
     CertificateKeyError,
     CustodyAccessError,
@@ -53,13 +53,16 @@ def test_document_keys_sign_with_either_algorithm(room: KeyRoom, algorithm: Algo
         (KeyPurpose.CODE, Algorithm.RS256),
         (KeyPurpose.CHECKPOINT, Algorithm.ES256),
         (KeyPurpose.DOCUMENT, Algorithm.ED25519),
-        (KeyPurpose.SEAL, Algorithm.ES256),
+        (KeyPurpose.DOCUMENT, Algorithm.SM2),
         (KeyPurpose.SEAL_MAKER, Algorithm.ES256),
+        (KeyPurpose.AUTHORITY, Algorithm.SM2),
     ],
 )
 def test_a_key_of_the_wrong_algorithm_is_not_made(room: KeyRoom, purpose: KeyPurpose, algorithm: Algorithm) -> None:
     with pytest.raises(KeyAlgorithmError):
         room.make(KeyName(purpose, BUREAU), algorithm)
+    with pytest.raises(KeyAlgorithmError):
+        room.make(KeyName(KeyPurpose.AUTHORITY, NATIONAL), Algorithm.ES256)
     assert room.custody.names() == {CHECKPOINT}
 
 
