@@ -87,7 +87,7 @@ LOOKS: Final[Mapping[Verdict, Look]] = {
 
 _MARKS: Final = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.UNKNOWN: "–"}
 # What "valid" lists as checked; form and term go without saying.
-_NAMED: Final = (Check.SIGNATURE, Check.ISSUER, Check.CONTENTS, Check.STATUS, Check.LOG)
+_NAMED: Final = (Check.SIGNATURE, Check.ISSUER, Check.SEAL, Check.CONTENTS, Check.STATUS, Check.LOG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

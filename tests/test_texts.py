@@ -25,7 +25,7 @@ PLACES = re.compile(r"\{([a-z_]+)\}")
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff]")
 # Families of codes that stand as texts in the source: problems of fields, findings, discrepancies, parts of pages.
 FAMILIES = (
-    "audit|clock|contents|date|fact|field|form|holder|issuer|licence_type|log|number|photo|result|sandbox|sheet|"
+    "audit|clock|contents|date|fact|field|form|holder|issuer|licence_type|log|number|photo|result|sandbox|seal|sheet|"
     "signature|state|status|term|ui|verdict"
 )
 CODE = re.compile(rf"(?:{FAMILIES})\.[a-z_]+(?:\.[a-z_]+)?")

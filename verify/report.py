@@ -22,7 +22,25 @@ from verify.verdict import Verdict, meaning, worst
 # From this many days before its end a licence in force is shown as one that should be renewed.
 EXPIRING_DAYS: Final = 30
 NO_PARAMS: Final[Mapping[str, str]] = MappingProxyType({})
-NOTICES: Final = frozenset({"form.foreign_host", "form.not_understood", "contents.later_stamp_unknown"})
+NOTICES: Final = frozenset(
+    {
+        "form.foreign_host",
+        "form.not_understood",
+        "contents.later_stamp_unknown",
+        # Of seals: how they differ from the standard, and what happened after they were used.
+        "seal.raw_signature",
+        "seal.untagged_field",
+        "seal.algorithm_name",
+        "seal.time_form",
+        "seal.field_type",
+        "seal.listed_name",
+        "seal.unknown_extension",
+        "seal.hash_preprocessed",
+        "seal.maker_revoked_after",
+        "seal.maker_expired_since",
+        "seal.expired_since",
+    }
+)
 """Codes of passed findings that stand beside the one of their check, and that a person is told all the same."""
 
 
@@ -35,11 +53,12 @@ class Outcome(StrEnum):
 
 
 class Check(StrEnum):
-    """The checks, in the order in which they are shown: 格式 签名 发证机关 内容一致 有效期 登记状态 签发日志 时钟."""
+    """The checks, as they are shown: 格式 签名 发证机关 印章 内容一致 有效期 登记状态 签发日志 时钟."""
 
     FORM = "form"
     SIGNATURE = "signature"
     ISSUER = "issuer"
+    SEAL = "seal"
     CONTENTS = "contents"
     TERM = "term"
     STATUS = "status"

@@ -24,6 +24,16 @@ REVOCATION_LIST_BYTES_MAX: Final = 16 << 20
 # The authorities whose documents one process meets, two lists each.
 LISTS_REMEMBERED: Final = 64
 
+KEY_LOST: Final = frozenset(
+    {
+        x509.ReasonFlags.unspecified,
+        x509.ReasonFlags.key_compromise,
+        x509.ReasonFlags.ca_compromise,
+        x509.ReasonFlags.aa_compromise,
+    }
+)
+"""Reasons after which somebody else may have the key: what it signed has no time of its own (RFC 3161, 4)."""
+
 _VERSION_2: Final = b"\x02\x01\x01"
 
 

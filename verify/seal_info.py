@@ -1,4 +1,4 @@
-"""What the maker says in a seal (SES_SealInfo): header, code, property, picture; in all versions but for the list alike.
+"""What the maker says in a seal (SES_SealInfo): header, code, property, picture; alike in all versions but its list.
 
 Promises: as those of `seal_fields`, with which it reads.
 """

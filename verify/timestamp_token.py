@@ -3,19 +3,19 @@
 Promises:
   * The stamp is over exactly the digest given, by a certificate that is for stamping alone, valid at the stamped time.
   * A stamp of a revoked authority counts only when it was given before, and when the reason was no loss of the key.
-  * Only SHA-256 and the second form of the signing-certificate attribute; a critical extension is refused.
+  * Only SHA-256 (and SM3 for what is stamped, where asked for) and the second form of the signing-certificate
+    attribute; a critical extension is refused.
 
 A certificate that ended after the stamp takes nothing from it: licences live longer than certificates, and what a thief
 could stamp later is caught by the signing log.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
-
-from cryptography.x509 import ReasonFlags
 
 from verify.algorithms import PublicKeyError, SignatureError
 from verify.certificates import CertificateError, TrustedPath, find_path
@@ -30,14 +30,26 @@ from verify.cms import (
     read_octets,
     read_signed_data,
 )
-from verify.der import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, DerError, Reader, read_whole
+from verify.der import (
+    INTEGER,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    SEQUENCE,
+    DerError,
+    Reader,
+    object_identifier,
+    read_whole,
+    sequence,
+)
 from verify.errors import MalformedError, YinzhengError
 from verify.key_purpose import KeyPurpose
-from verify.revocation import revocation_of
+from verify.revocation import KEY_LOST, revocation_of
+from verify.sm2 import sm3
 
 # Two machines whose clocks are set by NTP differ by milliseconds; a stamp from further ahead is a wrong clock.
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
+SM3_DIGEST: Final = "1.2.156.10197.1.401"
 _VERSION_1: Final = b"\x02\x01\x01"
 _GENERALIZED_TIME: Final = 0x18
 _BOOLEAN: Final = 0x01
@@ -46,10 +58,8 @@ _CONTEXT_0: Final = 0xA0
 _CONTEXT_1: Final = 0xA1
 # X.690, 11.7: seconds, in UTC, and no zeros at the end of a fraction.
 _TIME_FORM: Final = re.compile(rb"([0-9]{4})" + rb"([0-9]{2})" * 5 + rb"(?:\.([0-9]{0,5}[1-9]))?Z")
-# RFC 3161, 4: after these nothing that the key stamped can be relied on.
-_LOST: Final = frozenset(
-    {ReasonFlags.unspecified, ReasonFlags.key_compromise, ReasonFlags.ca_compromise, ReasonFlags.aa_compromise}
-)
+# GB/T 20520 stamps digests of SM3; a seal signature may carry either kind.
+_SM3: Final = frozenset({sequence(object_identifier(SM3_DIGEST)), sequence(object_identifier(SM3_DIGEST), b"\x05\x00")})
 
 
 class TimestampTokenError(YinzhengError):
@@ -100,6 +110,7 @@ class StampedTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stamp:
+    algorithm: bytes
     digest: bytes
     at: datetime
 
@@ -117,7 +128,22 @@ def check_timestamp(
 def open_timestamp(
     token: bytes, digest: bytes, roots: tuple[bytes, ...], *, at: datetime, crls: tuple[bytes, ...] = ()
 ) -> StampedTime:
-    """Check a time stamp as `check_timestamp` does, but for its being in the past: at a given time it may not be.
+    """Check a time stamp as `check_timestamp` does, but for its being in the past: at a given time it may not be."""
+    return _open(token, {SHA_256: digest, SHA_256_NULL: digest}, roots, at=at, crls=crls)
+
+
+def open_timestamp_over(
+    token: bytes, stamped: bytes, roots: tuple[bytes, ...], *, at: datetime, crls: tuple[bytes, ...] = ()
+) -> StampedTime:
+    """Check a time stamp over these bytes, by their SHA-256 or by their SM3, as the stamp says."""
+    digests = dict.fromkeys((SHA_256, SHA_256_NULL), sha256(stamped).digest()) | dict.fromkeys(_SM3, sm3(stamped))
+    return _open(token, digests, roots, at=at, crls=crls)
+
+
+def _open(
+    token: bytes, digests: Mapping[bytes, bytes], roots: tuple[bytes, ...], *, at: datetime, crls: tuple[bytes, ...]
+) -> StampedTime:
+    """Check a time stamp over what has these digests, by algorithm.
 
     1. Its form. 2. It is over this digest. 3. Its signature. 4. The path to a root, at the stamped time. 5. Revocation.
     """
@@ -127,7 +153,9 @@ def open_timestamp(
         certificate = signed.signing_certificate()
     except (CmsError, DerError, ValueError) as error:
         raise TimestampFormError("not a time stamp of the form that we read") from error
-    if stamp.digest != digest:  # (2)
+    if stamp.algorithm not in digests:
+        raise TimestampFormError("a digest that is not asked for here")
+    if stamp.digest != digests[stamp.algorithm]:  # (2)
         raise TimestampImprintError("a stamp over another digest")
     try:
         signed.check(certificate)  # (3)
@@ -139,7 +167,7 @@ def open_timestamp(
     except CertificateError as error:
         raise TimestampAuthorityError(f"{error.code}: {error.detail}") from error
     revocation = revocation_of(path, crls, at=at)  # (5)
-    if revocation.revoked_at is not None and (revocation.revoked_at <= stamp.at or revocation.reason in _LOST):
+    if revocation.revoked_at is not None and (revocation.revoked_at <= stamp.at or revocation.reason in KEY_LOST):
         raise TimestampAuthorityError("the authority's certificate was revoked")
     return StampedTime(
         at=stamp.at, authority=certificate.common_name, is_revocation_known=revocation.is_known, path=path
@@ -158,14 +186,13 @@ def _read_stamp(signed: SignedData) -> _Stamp:
         raise DerError("a version that this reader does not know")
     reader.take(OBJECT_IDENTIFIER)
     imprint = reader.take_inside(SEQUENCE)
-    if imprint.take_whole(SEQUENCE) not in {SHA_256, SHA_256_NULL}:
-        raise DerError("another digest than SHA-256")
+    algorithm = imprint.take_whole(SEQUENCE)
     digest = imprint.take(OCTET_STRING)
     imprint.end()
     reader.take(INTEGER)
     at = _read_time(reader.take(_GENERALIZED_TIME))
     _read_rest(reader)
-    return _Stamp(digest=digest, at=at)
+    return _Stamp(algorithm=algorithm, digest=digest, at=at)
 
 
 def _read_rest(reader: Reader) -> None:
