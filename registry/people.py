@@ -4,6 +4,7 @@ Promises:
   * A secret is 32 random bytes known to its owner; we keep its SHA-256 and compare in constant time. (A slow hash
     protects guessable secrets; this one is not.)
   * An unknown key, a wrong secret and a closed account give the same answer and take the same way.
+  * Nobody may manage seals and use or audit them as well: such a mix of roles is refused.
 """
 
 import hmac
@@ -15,6 +16,7 @@ from sqlalchemy import Row, Table, insert, select, update
 
 from registry.db import Transaction
 from registry.records import ApiClient, Person, Role
+from registry.seal_errors import RolesMixedError
 from registry.tables import API_CLIENT, PERSON
 
 SECRET_BYTES: Final = 32
@@ -29,8 +31,23 @@ _CLIENT: Final = (
 )
 
 
+# Manage, use and audit of a seal are never one person's (decisions.md section 11).
+APART: Final = (
+    frozenset({Role.SEAL_CUSTODIAN, Role.SEAL_APPROVER}),
+    frozenset({Role.ISSUING_OFFICER, Role.REVIEWER}),
+    frozenset({Role.AUDITOR}),
+)
+
+
+def demand_apart(roles: frozenset[Role]) -> None:
+    """Refuse roles that let one person manage seals and use or audit them. Raises ``RolesMixedError``."""
+    if roles & APART[0] and roles & (APART[1] | APART[2]):
+        raise RolesMixedError
+
+
 def add_person(tx: Transaction, person: Person) -> None:
     """Add a member of staff. Raises ``ConflictError`` when the id exists or the department does not."""
+    demand_apart(person.roles)
     values = {
         "person_id": person.person_id,
         "department": person.department,
@@ -55,7 +72,8 @@ def people_of(tx: Transaction, department: str) -> tuple[Person, ...]:
 
 
 def change_roles(tx: Transaction, person_id: str, roles: frozenset[Role]) -> None:
-    """Give a member of staff these roles and no others."""
+    """Give a member of staff these roles and no others. Raises ``RolesMixedError``."""
+    demand_apart(roles)
     tx.execute(update(PERSON).where(PERSON.c.person_id == person_id).values(roles=_roles_text(roles)))
 
 
@@ -79,7 +97,8 @@ def close_person(tx: Transaction, person_id: str) -> None:
 
 
 def add_client(tx: Transaction, client: ApiClient, *, random: Callable[[int], bytes]) -> bytes:
-    """Add a calling system and return its secret, which is shown this once."""
+    """Add a calling system and return its secret, which is shown this once. Raises ``RolesMixedError``."""
+    demand_apart(client.roles)
     secret = random(SECRET_BYTES)
     values = {
         "key_id": client.key_id,

@@ -30,6 +30,8 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     COUNTER = "counter"
     AUDITOR = "auditor"
+    SEAL_CUSTODIAN = "seal_custodian"
+    SEAL_APPROVER = "seal_approver"
     ADMINISTRATOR = "administrator"
     SYSTEM = "system"
 

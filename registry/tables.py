@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
 from sqlmodel import Field
 
-from registry import work_tables
+from registry import seal_tables, work_tables
 from registry.columns import BIG, Moment, Row
 
 
@@ -322,7 +322,9 @@ class IntentRow(Row, table=True):
     lease_until: datetime = Field(sa_type=Moment)
 
 
+# All tables are of one collection; naming one of each module keeps its import from looking idle.
 METADATA: Final = work_tables.ArtefactRow.metadata
+_SEALS: Final = seal_tables.SealRow
 
 
 def _table(name: str) -> Table:
@@ -353,6 +355,14 @@ LONG_TERM: Final = _table("long_term")
 PERSON: Final = _table("person")
 PLACE: Final = _table("place")
 REQUEST: Final = _table("request")
+SEAL: Final = _table("seal")
+SEAL_EVENT: Final = _table("seal_event")
+SEAL_GRANT: Final = _table("seal_grant")
+SEAL_GRANT_ITEM: Final = _table("seal_grant_item")
+SEAL_GRANT_TYPE: Final = _table("seal_grant_type")
+SEAL_OBJECT: Final = _table("seal_object")
+SEAL_USE: Final = _table("seal_use")
+SEAL_USE_BODY: Final = _table("seal_use_body")
 SERVICE_ITEM: Final = _table("service_item")
 SHEET_ROW: Final = _table("sheet_row")
 STATUS_LIST: Final = _table("status_list")
