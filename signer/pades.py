@@ -23,7 +23,8 @@ from verify.algorithms import Algorithm
 from verify.der import object_identifier, octet_string, sequence, set_of, tlv, utf8_string
 from verify.log_proof import LogReceipt
 from verify.mandate import Mandate
-from verify.oids import LOG_PROOF, MANDATE
+from verify.oids import LOG_PROOF, MANDATE, OFFICIAL_DOCUMENT
+from verify.values import LicenceId
 
 _VERSION_1: Final = b"\x02\x01\x01"
 _SHA_256: Final = sequence(object_identifier("2.16.840.1.101.3.4.2.1"))
@@ -34,6 +35,7 @@ _SIGNING_CERTIFICATE: Final = object_identifier("1.2.840.113549.1.9.16.2.47")
 _TIME_STAMP: Final = object_identifier("1.2.840.113549.1.9.16.2.14")
 _MANDATE: Final = object_identifier(MANDATE)
 _LOG_PROOF: Final = object_identifier(LOG_PROOF)
+_OFFICIAL: Final = object_identifier(OFFICIAL_DOCUMENT)
 _CONTENT_TYPE: Final = sequence(object_identifier("1.2.840.113549.1.9.3"), set_of((_DATA,)))
 _DIGEST_ALGORITHMS: Final = set_of((_SHA_256,))
 _SIGNATURE_ALGORITHMS: Final = {
@@ -81,10 +83,17 @@ def document_digest(unsigned: UnsignedPdf) -> bytes:
     return digest.digest()
 
 
-def signed_attributes(parts: SignerParts, digest: bytes, mandate: Mandate) -> bytes:
-    """Return the exact bytes to be signed and logged: the signed attributes as SET OF, tag 31 (RFC 5652, 5.4)."""
+def signed_attributes(
+    parts: SignerParts, digest: bytes, mandate: Mandate, *, official: LicenceId | None = None
+) -> bytes:
+    """Return the exact bytes to be signed and logged: the signed attributes as SET OF, tag 31 (RFC 5652, 5.4).
+
+    `official` is the id of an official document, which makes the signature one that no licence has.
+    """
+    mark = () if official is None else (sequence(_OFFICIAL, set_of((utf8_string(official.text),))),)
     return set_of(
         (
+            *mark,
             _CONTENT_TYPE,
             parts.signing_certificate,
             sequence(_MESSAGE_DIGEST, set_of((octet_string(digest),))),

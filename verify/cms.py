@@ -9,6 +9,7 @@ Read by hand for its speed: general objects cost ten times the two signature che
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -30,7 +31,8 @@ from verify.der import (
 )
 from verify.errors import MalformedError
 from verify.mandate import Mandate
-from verify.oids import LOG_PROOF, MANDATE
+from verify.oids import LOG_PROOF, MANDATE, OFFICIAL_DOCUMENT
+from verify.values import LicenceId, LicenceIdError
 
 # The room in our documents holds 8,192 bytes; a time stamp with a chain of RSA-4096 certificates takes 8 kB alone.
 CMS_BYTES_MAX: Final = 65_536
@@ -49,6 +51,7 @@ SHA_256_NULL: Final = sequence(object_identifier("2.16.840.1.101.3.4.2.1"), b"\x
 _SIGNED_DATA: Final = object_identifier("1.2.840.113549.1.7.2")
 _MANDATE: Final = object_identifier(MANDATE)
 _LOG_PROOF: Final = object_identifier(LOG_PROOF)
+_OFFICIAL: Final = object_identifier(OFFICIAL_DOCUMENT)
 _VERSION_1: Final = b"\x02\x01\x01"
 _VERSION_3: Final = b"\x02\x01\x03"
 _UTF8_STRING: Final = 0x0C
@@ -60,6 +63,7 @@ _PLAIN_RSA: Final = sequence(object_identifier("1.2.840.113549.1.1.1"), b"\x05\x
 _OURS: Final = {each: name for each, name in SIGNATURE_ALGORITHMS.items() if name is not Algorithm.SM2}
 _ALGORITHMS: Final = _OURS | {_PLAIN_RSA: Algorithm.RS256}
 _OUR_SIGNED: Final = frozenset({CONTENT_TYPE, SIGNING_CERTIFICATE, MESSAGE_DIGEST, _MANDATE})
+_OFFICIAL_SIGNED: Final = _OUR_SIGNED | {_OFFICIAL}
 _OUR_UNSIGNED: Final = frozenset({TIME_STAMP, _LOG_PROOF})
 
 
@@ -107,7 +111,10 @@ class SignedData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurCms:
-    """A CMS of our documents. Time stamp and log proof are None where they are missing, as a thief would leave them."""
+    """A CMS of our documents. Time stamp and log proof are None where they are missing, as a thief would leave them.
+
+    `official` is the id of the official document that was sealed; None in the document of a licence.
+    """
 
     signed: SignedData
     certificate: Certificate
@@ -115,6 +122,7 @@ class OurCms:
     digest: bytes
     timestamp: bytes | None = field(repr=False)
     log_proof: str | None = field(repr=False)
+    official: LicenceId | None = None
 
 
 def read_signed_data(data: bytes) -> SignedData:
@@ -128,11 +136,23 @@ def read_signed_data(data: bytes) -> SignedData:
 
 
 def read_our_cms(data: bytes) -> OurCms:
-    """Read the CMS of one of our documents; raises `MalformedError` for what `signer.pades` would not write."""
+    """Read the CMS of a licence's document; raises `MalformedError` for what `signer.pades` would not write."""
+    return _read_ours(data, _OUR_SIGNED)
+
+
+def read_official_cms(data: bytes) -> OurCms:
+    """Read the CMS of an official document: the same with one attribute more, so that neither is taken for the other.
+
+    Raises `MalformedError`.
+    """
+    return _read_ours(data, _OFFICIAL_SIGNED)
+
+
+def _read_ours(data: bytes, attributes: AbstractSet[bytes]) -> OurCms:
     signed = read_signed_data(data)
     if signed.version != _VERSION_1 or signed.content_type != DATA or signed.content is not None:
         raise CmsError("not a signature beside its content")
-    if signed.attributes.keys() != _OUR_SIGNED or not signed.unsigned.keys() <= _OUR_UNSIGNED:
+    if signed.attributes.keys() != attributes or not signed.unsigned.keys() <= _OUR_UNSIGNED:
         raise CmsError("not the attributes of our documents")
     if signed.digest_algorithms != (SHA_256, SHA_256) or signed.signature_algorithm not in _OURS:
         raise CmsError("not the algorithms of our documents")
@@ -148,8 +168,9 @@ def read_our_cms(data: bytes) -> OurCms:
             digest=digest,
             timestamp=signed.unsigned.get(TIME_STAMP),
             log_proof=None if log_proof is None else _read_text(log_proof),
+            official=_read_official(signed.attributes.get(_OFFICIAL)),
         )
-    except (DerError, UnicodeDecodeError) as error:
+    except (DerError, UnicodeDecodeError, LicenceIdError) as error:
         raise CmsError("an attribute is not of its form") from error
 
 
@@ -159,6 +180,10 @@ def read_octets(value: bytes) -> bytes:
     content = reader.take(OCTET_STRING)
     reader.end()
     return content
+
+
+def _read_official(value: bytes | None) -> LicenceId | None:
+    return None if value is None else LicenceId.parse(_read_text(value))
 
 
 def _read_text(value: bytes) -> str:

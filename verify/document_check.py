@@ -71,11 +71,13 @@ def check_document(document: bytes, evidence: Evidence, *, at: datetime) -> Docu
     """Check a file.
 
     1. Its form, signature, signer and log proof. 2. That it is one of ours. 3. The code inside. 4. That data set, code
-    and log entry are of one licence.
+    and log entry are of one licence. An official document carries no code, and ends with the second step.
     """
     signed = read_pdf(document, evidence.trust, evidence.crls, at=at)  # (1)
     if not signed.is_ours:
         return DocumentCheck(signed=signed, code=None, findings=_of_foreign(signed, evidence))  # (2)
+    if signed.official is not None:
+        return DocumentCheck(signed=signed, code=None, findings=merged(signed.findings))
     if signed.data_set is None or signed.token_text is None:
         return DocumentCheck(signed=signed, code=None, findings=merged((*signed.findings, _CONTENTS_MISSING)))
     code = check_token(signed.token_text, evidence, at=at)  # (3)

@@ -77,6 +77,23 @@ Answer = RegistryAnswer | NotFound | Unreachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfficialAnswer:
+    """What the issuer's registry says of one official document; ``leaf`` is the place of its signing intent."""
+
+    document_id: str
+    issuer: str
+    issuer_name: str
+    issuer_name_en: str
+    seal_code: str
+    sealed_at: datetime
+    document_digest: str
+    leaf: int
+
+
+AnswerOnOfficial = OfficialAnswer | NotFound | Unreachable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Trust list, revocation lists (DER), status lists by address, the registry's answer (None: it was not asked).
 

@@ -19,6 +19,7 @@ from verify.accepting import RejectedError, VerifiedDocument, VerifiedLicence, a
 from verify.document_check import check_document
 from verify.evidence import Answer, Evidence, RegistryAnswer, Unreachable
 from verify.facts import Facts
+from verify.official_examine import of_official
 from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, Subject, merged
 from verify.status_check import check_clock, check_registry, check_status_list, differences, find_list
 from verify.token_check import CODE_USE, check_term, check_token, claimed_by, facts_of, is_test_issuer
@@ -59,6 +60,8 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
         test=check.signed.is_test,
         document_digest=check.signed.digest.hex(),
     )
+    if check.signed.official is not None and check.signed.is_ours:
+        return of_official(known, check.signed, evidence)
     data_set, code = check.signed.data_set, check.code
     if data_set is None or code is None or code.token is None:
         return known

@@ -14,7 +14,7 @@ from verify.errors import MalformedError
 from verify.licence import HolderKind, mask_name
 from verify.states import LicenceState
 
-_DAYS: Final = frozenset({"valid_from", "valid_until", "state_since", "suspended_until", "papers_due"})
+_DAYS: Final = frozenset({"valid_from", "valid_until", "state_since", "suspended_until", "papers_due", "sealed_on"})
 FACT_LENGTH_MAX: Final = 4000
 
 
@@ -28,7 +28,8 @@ class Facts(NamedTuple):
     """What is known of one licence version; an empty text or None is not known.
 
     ``long_term`` tells a licence without an end from one whose end nobody knows. The last ones tell of the state:
-    since when, on what ground, until when.
+    since when, on what ground, until when. An official document has ``official_id`` in place of a licence's id; the
+    mandate is the one that was signed: grant, item, law and role, never a person.
     """
 
     licence_id: str = ""
@@ -55,9 +56,16 @@ class Facts(NamedTuple):
     papers_due: date | None = None
     superseded_by: str = ""
     superseded_by_number: str = ""
+    official_id: str = ""
+    sealed_on: date | None = None
+    seal_code: str = ""
+    mandate_grant: str = ""
+    mandate_item: str = ""
+    mandate_legal_basis: str = ""
+    mandate_role: str = ""
 
     def __repr__(self) -> str:
-        return f"Facts({self.licence_id})"
+        return f"Facts({self.licence_id or self.official_id})"
 
     def public(self) -> "Facts":
         """Return what everybody may see; masking a masked name changes nothing that is still to be read."""

@@ -14,3 +14,7 @@ SEAL_USE: Final = "2.25.58253101999169807397317826903640575594"
 
 SEAL_MAKER_USE: Final = "2.25.312502842115289500605016376251870274959"
 """Extended key usage of the certificate that makes our seals; it makes no seal signature."""
+
+OFFICIAL_DOCUMENT: Final = "2.25.176209348805714466231529983642718804315"
+"""Signed CMS attribute, and extension of a seal signature: the id of the official document that was sealed, as
+UTF8String; a licence never bears it."""

@@ -58,7 +58,7 @@ class OwnSignature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Issuer:
+class IssuerJudged:
     """The path to a trusted authority, or why there is none."""
 
     path: TrustedPath | None
@@ -66,7 +66,9 @@ class _Issuer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Log:
+class LogJudged:
+    """The log proof that a signature carries, when it could be read, and what it is worth."""
+
     receipt: LogReceipt | None
     checkpoint: Checkpoint | None
     finding: Finding
@@ -80,12 +82,12 @@ def judge_own(own: OwnSignature) -> SignedDocument:
     """
     attached = _attachments(own)  # (1)
     data_set = _data_set(attached.get(DATA_SET_FILE))
-    issuer = _judge_path(own)  # (2)
-    stamped, signature = _judge_signature(own, issuer.path)  # (3)
+    issuer = judge_path(own)  # (2)
+    stamped, signature = judge_signature(own, issuer.path)  # (3)
     issuers: tuple[Finding, ...] = (issuer.finding,)
     if issuer.path is not None and stamped is not None:
-        issuers = _judge_at(own, issuer, issuer.path, stamped)  # (4)
-    log = _judge_log(own, attached.get(DATA_SET_FILE))  # (5)
+        issuers = judge_at(own, issuer, issuer.path, stamped)  # (4)
+    log = judge_log(own, {3: sha256(attached.get(DATA_SET_FILE) or b"").digest()})  # (5)
     later, contents = _judge_later(own, is_ours=issuer.path is not None)  # (6)
     certificate = own.cms.certificate
     form = Finding(check=Check.FORM, code="form.own_pdf", outcome=Outcome.PASSED)
@@ -141,24 +143,26 @@ def _token_text(data: bytes | None) -> str | None:
     return data.decode("ascii") if data is not None and data.isascii() else None
 
 
-def _judge_path(own: OwnSignature) -> _Issuer:
+def judge_path(own: OwnSignature) -> IssuerJudged:
     """Say whether the certificate hangs under an authority of the list, and its office stands in the list."""
     if own.trust is None:
-        return _Issuer(path=None, finding=_finding(Check.ISSUER, "issuer.no_trust_list", Outcome.UNKNOWN))
+        return IssuerJudged(path=None, finding=_finding(Check.ISSUER, "issuer.no_trust_list", Outcome.UNKNOWN))
     certificate = own.cms.certificate
     try:
         path = find_path(certificate.encoded, own.cms.signed.certificates, own.authorities, KeyPurpose.DOCUMENT)
     except CertificateError as error:
         is_other_use = not isinstance(error, CertificatePathError)
         code = "issuer.not_entitled" if is_other_use else "issuer.unknown"
-        return _Issuer(path=None, finding=_finding(Check.ISSUER, code, Outcome.FAILED, error.detail))
+        return IssuerJudged(path=None, finding=_finding(Check.ISSUER, code, Outcome.FAILED, error.detail))
     uscc = issuer_uscc(certificate.organisation)
     if uscc is None or own.trust.issuer(uscc) is None:
-        return _Issuer(path=path, finding=_finding(Check.ISSUER, "issuer.unknown", Outcome.FAILED, "not in the list"))
-    return _Issuer(path=path, finding=_finding(Check.ISSUER, "issuer.trusted", Outcome.PASSED))
+        return IssuerJudged(
+            path=path, finding=_finding(Check.ISSUER, "issuer.unknown", Outcome.FAILED, "not in the list")
+        )
+    return IssuerJudged(path=path, finding=_finding(Check.ISSUER, "issuer.trusted", Outcome.PASSED))
 
 
-def _judge_signature(own: OwnSignature, path: TrustedPath | None) -> tuple[StampedTime | None, Finding]:
+def judge_signature(own: OwnSignature, path: TrustedPath | None) -> tuple[StampedTime | None, Finding]:
     """Check the digest, the signature, and the time stamp; without a trusted path no stamp can be trusted either."""
     problem = _signature_problem(own)
     if problem:
@@ -189,7 +193,7 @@ def _signature_problem(own: OwnSignature) -> str:
     return ""
 
 
-def _judge_at(own: OwnSignature, issuer: _Issuer, path: TrustedPath, stamped: StampedTime) -> tuple[Finding, ...]:
+def judge_at(own: OwnSignature, issuer: IssuerJudged, path: TrustedPath, stamped: StampedTime) -> tuple[Finding, ...]:
     """Say whether the certificate was valid and not revoked when the signature was stamped.
 
     Revocation of the stamping authority is judged with the stamp; that it is known is not asked for, because lists of
@@ -226,28 +230,33 @@ def cut_off_of(trust: TrustList | None, kid: bytes) -> tuple[str, int] | None:
     return None
 
 
-def _judge_log(own: OwnSignature, data_set: bytes | None) -> _Log:
-    """Check that the intent of exactly this signature, for exactly this data set, stands in a log that is trusted."""
+def judge_log(own: OwnSignature, of: Mapping[int, bytes]) -> LogJudged:
+    """Check that the intent of exactly this signature stands in a log that is trusted.
+
+    `of` is what the entry must say beside purpose and key: the digest of a licence's data set, or nothing.
+    """
     receipt = _receipt(own.cms.log_proof)
     if own.trust is None:
-        return _Log(receipt=receipt, checkpoint=None, finding=_finding(Check.LOG, "log.not_asked", Outcome.UNKNOWN))
+        return LogJudged(
+            receipt=receipt, checkpoint=None, finding=_finding(Check.LOG, "log.not_asked", Outcome.UNKNOWN)
+        )
     if own.cms.log_proof is None:
-        return _Log(receipt=None, checkpoint=None, finding=_finding(Check.LOG, "log.missing", Outcome.FAILED))
+        return LogJudged(receipt=None, checkpoint=None, finding=_finding(Check.LOG, "log.missing", Outcome.FAILED))
     if receipt is None:
-        return _Log(receipt=None, checkpoint=None, finding=_wrong("not a log proof"))
+        return LogJudged(receipt=None, checkpoint=None, finding=_wrong("not a log proof"))
     try:
         checkpoint = check_receipt(receipt, own.trust.verifiers, to_be_signed=own.cms.signed.to_be_signed)
     except LogProofError as error:
-        return _Log(receipt=receipt, checkpoint=None, finding=_wrong(error.detail))
+        return LogJudged(receipt=receipt, checkpoint=None, finding=_wrong(error.detail))
     kid = own.cms.certificate.kid
-    expected = {1: KeyPurpose.DOCUMENT.value, 2: kid, 3: sha256(data_set or b"").digest()}
+    expected = {1: KeyPurpose.DOCUMENT.value, 2: kid, **of}
     finding = _finding(Check.LOG, "log.proven", Outcome.PASSED)
     if LogEntry.decode(receipt.entry).detail != expected:
         finding = _wrong("the entry is for another purpose, key or data set")
     cut_off = cut_off_of(own.trust, kid)
     if cut_off is not None and (cut_off[0] != checkpoint.origin or receipt.index >= cut_off[1]):
         finding = _finding(Check.LOG, "log.cut_off", Outcome.FAILED, "the key was cut off before this entry")
-    return _Log(receipt=receipt, checkpoint=checkpoint, finding=finding)
+    return LogJudged(receipt=receipt, checkpoint=checkpoint, finding=finding)
 
 
 def _receipt(text: str | None) -> LogReceipt | None:

@@ -19,8 +19,10 @@ from pyhanko.pdf_utils.metadata.xmp_xml import parse_xmp
 from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
+    DocInfoRule,
     DSSCompareRule,
     FormUpdatingRule,
+    MetadataUpdateRule,
     ModificationLevel,
     ObjectStreamRule,
     SigFieldCreationRule,
@@ -88,6 +90,25 @@ def policy() -> StandardDiffPolicy:
             field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]  # type: ignore[no-untyped-call]
         ),
         ignore_orphaned_objects=False,
+    )
+
+
+def signatures_only() -> StandardDiffPolicy:
+    """Return the comparison for files of others that we sealed: signatures and what belongs to them may follow.
+
+    pyHanko's own, but without its rule for other fields: a form that is filled in afterwards says something new.
+    """
+    level = ModificationLevel.LTA_UPDATES
+    metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]
+    rules = (DocInfoRule(), DSSCompareRule(), metadata, XrefStreamRule(), ObjectStreamRule())
+    return StandardDiffPolicy(
+        global_rules=[
+            CatalogModificationRule(),  # type: ignore[no-untyped-call]
+            *(each.as_qualified(level) for each in rules),
+        ],
+        form_rule=FormUpdatingRule(
+            field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]  # type: ignore[no-untyped-call]
+        ),
     )
 
 

@@ -8,16 +8,20 @@ Promises:
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from verify.licence import DataSet
 from verify.log_proof import LogReceipt
 from verify.mandate import Mandate
 from verify.note import Checkpoint
 from verify.report import Check, Finding, Outcome
+from verify.seal_objects import Seal
+from verify.values import LicenceId
 
 # The largest file that anybody may hand in; a licence has some 100 kB, a scanned dossier some megabytes.
 DOCUMENT_BYTES_MAX: Final = 20_000_000
+
+DocumentForm = Literal["pdf", "ofd"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,9 @@ class SignedDocument:
     """What a signed document turned out to be.
 
     `is_ours` says that it is signed under an authority of the trust list and in our form; it may still have been
-    altered or revoked: the findings tell. What a document carries is handed out also when a check failed.
+    altered or revoked: the findings tell. What a document carries is handed out also when a check failed. `official`
+    is the id of an official document; a licence has none. `seal` is that of an OFD, and `uncovered` are the files of a
+    stranger's OFD that no signature protects.
     """
 
     digest: bytes
@@ -53,6 +59,10 @@ class SignedDocument:
     signer_kid: bytes | None = None
     signed_at: datetime | None = None
     is_test: bool = False
+    official: LicenceId | None = None
+    form: DocumentForm = "pdf"
+    seal: Seal | None = None
+    uncovered: tuple[str, ...] = ()
 
     def with_findings(self, findings: Iterable[Finding]) -> "SignedDocument":
         """Return the same document with findings added, in the order in which checks are shown."""
