@@ -18,18 +18,22 @@ from asn1crypto import keys, x509
 
 from keys.certificates import (
     Subject,
+    algorithm_of,
     extension,
     key_identifier,
     moment,
     parse_certificate,
+    public_key_info,
     signature_algorithm,
-    signed_frame,
 )
 from keys.errors import CertificateRequestError
-from verify.algorithms import Algorithm, PublicKey
+from verify.algorithms import PublicKey
+from verify.der import INTEGER, SEQUENCE, bit_string, read_whole, sequence
 from verify.key_purpose import KeyPurpose
+from verify.oids import SEAL_MAKER_USE, SEAL_USE
 
 SERIAL_BYTES: Final = 16
+_VERSION: Final = 0xA0
 # Longer than any reader of our addresses would follow; RFC 5280 sets no limit.
 URL_LENGTH_MAX: Final = 256
 
@@ -40,21 +44,31 @@ class Profile(StrEnum):
     ROOT = "root"
     DEPARTMENT = "department"
     TIMESTAMP = "timestamp"
+    SEAL = "seal"
+    SEAL_MAKER = "seal_maker"
 
 
 PROFILES: Final = {
     KeyPurpose.AUTHORITY: Profile.ROOT,
     KeyPurpose.DOCUMENT: Profile.DEPARTMENT,
     KeyPurpose.TIMESTAMP: Profile.TIMESTAMP,
+    KeyPurpose.SEAL: Profile.SEAL,
+    KeyPurpose.SEAL_MAKER: Profile.SEAL_MAKER,
 }
 """The profile of each purpose whose keys have certificates."""
 
 KEY_USAGE: Final = {
-    Profile.ROOT: frozenset({"key_cert_sign", "crl_sign"}),
-    Profile.DEPARTMENT: frozenset({"digital_signature", "non_repudiation"}),
-    Profile.TIMESTAMP: frozenset({"digital_signature", "non_repudiation"}),
+    each: frozenset({"key_cert_sign", "crl_sign"} if each is Profile.ROOT else {"digital_signature", "non_repudiation"})
+    for each in Profile
 }
 """Key usage of each profile, always critical."""
+
+EXTENDED_KEY_USAGE: Final = {
+    Profile.TIMESTAMP: ("1.3.6.1.5.5.7.3.8", True),  # RFC 3161, 2.3: alone and critical
+    Profile.SEAL: (SEAL_USE, False),
+    Profile.SEAL_MAKER: (SEAL_MAKER_USE, False),  # not critical: other programs do not know our own purposes
+}
+"""The one extended key usage of a profile, and whether it is critical."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,17 +99,18 @@ class CertificateRequest:
 
 
 def tbs_certificate(request: CertificateRequest) -> bytes:
-    """Return the DER of the TBSCertificate, to be signed by the authority's P-256 key with SHA-256.
+    """Return the DER of the TBSCertificate, to be signed by the authority: P-256 with SHA-256, or SM2 with SM3.
 
     Raises `CertificateRequestError` when the period is not inside the issuer's.
     """
     subject = request.subject.to_name()
+    signer = request.public.algorithm if request.issuer is None else algorithm_of(request.issuer)
     issuer_name, issuer_key_identifier = _issuer(request, subject)
     built = x509.TbsCertificate(
         {
             "version": "v3",
             "serial_number": serial_number(request.serial),
-            "signature": signature_algorithm(Algorithm.ES256),
+            "signature": signature_algorithm(signer),
             "issuer": issuer_name,
             "validity": {"not_before": moment(request.not_before), "not_after": moment(request.not_after)},
             "subject": subject,
@@ -109,7 +124,10 @@ def tbs_certificate(request: CertificateRequest) -> bytes:
 
 def assemble_certificate(tbs: bytes, signature: bytes) -> bytes:
     """Return the certificate in DER from what `tbs_certificate` made and the authority signed."""
-    return signed_frame(tbs, Algorithm.ES256, signature)
+    inside = read_whole(tbs, SEQUENCE)
+    inside.take(_VERSION)
+    inside.take(INTEGER)
+    return sequence(tbs, inside.take_whole(SEQUENCE), bit_string(signature))
 
 
 def serial_number(serial: bytes) -> int:
@@ -130,7 +148,7 @@ def _issuer(request: CertificateRequest, subject: x509.Name) -> tuple[x509.Name,
     if not parsed.not_valid_before_utc <= request.not_before < request.not_after <= parsed.not_valid_after_utc:
         raise CertificateRequestError("the period is not inside the issuer's")
     issuer = x509.Certificate.load(request.issuer)
-    return issuer.subject, key_identifier(issuer.public_key.dump())
+    return issuer.subject, key_identifier(public_key_info(request.issuer))
 
 
 def _extensions(request: CertificateRequest, issuer_key_identifier: bytes) -> list[x509.Extension]:
@@ -142,8 +160,9 @@ def _extensions(request: CertificateRequest, issuer_key_identifier: bytes) -> li
         extension("key_identifier", key_identifier(request.public.spki), critical=False),
         extension("authority_key_identifier", {"key_identifier": issuer_key_identifier}, critical=False),
     ]
-    if request.profile is Profile.TIMESTAMP:
-        extensions.append(extension("extended_key_usage", ["time_stamping"], critical=True))  # RFC 3161, 2.3
+    if request.profile in EXTENDED_KEY_USAGE:
+        use, is_critical = EXTENDED_KEY_USAGE[request.profile]
+        extensions.append(extension("extended_key_usage", [use], critical=is_critical))
     if request.crl_url is not None:
         point = {
             "distribution_point": ("full_name", [x509.GeneralName("uniform_resource_identifier", request.crl_url)])

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from keys.authority import CertificateRequest, assemble_certificate, tbs_certificate
-from keys.custody import DEPLOYMENT, KeyName
+from keys.custody import KeyName, authority_of
 from keys.errors import CertificateRequestError, TwoPersonsError
 from keys.revocation import RevocationList, assemble_revocation_list, tbs_revocation_list
 from keys.softkeys import SoftCustody
@@ -95,13 +95,13 @@ def rotate(
 def certify(
     custody: SoftCustody, sign: SignLogged, request: CertificateRequest, *, key: KeyName, persons: Persons, at: datetime
 ) -> KeyEvent:
-    """Certify a key by the newest authority of the deployment, or an authority's key by itself, and install the chain.
+    """Certify a key by the newest authority above its purpose, or an authority's key by itself, and install the chain.
 
     Raises `CertificateRequestError` when the request names another issuer, and what `tbs_certificate`, `sign` and
     `check_certificate` raise; then nothing is installed.
     """
     is_root = request.issuer is None
-    authority = key if is_root else custody.newest(KeyPurpose.AUTHORITY, DEPLOYMENT)
+    authority = key if is_root else custody.newest(KeyPurpose.AUTHORITY, authority_of(key.purpose))
     above = () if is_root else custody.chain(authority)
     if request.issuer not in {None, *above[:1]}:  # two generations of one authority bear the same name
         raise CertificateRequestError("the issuer is not the newest authority")

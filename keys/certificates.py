@@ -18,6 +18,7 @@ from keys.errors import CertificateFormError, CertificateRequestError
 from verify.algorithms import Algorithm
 from verify.der import SEQUENCE, Reader, bit_string, object_identifier, sequence
 from verify.errors import MalformedError
+from verify.sm2 import SPKI_HEAD
 from verify.values import Uscc
 
 # X.520 caps organisation and common name at 64 characters.
@@ -28,8 +29,9 @@ CERTIFICATE_BYTES_MAX: Final = 16_384
 SIGNATURE_ALGORITHMS: Final = {
     Algorithm.ES256: sequence(object_identifier("1.2.840.10045.4.3.2")),
     Algorithm.RS256: sequence(object_identifier("1.2.840.113549.1.1.11"), b"\x05\x00"),
+    Algorithm.SM2: sequence(object_identifier("1.2.156.10197.1.501")),
 }
-"""AlgorithmIdentifier in DER: ecdsa-with-SHA256, sha256WithRSAEncryption."""
+"""AlgorithmIdentifier in DER: ecdsa-with-SHA256, sha256WithRSAEncryption, SM2 with SM3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,17 @@ def signed_frame(to_be_signed: bytes, algorithm: Algorithm, signature: bytes) ->
 def signature_algorithm(algorithm: Algorithm) -> algos.SignedDigestAlgorithm:
     """Return the AlgorithmIdentifier for asn1crypto."""
     return algos.SignedDigestAlgorithm.load(SIGNATURE_ALGORITHMS[algorithm])
+
+
+def algorithm_of(certificate: bytes) -> Algorithm:
+    """Return the algorithm of one of our own authorities: SM2 for the national one, else P-256."""
+    return Algorithm.SM2 if public_key_info(certificate).startswith(SPKI_HEAD) else Algorithm.ES256
+
+
+def public_key_info(certificate: bytes) -> bytes:
+    """Return the DER SubjectPublicKeyInfo of a certificate that was parsed; `cryptography` loads no SM2 key."""
+    spki: bytes = x509.Certificate.load(certificate).public_key.dump()
+    return spki
 
 
 def parse_certificate(data: bytes) -> Certificate:

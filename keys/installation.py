@@ -11,21 +11,20 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import (
     BasicConstraints,
     Certificate,
     ExtendedKeyUsage,
     ExtensionNotFound,
     KeyUsage,
-    ObjectIdentifier,
     load_pem_x509_certificates,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from keys.authority import PROFILES, Profile
-from keys.certificates import CERTIFICATE_BYTES_MAX, parse_certificate
+from keys.authority import EXTENDED_KEY_USAGE, PROFILES, Profile
+from keys.certificates import CERTIFICATE_BYTES_MAX, parse_certificate, public_key_info
 from keys.errors import (
     CertificateChainError,
     CertificateFormError,
@@ -33,14 +32,19 @@ from keys.errors import (
     CertificatePeriodError,
     CertificateProfileError,
 )
-from verify.algorithms import PublicKey
+from verify.algorithms import PublicKey, PublicKeyError, SignatureError, check_signature
+from verify.certificates import CertificateReadError, read_certificate
 from verify.key_purpose import KeyPurpose
+from verify.sm2 import SPKI_HEAD
 
 # Leaf, two intermediates and a root, with one to spare.
 CHAIN_LENGTH_MAX: Final = 5
 # PEM adds a third.
 CHAIN_BYTES_MAX: Final = CHAIN_LENGTH_MAX * CERTIFICATE_BYTES_MAX * 3 // 2
-_OTHER_USES: Final = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.OCSP_SIGNING})
+# Each is that of one purpose alone.
+_USES_APART: Final = frozenset(
+    {ExtendedKeyUsageOID.OCSP_SIGNING.dotted_string, *(use for use, _ in EXTENDED_KEY_USAGE.values())}
+)
 
 
 def check_certificate(
@@ -57,7 +61,7 @@ def check_certificate(
         raise CertificateChainError("a chain has one to five certificates")
     certificates = [parse_certificate(each) for each in chain]  # (1)
     leaf = certificates[0]
-    if leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != public.spki:  # (2)
+    if public_key_info(chain[0]) != public.spki:  # (2)
         raise CertificateKeyError("the certificate is for another key")
     _demand_profile(leaf, PROFILES[purpose])  # (3)
     _demand_order(certificates, [parse_certificate(each) for each in anchors])  # (4)
@@ -87,9 +91,10 @@ def _demand_profile(certificate: Certificate, profile: Profile) -> None:
     if not is_authority and not _may_sign(certificate):
         raise CertificateProfileError("the key usage does not allow signatures")
     uses, critical = _extended_key_usage(certificate)
-    if profile is Profile.TIMESTAMP and not (critical and uses == {ExtendedKeyUsageOID.TIME_STAMPING}):
+    own, is_critical = EXTENDED_KEY_USAGE.get(profile, (None, False))
+    if is_critical and not (critical and uses == {own}):
         raise CertificateProfileError("a time stamp needs the one extended key usage, critical (RFC 3161, 2.3)")
-    if profile is not Profile.TIMESTAMP and uses & _OTHER_USES:
+    if uses & _USES_APART - {own}:
         raise CertificateProfileError("the extended key usage is that of another purpose")
 
 
@@ -104,11 +109,23 @@ def _demand_order(chain: Sequence[Certificate], anchors: Sequence[Certificate]) 
 
 
 def _is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+    encoded, above = certificate.public_bytes(Encoding.DER), issuer.public_bytes(Encoding.DER)
+    if public_key_info(above).startswith(SPKI_HEAD):  # the library checks no SM2
+        return _is_issued_by_sm2(encoded, above)
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
+
+
+def _is_issued_by_sm2(certificate: bytes, issuer: bytes) -> bool:
+    try:
+        below, above = read_certificate(certificate), read_certificate(issuer)
+        check_signature(below.algorithm, above.spki, below.to_be_signed, below.signature)
+    except (CertificateReadError, SignatureError, PublicKeyError):
+        return False
+    return below.issuer == above.subject
 
 
 def _is_authority(certificate: Certificate) -> bool:
@@ -128,9 +145,9 @@ def _may_sign(certificate: Certificate) -> bool:
     return usage.digital_signature or usage.content_commitment
 
 
-def _extended_key_usage(certificate: Certificate) -> tuple[frozenset[ObjectIdentifier], bool]:
+def _extended_key_usage(certificate: Certificate) -> tuple[frozenset[str], bool]:
     try:
         found = certificate.extensions.get_extension_for_class(ExtendedKeyUsage)
     except ExtensionNotFound:
         return frozenset(), False
-    return frozenset(found.value), found.critical
+    return frozenset(each.dotted_string for each in found.value), found.critical

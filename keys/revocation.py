@@ -13,9 +13,16 @@ from typing import Final
 
 from asn1crypto import crl, x509
 
-from keys.certificates import key_identifier, moment, parse_certificate, signature_algorithm, signed_frame
+from keys.certificates import (
+    algorithm_of,
+    key_identifier,
+    moment,
+    parse_certificate,
+    public_key_info,
+    signature_algorithm,
+)
 from keys.errors import RevocationListError
-from verify.algorithms import Algorithm
+from verify.der import INTEGER, SEQUENCE, bit_string, read_whole, sequence
 
 # RFC 5280, 5.2.3: a CRL number has at most 20 octets.
 NUMBER_MAX: Final = (1 << 159) - 1
@@ -63,20 +70,22 @@ class RevocationList:
 
 
 def tbs_revocation_list(wanted: RevocationList) -> bytes:
-    """Return the DER of the TBSCertList, to be signed by the authority's P-256 key with SHA-256; sorted by serial."""
+    """Return the DER of the TBSCertList, to be signed by the authority whose certificate is named; sorted by serial."""
     parse_certificate(wanted.issuer)
     issuer = x509.Certificate.load(wanted.issuer)
     entries = [_entry(each) for each in sorted(wanted.revoked, key=lambda each: each.serial_number)]
     built = crl.TbsCertList(
         {
             "version": "v2",
-            "signature": signature_algorithm(Algorithm.ES256),
+            "signature": signature_algorithm(algorithm_of(wanted.issuer)),
             "issuer": issuer.subject,
             "this_update": moment(wanted.issued_at),
             "next_update": moment(wanted.next_at),
             "revoked_certificates": entries or None,  # an empty list must be left out (RFC 5280, 5.1.2.6)
             "crl_extensions": [
-                _extension("authority_key_identifier", {"key_identifier": key_identifier(issuer.public_key.dump())}),
+                _extension(
+                    "authority_key_identifier", {"key_identifier": key_identifier(public_key_info(wanted.issuer))}
+                ),
                 _extension("crl_number", wanted.number),
             ],
         }
@@ -87,7 +96,9 @@ def tbs_revocation_list(wanted: RevocationList) -> bytes:
 
 def assemble_revocation_list(tbs: bytes, signature: bytes) -> bytes:
     """Return the revocation list in DER from what `tbs_revocation_list` made and the authority signed."""
-    return signed_frame(tbs, Algorithm.ES256, signature)
+    inside = read_whole(tbs, SEQUENCE)
+    inside.take(INTEGER)
+    return sequence(tbs, inside.take_whole(SEQUENCE), bit_string(signature))
 
 
 def _entry(revoked: RevokedCertificate) -> dict[str, object]:
