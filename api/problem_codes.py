@@ -45,6 +45,7 @@ _CODES: Final[Mapping[int, str]] = {
     "der.malformed data_set.malformed mandate.malformed seal.malformed report.malformed tile.malformed "
     "cms.malformed certificate.out_of_period guarded_pdf.refused "
     "facts.malformed pdf.form foreign_pdf.unreadable licence.rejected revision.changed "
+    "ofd.package ofd.xml ofd.form metadata.malformed "
     "revocation_list.malformed timestamp_token.refused timestamp_token.malformed timestamp_token.authority "
     "timestamp_token.future timestamp_token.other_digest timestamp_token.signature "
     "font.missing font.unusable qr.too_long seal_picture.text publish.folder "

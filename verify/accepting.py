@@ -2,10 +2,12 @@
 
 Promises:
   * `accept` is the only maker of a `VerifiedLicence`; who holds one needs not check again.
-  * Form, signature, issuer, contents and log must have passed, in every body, and all bodies are of one version.
+  * Form, signature, issuer, contents and log (of an OFD also the seal) must have passed, in every body, and all bodies
+    are of one version.
   * Status and registry are not asked, for nothing is filed yet; the term may begin later.
 """
 
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -17,8 +19,11 @@ from verify.licence import DataSet
 from verify.log_proof import LogReceipt
 from verify.qr_token import LicenceToken
 from verify.report import Check, Finding, Outcome, Report, Subject
+from verify.signed_document import DocumentForm
 
 DEMANDED: Final = (Check.FORM, Check.SIGNATURE, Check.ISSUER, Check.CONTENTS, Check.LOG)
+# A PDF is signed with the office's key; only an OFD holds a seal to be judged.
+DEMANDED_OF: Final[Mapping[DocumentForm, tuple[Check, ...]]] = {"pdf": DEMANDED, "ofd": (*DEMANDED, Check.SEAL)}
 
 _OTHER_BODY: Final = Finding(check=Check.CONTENTS, code="contents.other_token", outcome=Outcome.FAILED)
 _NO_BODY: Final = Finding(check=Check.FORM, code="form.unreadable", outcome=Outcome.FAILED, detail="no body")
@@ -38,8 +43,9 @@ class RejectedError(YinzhengError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedDocument:
-    """One accepted body: SHA-256 of the file, the key that signed it, when (trusted time), its place in the log."""
+    """One accepted body: form, SHA-256 of the file, the key that signed, when (trusted time), its place in the log."""
 
+    form: DocumentForm
     digest: bytes
     signer_kid: bytes
     signed_at: datetime
@@ -63,8 +69,8 @@ class VerifiedLicence:
 def accept(bodies: tuple[bytes, ...], evidence: Evidence, *, at: datetime) -> VerifiedLicence:
     """Accept all bodies of one licence, or raise ``RejectedError`` with the report of the first that is not good.
 
-    1. Check each body by itself. 2. Demand that form, signature, issuer, contents and log have passed.
-    3. Demand that all carry the same code and data set.
+    1. Check each body by itself. 2. Demand that form, signature, issuer, contents and log have passed, and an OFD's
+    seal. 3. Demand that all carry the same code and data set.
     """
     if not bodies:
         raise RejectedError(Report(subject=Subject.DOCUMENT, findings=(_NO_BODY,), at=at))
@@ -85,8 +91,9 @@ class _Body(NamedTuple):
 
 
 def _demand(check: DocumentCheck, *, at: datetime) -> _Body:
-    outcomes = [{each.outcome for each in check.findings if each.check is name} for name in DEMANDED]
     signed = check.signed
+    demanded = DEMANDED_OF[signed.form]
+    outcomes = [{each.outcome for each in check.findings if each.check is name} for name in demanded]
     match (check.token, signed.data_set, signed.signer_kid, signed.signed_at, signed.receipt):
         case (
             LicenceToken() as token,
@@ -95,7 +102,9 @@ def _demand(check: DocumentCheck, *, at: datetime) -> _Body:
             datetime() as signed_at,
             LogReceipt(index=leaf),
         ) if all(found == {Outcome.PASSED} for found in outcomes):
-            document = VerifiedDocument(digest=signed.digest, signer_kid=kid, signed_at=signed_at, leaf=leaf)
+            document = VerifiedDocument(
+                form=signed.form, digest=signed.digest, signer_kid=kid, signed_at=signed_at, leaf=leaf
+            )
             return _Body(document, token, data_set)
         case _:
             raise RejectedError(Report(subject=Subject.DOCUMENT, findings=check.findings, at=at))

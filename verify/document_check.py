@@ -3,7 +3,7 @@
 Promises:
   * A document that nobody of the trust list signed is never one of ours, whatever it carries inside.
   * Data set, code and log entry must agree: same version, same number, type, holder, dates, same salted digest.
-  * Parsing is `verify/pdf.py`; nothing here raises for a bad document.
+  * Parsing is `verify/pdf.py` and `verify/ofd.py`; nothing here raises for a bad document.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from verify.evidence import Evidence
 from verify.licence import DataSet, mask_name
 from verify.log_entry import LogEntry
 from verify.log_proof import LogReceipt
+from verify.ofd import OFD_HEAD, read_ofd
 from verify.pdf import read_pdf
 from verify.qr_token import LicenceToken, TokenClaims
 from verify.report import Check, Finding, LogPlaces, Outcome, SignatureLine, merged
@@ -73,7 +74,8 @@ def check_document(document: bytes, evidence: Evidence, *, at: datetime) -> Docu
     1. Its form, signature, signer and log proof. 2. That it is one of ours. 3. The code inside. 4. That data set, code
     and log entry are of one licence. An official document carries no code, and ends with the second step.
     """
-    signed = read_pdf(document, evidence.trust, evidence.crls, at=at)  # (1)
+    read = read_ofd if document.startswith(OFD_HEAD) else read_pdf
+    signed = read(document, evidence.trust, evidence.crls, at=at)  # (1)
     if not signed.is_ours:
         return DocumentCheck(signed=signed, code=None, findings=_of_foreign(signed, evidence))  # (2)
     if signed.official is not None:

@@ -21,6 +21,7 @@ from verify.evidence import Answer, Evidence, RegistryAnswer, Unreachable
 from verify.facts import Facts
 from verify.official_examine import of_official
 from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, Subject, merged
+from verify.seal_facts import with_seal
 from verify.status_check import check_clock, check_registry, check_status_list, differences, find_list
 from verify.token_check import CODE_USE, check_term, check_token, claimed_by, facts_of, is_test_issuer
 from verify.values import LicenceId
@@ -73,6 +74,7 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
         holder=data_set.holder_name,
         issuer_name=data_set.office_name,
     )
+    facts = with_seal(facts, check.signed)
     report = replace(
         known,
         findings=merged((*check.findings, *of_state)),

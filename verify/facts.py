@@ -58,6 +58,7 @@ class Facts(NamedTuple):
     superseded_by_number: str = ""
     official_id: str = ""
     sealed_on: date | None = None
+    seal_name: str = ""
     seal_code: str = ""
     mandate_grant: str = ""
     mandate_item: str = ""

@@ -81,19 +81,26 @@ class Element:
             waiting.extend(reversed(each.children))
 
 
+@dataclass(slots=True)
+class Budget:
+    """How many elements may still be read of one package, all its files together: what a reader's time is worth."""
+
+    elements: int = ELEMENTS_MAX
+
+
 class _Builder:
     """Puts the tree together while expat reads; every handler may refuse."""
 
-    def __init__(self, *, is_own: bool) -> None:
+    def __init__(self, budget: Budget, *, is_own: bool) -> None:
         self.root: Element | None = None
         self._is_own = is_own
         self._open: list[Element] = []
         self._text: list[str] = []
-        self._count = 0
+        self._budget = budget
 
     def start(self, name: str, attributes: list[str]) -> None:
-        self._count += 1
-        if len(self._open) >= DEPTH_MAX or self._count > ELEMENTS_MAX or len(attributes) > 2 * ATTRIBUTES_MAX:
+        self._budget.elements -= 1
+        if len(self._open) >= DEPTH_MAX or self._budget.elements < 0 or len(attributes) > 2 * ATTRIBUTES_MAX:
             raise XmlError("deeper, longer or with more attributes than any OFD")
         element = Element(name=self._local(name), attributes=dict(zip(attributes[::2], attributes[1::2], strict=True)))
         if self._open:
@@ -140,16 +147,17 @@ def _refuse_entity(*_arguments: object) -> int:
     raise XmlError("an entity")
 
 
-def read_xml(data: bytes, root: str, *, is_own: bool = False) -> Element:
+def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | None = None) -> Element:
     """Return the root element, which must have this name. Raises `XmlError`.
 
-    With `is_own` only what our writer writes is read: the one namespace, no comments, no mark in front.
+    With `is_own` only what our writer writes is read: the one namespace, no comments, no mark in front. A `budget` is
+    shared by the files of a package.
     """
     if len(data) > XML_BYTES_MAX:
         raise XmlError("longer than any XML file of an OFD")
     if is_own and data.startswith(_MARK):
         raise XmlError("a byte order mark")
-    builder = _Builder(is_own=is_own)
+    builder = _Builder(budget or Budget(), is_own=is_own)
     parser = expat.ParserCreate("UTF-8", namespace_separator=" ")
     parser.ordered_attributes = True
     parser.buffer_text = True

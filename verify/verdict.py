@@ -107,6 +107,10 @@ OF_FAILURE: Final[Mapping[str, Verdict]] = {
     "contents.other_token": Verdict.TAMPERED,
     "contents.missing": Verdict.TAMPERED,
     "contents.registry_differs": Verdict.TAMPERED,
+    "contents.inconsistent": Verdict.TAMPERED,
+    "contents.uncovered": Verdict.TAMPERED,
+    "contents.stamp_misplaced": Verdict.TAMPERED,
+    "seal.file_differs": Verdict.TAMPERED,
     "issuer.not_entitled": Verdict.WRONG_ISSUER,
     "issuer.out_of_period": Verdict.WRONG_ISSUER,
     "issuer.unknown": Verdict.UNKNOWN_ISSUER,
@@ -161,6 +165,7 @@ OF_GAP: Final[Mapping[str, Verdict | None]] = {
     "log.cut_off": Verdict.STATUS_UNKNOWN,
     # Stands beside a signature that does not fit, and says no less.
     "contents.unproven": Verdict.TAMPERED,
+    "contents.partly_protected": Verdict.STATUS_UNKNOWN,
     # These say that there was nothing to check, or that the reason stands in another finding.
     "signature.not_asked": None,
     "issuer.not_asked": None,
