@@ -80,7 +80,7 @@ def seal_to_be_signed(draft: SealDraft) -> bytes:
         _ia5(draft.code),
         sequence(
             integer(draft.kind),
-            utf8_string(draft.name),
+            _utf8(draft.name),
             *_listed(draft),
             generalized_time(draft.created),
             generalized_time(draft.valid_from),
@@ -142,6 +142,13 @@ def _listed(draft: SealDraft) -> tuple[bytes, bytes]:
         return integer(LISTS_CERTIFICATES), sequence(*map(octet_string, draft.certificates))
     digests = (sequence(_ascii(PRINTABLE_STRING, each.kind), octet_string(each.value)) for each in draft.digests)
     return integer(LISTS_DIGESTS), sequence(*digests)
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return utf8_string(text)
+    except UnicodeEncodeError:
+        raise SealError("a text with a lone surrogate") from None
 
 
 def _ia5(text: str) -> bytes:

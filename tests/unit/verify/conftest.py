@@ -4,6 +4,7 @@ import pytest
 
 from tests.databases import sqlite_template
 from tests.key_room import KeyRoom
+from tests.seal_room import SealRoom
 from tests.small_pdf import SealingRoom
 from tests.town import founded_on_sqlite, sqlite_town
 
@@ -26,3 +27,9 @@ def sealing(office: KeyRoom) -> SealingRoom:
 def sealed(sealing: SealingRoom) -> bytes:
     """One small document, signed."""
     return sealing.seal()
+
+
+@pytest.fixture(scope="session")
+def room() -> SealRoom:
+    """A seal maker and a bureau with one seal, under a national authority."""
+    return SealRoom.found()
