@@ -26,7 +26,7 @@ from verify.ofd_signatures import (
     read_description,
     read_signatures,
 )
-from verify.ofd_xml import Budget
+from verify.ofd_xml import Budget, read_xml
 from verify.report import Check, Finding, Outcome
 from verify.seal_check import check_seal_signature, unreadable_seal
 from verify.seal_objects import Seal, SealError, SealSignature, read_seal_signature
@@ -234,14 +234,15 @@ def _stamps_finding(
     foreign: ForeignOfd, outline: tuple[OutlineDocument, ...], judged: tuple[_Judged, ...], budget: Budget
 ) -> Finding | None:
     stamps = [stamp for each in judged if each.description is not None for stamp in each.description.stamps]
-    wanted = frozenset(stamp.page for stamp in stamps)
+    wanted = {stamp.page for stamp in stamps}
     try:
-        pages = {
-            each.identifier: each
+        boxes = {
+            identifier: document.box_of(read_xml(content(foreign.files, path), "Page", budget=budget))
             for document in outline
-            for each in document.pages(foreign.files, wanted, budget=budget)
+            for identifier, path in document.page_places.items()
+            if identifier in wanted
         }
-        problem = stamps_problem(stamps, pages, must_be_inside=False)
+        problem = stamps_problem(stamps, boxes, must_be_inside=False)
     except MalformedError as error:
         problem = error.detail
     if not problem:

@@ -20,7 +20,13 @@ from verify.ofd_xml import Element, read_xml
 TAG_KIND: Final = "elicence"
 
 
-def contents_problem(files: Mapping[str, bytes], document: OutlineDocument, metadata: bytes, data_set: DataSet) -> str:
+Pages = Mapping[str, Element]
+"""The pages of a document by their ids, read."""
+
+
+def contents_problem(
+    files: Mapping[str, bytes], document: OutlineDocument, pages: Pages, metadata: bytes, data_set: DataSet
+) -> str:
     """Return what is inconsistent, in words for an auditor and without any text of the licence; or nothing."""
     try:
         items = read_metadata(metadata)
@@ -30,7 +36,7 @@ def contents_problem(files: Mapping[str, bytes], document: OutlineDocument, meta
         if different:
             return f"metadata and data set differ: {', '.join(different)}"
         _check_attachments(files, document)
-        shown = shown_items(files, document)
+        shown = shown_items(files, document, pages)
     except MalformedError as error:
         return error.detail
     wrong = [name for name, text in shown.items() if not is_shown(name, text, items)]
@@ -47,22 +53,19 @@ def _check_attachments(files: Mapping[str, bytes], document: OutlineDocument) ->
         raise OfdFormError("the list of attachments is not that of our documents")
 
 
-def shown_items(files: Mapping[str, bytes], document: OutlineDocument) -> Mapping[str, str]:
+def shown_items(files: Mapping[str, bytes], document: OutlineDocument, pages: Pages) -> Mapping[str, str]:
     """Return, for each item of the index, the texts that the pages show of it, joined. Raises `MalformedError`."""
     path = resolve(document.root.one("CustomTags").words, document.path)
     tags = list(read_xml(content(files, path), "CustomTags", is_own=True).all("CustomTag"))
     if [each.get("TypeID") for each in tags] != [TAG_KIND]:
         raise OfdFormError("not the index of our documents")
     index = read_xml(content(files, resolve(tags[0].one("FileLoc").words, path)), "Elicence", is_own=True)
-    pages = {
-        identifier: page_texts(read_xml(content(files, place), "Page", is_own=True))
-        for identifier, place in document.page_places.items()
-    }
-    return {each.name: "".join(_shown(reference, pages) for reference in each.children) for each in index.children}
+    texts = {identifier: page_texts(page) for identifier, page in pages.items()}
+    return {each.name: "".join(_shown(reference, texts) for reference in each.children) for each in index.children}
 
 
-def _shown(reference: Element, pages: Mapping[str, Mapping[str, str]]) -> str:
-    text = pages.get(reference.get("PageRef"), {}).get(reference.words)
+def _shown(reference: Element, texts: Mapping[str, Mapping[str, str]]) -> str:
+    text = texts.get(reference.get("PageRef"), {}).get(reference.words)
     if text is None:
         raise OfdFormError("the index names a text that is not there")
     return text

@@ -9,7 +9,7 @@ Promises:
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from verify.ofd_document import OutlineDocument, OutlinePage
+from verify.ofd_document import OutlineDocument
 from verify.ofd_signatures import Box, Stamp
 from verify.report import Check, Finding, Outcome
 
@@ -50,15 +50,15 @@ def _is_page_like(name: str) -> bool:
     return name.endswith(("Content.xml", "Document.xml")) or "annot" in name.lower()
 
 
-def stamps_problem(stamps: Iterable[Stamp], pages: Mapping[str, OutlinePage], *, must_be_inside: bool) -> str:
-    """Return what is wrong with where a seal is shown, or nothing."""
+def stamps_problem(stamps: Iterable[Stamp], boxes: Mapping[str, Box | None], *, must_be_inside: bool) -> str:
+    """Return what is wrong with where a seal is shown, or nothing; `boxes` are those of the pages by their ids."""
     for stamp in stamps:
-        page = pages.get(stamp.page)
-        if page is None:
+        if stamp.page not in boxes:
             return "a stamp on a page that is not there"
-        if page.box is None:
+        box = boxes[stamp.page]
+        if box is None:
             return "a page without a size"
-        if not _is_placed(_seen_part(stamp), page.box, must_be_inside=must_be_inside):
+        if not _is_placed(_seen_part(stamp), box, must_be_inside=must_be_inside):
             return "a stamp that is not on its page"
     return ""
 

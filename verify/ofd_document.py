@@ -5,7 +5,7 @@ Promises:
   * What is missing or stands twice raises `OfdFormError` or `XmlError`; nothing is drawn and nothing is trusted.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,15 +15,6 @@ from verify.ofd_xml import Budget, Element, read_xml
 ROOT_FILE: Final = "OFD.xml"
 PAGES_MAX: Final = 1_000
 DOCUMENTS_MAX: Final = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutlinePage:
-    """A page: its id, its file, and its box where the file or the document gives one."""
-
-    identifier: str
-    path: str
-    box: Box | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +28,10 @@ class OutlineDocument:
     page_places: Mapping[str, str] = field(repr=False)
     root: Element = field(repr=False)
 
-    def pages(
-        self, files: Mapping[str, bytes], wanted: Container[str], *, budget: Budget | None = None
-    ) -> Iterator[OutlinePage]:
-        """Yield the pages with these ids, reading each one's file."""
-        for identifier, path in self.page_places.items():
-            if identifier not in wanted:
-                continue
-            page = read_xml(content(files, path), "Page", budget=budget)
-            area = page.find("Area")
-            box = None if area is None else _physical_box(area)
-            yield OutlinePage(identifier=identifier, path=path, box=box or self.area)
+    def box_of(self, page: Element) -> Box | None:
+        """Return the box of a page: its own, else that of the document."""
+        area = page.find("Area")
+        return (None if area is None else _physical_box(area)) or self.area
 
 
 def read_outline(

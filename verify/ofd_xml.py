@@ -8,7 +8,7 @@ Promises:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from xml.parsers import expat  # what is dangerous in it is refused below
@@ -23,6 +23,8 @@ XML_BYTES_MAX: Final = 16 << 20
 DEPTH_MAX: Final = 64
 ELEMENTS_MAX: Final = 200_000
 ATTRIBUTES_MAX: Final = 64
+# A path of a QR code is one text of 30 kB.
+TEXT_BUFFER_BYTES: Final = 1 << 16
 _MARK: Final = b"\xef\xbb\xbf"
 _SPACES: Final = " \t\r\n"
 
@@ -33,16 +35,21 @@ class XmlError(MalformedError):
     code = "ofd.xml"
 
 
-@dataclass(slots=True, kw_only=True)
 class Element:
     """One element: its name, attributes and children in their order, and all text directly in it."""
 
-    name: str
-    attributes: dict[str, str]
-    children: "list[Element]" = field(default_factory=list, repr=False)
-    text: str = field(default="", repr=False)
+    __slots__ = ("attributes", "children", "name", "text")
 
-    def all(self, name: str) -> "Iterator[Element]":
+    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+        self.name: Final = name
+        self.attributes: Final = attributes
+        self.children: Final[list[Element]] = []
+        self.text = ""
+
+    def __repr__(self) -> str:
+        return f"Element({self.name})"
+
+    def all(self, name: str) -> Iterator["Element"]:
         """Yield the children of this name."""
         return (each for each in self.children if each.name == name)
 
@@ -72,7 +79,7 @@ class Element:
         """The text without white space round it."""
         return self.text.strip(_SPACES)
 
-    def walk(self) -> "Iterator[Element]":
+    def walk(self) -> Iterator["Element"]:
         """Yield this element and all below it, in the order of the file."""
         waiting = [self]
         while waiting:
@@ -92,43 +99,42 @@ class _Builder:
     """Puts the tree together while expat reads; every handler may refuse."""
 
     def __init__(self, budget: Budget, *, is_own: bool) -> None:
-        self.root: Element | None = None
         self._is_own = is_own
-        self._open: list[Element] = []
-        self._text: list[str] = []
         self._budget = budget
+        # What is at hand needs no look at the end of a list: a page has hundreds of elements.
+        self._top = self._above = Element("", {})
+        self._open: list[Element] = []
+        self._names: dict[str, str] = {}
 
-    def start(self, name: str, attributes: list[str]) -> None:
+    @property
+    def root(self) -> Element | None:
+        """The root element, when there is one."""
+        return self._above.children[0] if self._above.children else None
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         self._budget.elements -= 1
-        if len(self._open) >= DEPTH_MAX or self._budget.elements < 0 or len(attributes) > 2 * ATTRIBUTES_MAX:
+        if len(self._open) >= DEPTH_MAX or self._budget.elements < 0 or len(attributes) > ATTRIBUTES_MAX:
             raise XmlError("deeper, longer or with more attributes than any OFD")
-        element = Element(name=self._local(name), attributes=dict(zip(attributes[::2], attributes[1::2], strict=True)))
-        if self._open:
-            self._keep_text()
-            self._open[-1].children.append(element)
-        else:
-            self.root = element
-        self._open.append(element)
+        local = self._names.get(name) or self._local(name)
+        element = Element(local, attributes)
+        self._top.children.append(element)
+        self._open.append(self._top)
+        self._top = element
 
     def end(self, _name: str) -> None:
-        self._keep_text()
-        self._open.pop()
+        self._top = self._open.pop()
 
     def characters(self, text: str) -> None:
-        self._text.append(text)
-
-    def _keep_text(self) -> None:
-        if self._text:
-            self._open[-1].text += "".join(self._text)
-            self._text.clear()
+        self._top.text += text
 
     def _local(self, name: str) -> str:
         space, _, local = name.rpartition(" ")
-        if space == NAMESPACE or (space in OLDER_NAMESPACES and not self._is_own):
-            return local
-        if self._is_own:
-            raise XmlError("an element of another namespace")
-        return f"{{{space}}}{local}"
+        if not (space == NAMESPACE or (space in OLDER_NAMESPACES and not self._is_own)):
+            if self._is_own:
+                raise XmlError("an element of another namespace")
+            local = f"{{{space}}}{local}"
+        self._names[name] = local
+        return local
 
     def declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
         if version != "1.0" or (encoding or "UTF-8").upper() != "UTF-8":
@@ -159,8 +165,8 @@ def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | N
         raise XmlError("a byte order mark")
     builder = _Builder(budget or Budget(), is_own=is_own)
     parser = expat.ParserCreate("UTF-8", namespace_separator=" ")
-    parser.ordered_attributes = True
     parser.buffer_text = True
+    parser.buffer_size = TEXT_BUFFER_BYTES
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.characters
@@ -175,6 +181,7 @@ def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | N
         parser.Parse(data, True)
     except (expat.ExpatError, ValueError) as error:
         raise XmlError("not XML") from error
-    if builder.root is None or builder.root.name != root:
+    found = builder.root
+    if found is None or found.name != root:
         raise XmlError(f"not a file with {root}")
-    return builder.root
+    return found

@@ -27,9 +27,10 @@ from verify.licence import DataSet
 from verify.log_check import Announced, LogFound, check_log
 from verify.ofd_contents import contents_problem
 from verify.ofd_coverage import RECEIPT_FILE, stamps_problem
-from verify.ofd_document import OutlineDocument, read_outline
+from verify.ofd_document import OutlineDocument, content, read_outline
 from verify.ofd_package import Package
-from verify.ofd_signatures import OWN_METHOD, Description, read_description
+from verify.ofd_signatures import OWN_METHOD, Description, OfdFormError, read_description
+from verify.ofd_xml import Element, read_xml
 from verify.report import Check, Finding, Outcome
 from verify.seal_check import check_seal_signature
 from verify.seal_objects import SealSignature, SealVersion
@@ -124,8 +125,9 @@ def judge_own_ofd(own: OwnOfd) -> SignedDocument:
         own.sealed, own.files[DESCRIPTION_FILE], own.trust, own.crls, at=own.at, proven_at=log.logged_at
     )  # (3)
     issuer = _judge_issuer(own, certificate)
-    form = _judge_form(own)  # (4) (5)
-    contents = _judge_contents(own, data_set)  # (6)
+    inside = _read_inside(own)
+    form = _judge_form(own, inside)  # (4) (5)
+    contents = _judge_contents(own, inside, data_set)  # (6)
     findings = (
         Finding(check=Check.FORM, code="form.own_ofd", outcome=Outcome.PASSED),
         *sealed,
@@ -205,16 +207,40 @@ def _is_ours(findings: tuple[Finding, ...]) -> bool:
     return bool(codes) and codes.isdisjoint(_STRANGERS)
 
 
-def _judge_form(own: OwnOfd) -> tuple[Finding, ...]:
-    """Check that what was sealed is what is there, no more and no less, and sealed in our way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inside:
+    """What the files of an OFD of ours say, read once."""
+
+    description: Description
+    document: OutlineDocument
+    pages: Mapping[str, Element]
+
+
+def _read_inside(own: OwnOfd) -> _Inside | MalformedError:
+    """Read description, document and pages; what is wrong with them is returned, for several findings need it."""
     try:
-        description = read_description(own.files[DESCRIPTION_FILE], DESCRIPTION_FILE)
         outline = read_outline(own.files, is_own=True)
-        problem = _stamp_problem(own, description, outline)
+        if len(outline) != 1:
+            return OfdFormError("more than one document")
+        return _Inside(
+            description=read_description(own.files[DESCRIPTION_FILE], DESCRIPTION_FILE),
+            document=outline[0],
+            pages={
+                identifier: read_xml(content(own.files, path), "Page", is_own=True)
+                for identifier, path in outline[0].page_places.items()
+            },
+        )
     except MalformedError as error:
-        return (_failed(Check.SIGNATURE, "signature.bad", error.detail),)
+        return error
+
+
+def _judge_form(own: OwnOfd, inside: _Inside | MalformedError) -> tuple[Finding, ...]:
+    """Check that what was sealed is what is there, no more and no less, and sealed in our way."""
+    if isinstance(inside, MalformedError):
+        return (_failed(Check.SIGNATURE, "signature.bad", inside.detail),)
+    description = inside.description
     found: list[Finding] = []
-    signed = _signing_problem(own, description) or problem
+    signed = _signing_problem(own, description) or _stamp_problem(inside)
     if signed:
         found.append(_failed(Check.SIGNATURE, "signature.bad", signed))
     if own.files.get(description.seal_path or "") != own.sealed.seal.raw:
@@ -236,18 +262,18 @@ def _signing_problem(own: OwnOfd, description: Description) -> str:
     if sealed.data_hash != sm3(own.files[DESCRIPTION_FILE]):
         return "the description is not the one that was sealed"
     for name, digest in description.references.items():
-        content = own.files.get(name)
-        if content is None or sm3(content) != digest:
+        found = own.files.get(name)
+        if found is None or sm3(found) != digest:
             return "a file is missing, or not the one that was sealed"
     return ""
 
 
-def _stamp_problem(own: OwnOfd, description: Description, outline: tuple[OutlineDocument, ...]) -> str:
-    if len(outline) != 1:
-        return "more than one document"
-    wanted = {each.page for each in description.stamps}
-    pages = {each.identifier: each for each in outline[0].pages(own.files, wanted)}
-    return stamps_problem(description.stamps, pages, must_be_inside=True)
+def _stamp_problem(inside: _Inside) -> str:
+    try:
+        boxes = {identifier: inside.document.box_of(page) for identifier, page in inside.pages.items()}
+    except MalformedError as error:
+        return error.detail
+    return stamps_problem(inside.description.stamps, boxes, must_be_inside=True)
 
 
 def _change(own: OwnOfd, description: Description) -> str:
@@ -274,15 +300,11 @@ def _is_our_order(names: tuple[str, ...]) -> bool:
     return places == sorted(set(places)) and once <= {place for place, _ in places}
 
 
-def _judge_contents(own: OwnOfd, data_set: DataSet | None) -> tuple[Finding, ...]:
+def _judge_contents(own: OwnOfd, inside: _Inside | MalformedError, data_set: DataSet | None) -> tuple[Finding, ...]:
     metadata = own.attached(METADATA_FILE)
-    if data_set is None or metadata is None:
-        return ()  # `check_document` says that it is missing
-    try:
-        (document,) = read_outline(own.files, is_own=True)
-        problem = contents_problem(own.files, document, metadata, data_set)
-    except (MalformedError, ValueError):
-        problem = "not the contents of our documents"
+    if isinstance(inside, MalformedError) or data_set is None or metadata is None:
+        return ()  # said elsewhere: `_judge_form`, `check_document`
+    problem = contents_problem(own.files, inside.document, inside.pages, metadata, data_set)
     return (_failed(Check.CONTENTS, "contents.inconsistent", problem),) if problem else ()
 
 
