@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from signer.page.errors import PictureError
 from signer.page.font_cuts import cut_font
 from signer.page.fonts import Font
+from signer.page.kept import Kept
 from signer.page.model import AttachedFile, Image, Page, PageDocument, Path
 from signer.page.ofd_contents import Numbers, OfdFont, PageWriter, Shown, path_object
 from signer.page.ofd_words import escape, moment_text, number, part
@@ -100,22 +101,30 @@ class _Template(NamedTuple):
     packed: Packed
 
 
-def _write_templates(numbers: Numbers, pages: Sequence[Page]) -> dict[tuple[Path, ...], _Template]:
-    """Write each backdrop once; the first has the same numbers, and so the same bytes, on all licences of a type."""
-    templates: dict[tuple[Path, ...], _Template] = {}
+def _write_templates(numbers: Numbers, pages: Sequence[Page]) -> dict[int, _Template]:
+    """Write each backdrop once, and return them by which backdrop they are.
+
+    The first has the same numbers, and so the same bytes, on all licences of a type.
+    """
+    templates: dict[int, _Template] = {}
     for page in pages:
-        if page.backdrop and page.backdrop not in templates:
-            template = _template(page.backdrop, page.width, page.height, numbers.last + 1)
-            templates[page.backdrop] = template
+        if page.backdrop and id(page.backdrop) not in templates:
+            templates[id(page.backdrop)] = template = _template(page, numbers.last + 1)
             numbers.last = template.last
     return templates
 
 
-@lru_cache(maxsize=64)
-def _template(backdrop: tuple[Path, ...], width: float, height: float, first: int) -> _Template:
+_TEMPLATES: Final[Kept[tuple[Path, ...], _Template]] = Kept()
+
+
+def _template(page: Page, first: int) -> _Template:
+    backdrop, width, height = page.backdrop, page.width, page.height
+    found = _TEMPLATES.find(backdrop, width, height, first)
+    if found is not None:
+        return found
     objects = "".join([path_object(path, place) for place, path in enumerate(backdrop, first + 2)])
-    content = f"{_area(width, height)}{_layer(first + 1, 'Background', objects)}"
-    return _Template(first, first + 1 + len(backdrop), part("Page", content))
+    content = part("Page", f"{_area(width, height)}{_layer(first + 1, 'Background', objects)}")
+    return _TEMPLATES.keep(backdrop, _Template(first, first + 1 + len(backdrop), content), width, height, first)
 
 
 def _area(width: float, height: float) -> str:
@@ -127,12 +136,11 @@ def _layer(written: int, kind: str, objects: str) -> str:
 
 
 def _write_page(
-    numbers: Numbers, writer: PageWriter, page: Page, templates: Mapping[tuple[Path, ...], _Template]
+    numbers: Numbers, writer: PageWriter, page: Page, templates: Mapping[int, _Template]
 ) -> tuple[int, Packed]:
     page_number, layer = numbers.take(), numbers.take()
-    below = (
-        f'<ofd:Template TemplateID="{templates[page.backdrop].number}" ZOrder="Background"/>' if page.backdrop else ""
-    )
+    template = templates.get(id(page.backdrop))
+    below = "" if template is None else f'<ofd:Template TemplateID="{template.number}" ZOrder="Background"/>'
     objects = writer.objects(page, page_number)
     return page_number, part("Page", f"{_area(page.width, page.height)}{below}{_layer(layer, 'Body', objects)}")
 

@@ -118,24 +118,32 @@ def _cut(run: Run, start: int, end: int) -> Run:
 
 
 def _text(run: Run, written: int, font: OfdFont) -> str:
-    size, text = run.size, run.text
-    above, below, width = font.font.ascent * size, font.font.descent * size, sum(run.advances)
+    glyph = font.glyphs[run.text] if run.text[0] > _LAST_OF_BASIC_PLANE else None
+    return f'<ofd:TextObject ID="{written}"{_line(run, font.reference, font.font, glyph)}'
+
+
+# Labels and titles come back on every licence of a type, and many of them on all types.
+@lru_cache(maxsize=2048)
+def _line(run: Run, reference: int, font: Font, glyph: int | None) -> str:
+    """Write all of a line but its number."""
+    size = run.size
+    above, below, width = font.ascent * size, font.descent * size, sum(run.advances)
     if run.angle:
         place, baseline = _turned(run, (above, below, width)), "0"
     else:
         baseline = number(above)
         place = f"{number(run.x)} {number(run.y - above)} {number(width)} {number(above + below)}"
-    glyph = ""
-    if text[0] > _LAST_OF_BASIC_PLANE:
-        glyph = (
+    named = ""
+    if glyph is not None:
+        named = (
             '<ofd:CGTransform CodePosition="0" CodeCount="2" GlyphCount="1">'
-            f"<ofd:Glyphs>{font.glyphs[text]}</ofd:Glyphs></ofd:CGTransform>"
+            f"<ofd:Glyphs>{glyph}</ofd:Glyphs></ofd:CGTransform>"
         )
-    steps = f' DeltaX="{_distances(run.advances)}"' if len(text) > 1 else ""
+    steps = f' DeltaX="{_distances(run.advances)}"' if len(run.text) > 1 else ""
     return (
-        f'<ofd:TextObject ID="{written}" Boundary="{place}" Font="{font.reference}" Size="{number(size)}">'
-        f'<ofd:FillColor Value="{colour_text(run.colour)}"/>{glyph}'
-        f'<ofd:TextCode X="0" Y="{baseline}"{steps}>{escape(text)}</ofd:TextCode></ofd:TextObject>'
+        f' Boundary="{place}" Font="{reference}" Size="{number(size)}">'
+        f'<ofd:FillColor Value="{colour_text(run.colour)}"/>{named}'
+        f'<ofd:TextCode X="0" Y="{baseline}"{steps}>{escape(run.text)}</ofd:TextCode></ofd:TextObject>'
     )
 
 

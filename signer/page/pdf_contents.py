@@ -5,9 +5,9 @@ Promises: coordinates are those of the model, turned upside down and in points; 
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
+from signer.page.kept import Kept
 from signer.page.model import Close, Curve, Image, Line, Mark, Move, Page, Path, PathStep, Rects, Run
 from signer.page.pdf_fonts import EmbeddedFont
 from signer.page.pdf_objects import POINTS, colour_text, length, number, stream, text_string
@@ -16,12 +16,15 @@ from signer.page.pdf_tags import Tags
 # Above this part of a character's size poppler puts a blank between two characters, unless a span says what they are
 # together; it reads that word in spans only.
 WIDE_TRACKING: Final = 0.08
+_BACKDROPS: Final[Kept[tuple[Path, ...], bytes]] = Kept()
 
 
-@lru_cache(maxsize=64)
 def backdrop_stream(paths: tuple[Path, ...], height: float) -> bytes:
     """Write what is the same on all pages of a type, as contents of their own."""
-    return stream("\n".join([_path(path, height) for path in paths]).encode())
+    found = _BACKDROPS.find(paths, height)
+    if found is not None:
+        return found
+    return _BACKDROPS.keep(paths, stream("\n".join([_path(path, height) for path in paths]).encode()), height)
 
 
 def page_contents(page: Page, fonts: Mapping[str, EmbeddedFont], tags: Tags) -> bytes:
