@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
 from sqlmodel import Field
 
-from registry import seal_tables, work_tables
+from registry import official_tables, seal_tables, work_tables
 from registry.columns import BIG, Moment, Row
 
 
@@ -325,6 +325,7 @@ class IntentRow(Row, table=True):
 # All tables are of one collection; naming one of each module keeps its import from looking idle.
 METADATA: Final = work_tables.ArtefactRow.metadata
 _SEALS: Final = seal_tables.SealRow
+_OFFICIAL: Final = official_tables.OfficialDocumentRow
 
 
 def _table(name: str) -> Table:
@@ -352,6 +353,7 @@ LOG_NODE: Final = _table("log_node")
 LOG_PENDING: Final = _table("log_pending")
 LOG_RECORD: Final = _table("log_record")
 LONG_TERM: Final = _table("long_term")
+OFFICIAL_DOCUMENT: Final = _table("official_document")
 PERSON: Final = _table("person")
 PLACE: Final = _table("place")
 REQUEST: Final = _table("request")
