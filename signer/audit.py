@@ -29,12 +29,12 @@ from registry.vault import FolderVault
 from signer.audit_columns import tells_what_was_logged, tells_what_was_signed
 from signer.audit_leaves import LeafAudit
 from signer.audit_report import AuditReport, Discrepancy, Findings
+from verify.document import read_document
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 from verify.log_entry import EntryKind, LogEntry
 from verify.log_proof import LogReceipt
 from verify.note import LogVerifier, NoteError, open_checkpoint
-from verify.pdf import read_pdf
 from verify.qr_token import decode_token
 from verify.trust import TrustList
 
@@ -164,7 +164,7 @@ class _RecordAudit:
             return None
         named = {"licence_id": licence.licence_id}
         self._findings.count("documents")
-        found = read_pdf(content, self._scope.trust, self._scope.crls, at=self._at)
+        found = read_document(content, self._scope.trust, self._scope.crls, at=self._at)
         same = found.data_set is not None and found.data_set.encode() == licence.data_set
         carries = same and found.token_text == licence.token_text
         self._findings.demand(carries and found.is_ours and not found.has_failed, "audit.document", **named)

@@ -11,13 +11,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+from verify.document import read_document
 from verify.errors import MalformedError
 from verify.evidence import Evidence
 from verify.licence import DataSet, mask_name
 from verify.log_entry import LogEntry
 from verify.log_proof import LogReceipt
-from verify.ofd import OFD_HEAD, read_ofd
-from verify.pdf import read_pdf
 from verify.qr_token import LicenceToken, TokenClaims
 from verify.report import Check, Finding, LogPlaces, Outcome, SignatureLine, merged
 from verify.signed_document import SignedDocument
@@ -74,8 +73,7 @@ def check_document(document: bytes, evidence: Evidence, *, at: datetime) -> Docu
     1. Its form, signature, signer and log proof. 2. That it is one of ours. 3. The code inside. 4. That data set, code
     and log entry are of one licence. An official document carries no code, and ends with the second step.
     """
-    read = read_ofd if document.startswith(OFD_HEAD) else read_pdf
-    signed = read(document, evidence.trust, evidence.crls, at=at)  # (1)
+    signed = read_document(document, evidence.trust, evidence.crls, at=at)  # (1)
     if not signed.is_ours:
         return DocumentCheck(signed=signed, code=None, findings=_of_foreign(signed, evidence))  # (2)
     if signed.official is not None:

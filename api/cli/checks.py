@@ -5,34 +5,37 @@ Promises:
   * Asks the registry of the deployment; with `--trust` it asks nobody and says what could not be checked.
   * A file is read by the same bounded process that reads uploads.
   * The exit code is that of the worst input, in the order of `program.SEVERITY`.
+  * Of a few inputs that are named one by one it is also said whether they are the same licence.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
 from api.checking import check_entry, check_file
 from api.cli.errors import NoFileError, NotWrittenError
-from api.cli.files import STDIN, documents_in, read_file, read_input
+from api.cli.files import DOCUMENT_SUFFIXES, STDIN, documents_in, read_file, read_input
 from api.cli.offline import Brought, keep_seen, read_evidence
 from api.cli.program import ExitCode, app, exit_code_of, explain, session_of, worst
 from api.cli.screen import Screen
 from api.sandbox import examine_file
+from api.texts import sentence
 from api.verdicts import LOOKS, Tone, public_facts, verdict_words
 from api.wiring import Office, clock
 from verify.errors import YinzhengError
 from verify.evidence import Evidence
 from verify.examine import examine_id, examine_text
-from verify.report import Report
+from verify.report import Outcome, Report
 from verify.report_objects import public_object
+from verify.same_licence import same_licence
 from verify.values import LicenceId
 
-_PDF: Final = b"%PDF-"
-# What looks like the name of a file and is none is a slip of the finger, not the text of a code.
-_DOCUMENT_SUFFIXES: Final = frozenset({".pdf", ".ofd"})
+_DOCUMENT_HEADS: Final = (b"%PDF-", b"PK\x03\x04")
+# So many inputs a person compares: bodies of one licence and its code, or those of two versions.
+COMPARED_MAX: Final = 8
 # What a code's text, an id or a path has at most; a longer line is no input of ours.
 LINE_LENGTH_MAX: Final = 2000
 NAME_LENGTH_MAX: Final = 200
@@ -60,6 +63,13 @@ class _Input:
     name: str
     document: bytes | None = None
     text: str = ""
+
+
+class _Checked(NamedTuple):
+    """How the check of one input ended; without a report when it was not read."""
+
+    code: int
+    report: Report | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,15 +156,29 @@ def show(screen: Screen, report: Report, name: str, *, is_brief: bool = False) -
 
 def _check_all(screen: Screen, checker: _Checker, inputs: list[str]) -> list[int]:
     """Check all inputs one after the other and return their exit codes."""
-    codes: list[int] = []
+    checked: list[_Checked] = []
     for given in inputs:
         try:
-            codes += (_check_one(screen, checker, each) for each in _expanded(given))
+            checked += (_check_one(screen, checker, each) for each in _expanded(given))
         except YinzhengError as error:
-            codes.append(_tell(screen, given, error))
+            checked.append(_Checked(_tell(screen, given, error), None))
+    codes = [each.code for each in checked]
     if len(codes) > 1:
         _sum_up(screen, codes)
+    if len(inputs) == len(checked):
+        _compare(screen, inputs, [each.report for each in checked])
     return codes
+
+
+def _compare(screen: Screen, inputs: list[str], reports: list[Report | None]) -> None:
+    """Say whether the inputs that were named one by one are the same licence."""
+    read = [each for each in reports if each is not None]
+    if not 1 < len(read) == len(reports) <= COMPARED_MAX:
+        return
+    found = same_licence(read)
+    is_same = {Outcome.PASSED: True, Outcome.FAILED: False}.get(found.outcome)
+    words = sentence(found.code, screen.language, found.params)
+    screen.result({"inputs": inputs, "same_licence": is_same, "code": found.code}, words)
 
 
 def _sum_up(screen: Screen, codes: list[int]) -> None:
@@ -172,13 +196,13 @@ def _short(name: str) -> str:
     return f"{address}#…" if hash_sign and len(name) > NAME_LENGTH_MAX else name
 
 
-def _check_one(screen: Screen, checker: _Checker, each: _Input) -> int:
+def _check_one(screen: Screen, checker: _Checker, each: _Input) -> _Checked:
     try:
         report = checker.check(each)
     except YinzhengError as error:
-        return _tell(screen, each.name, error)
+        return _Checked(_tell(screen, each.name, error), None)
     show(screen, report, each.name)
-    return LOOKS[report.verdict].exit_code
+    return _Checked(LOOKS[report.verdict].exit_code, report)
 
 
 def _tell(screen: Screen, name: str, error: YinzhengError) -> int:
@@ -201,10 +225,10 @@ def _expanded(given: str) -> Iterator[_Input]:
             found = True
             yield _Input(name=str(each), document=read_file(each))
         if not found:
-            raise NoFileError(params={"name": str(path / "*.pdf")})
+            raise NoFileError(params={"name": str(path / "*.pdf, *.ofd")})
     elif _is_there(path):
         yield _Input(name=given, document=read_file(path))
-    elif path.suffix.lower() in _DOCUMENT_SUFFIXES:
+    elif path.suffix.lower() in DOCUMENT_SUFFIXES:
         raise NoFileError(params={"name": given})
     else:
         yield _Input(name=given, text=given)
@@ -213,7 +237,7 @@ def _expanded(given: str) -> Iterator[_Input]:
 def _from_stdin() -> Iterator[_Input]:
     """Yield a document, or a text for each line: a hand scanner ends each code with Enter."""
     content = read_input(STDIN)
-    if content.lstrip()[: len(_PDF)] == _PDF:
+    if content.lstrip().startswith(_DOCUMENT_HEADS):
         yield _Input(name=STDIN, document=content)
         return
     for line in content.decode("utf-8", errors="replace").splitlines():

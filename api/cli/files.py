@@ -19,6 +19,8 @@ from api.cli.errors import FileTooLargeError, NoFileError, NotWrittenError
 # The largest document that the service takes (issue: "any file up to 20 MB").
 DOCUMENT_BYTES_MAX: Final = 20 * 1024 * 1024
 STDIN: Final = "-"
+# What looks like the name of a document and is no file is a slip of the finger, not the text of a code.
+DOCUMENT_SUFFIXES: Final = frozenset({".pdf", ".ofd"})
 _MEGABYTE: Final = 1024 * 1024
 
 
@@ -65,8 +67,8 @@ def write_secret(path: Path, content: bytes) -> None:
 
 
 def documents_in(folder: Path) -> Iterator[Path]:
-    """Yield the PDF files of a folder and of those below it, by name."""
-    yield from sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".pdf" and path.is_file())
+    """Yield the PDF and OFD files of a folder and of those below it, by name."""
+    yield from sorted(path for path in folder.rglob("*") if path.suffix.lower() in DOCUMENT_SUFFIXES and path.is_file())
 
 
 def _capped(content: bytes, name: str, bytes_max: int) -> bytes:

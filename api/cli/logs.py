@@ -21,8 +21,8 @@ from registry import leaves, licences
 from registry.db import reading
 from registry.leaves import LogHead
 from signer.audit import AuditReport, AuditScope, audit
+from verify.document import read_document
 from verify.log_proof import LogReceipt
-from verify.pdf import read_pdf
 from verify.tree import combine, inclusion_nodes, leaf_hash
 from verify.values import LicenceId
 
@@ -104,7 +104,7 @@ def _leaf(office: Office, text: str) -> int:
         return int(text)
     path = Path(text)
     if path.is_file():
-        receipt = read_pdf(read_file(path), None, (), at=office.clock()).receipt
+        receipt = read_document(read_file(path), None, (), at=office.clock()).receipt
         if receipt is None:
             raise UnknownProofError
         return receipt.index

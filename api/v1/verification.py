@@ -79,7 +79,7 @@ def verify(body: VerifyIn, office: TheOffice) -> Response:
 
 @verification.post("/verifications/file", summary=both("核验文件", "Check a file"), responses=_RESPONSES)
 def verify_file(
-    office: TheOffice, file: Annotated[UploadFile, File(description="a signed PDF, at most 20 MB")]
+    office: TheOffice, file: Annotated[UploadFile, File(description="a signed PDF or OFD, at most 20 MB")]
 ) -> Response:
     """Check a signed file: ours, or another office's. It is read in a process without keys and network."""
     return verdict_answer(check_file(office, read_upload(file.file)))
