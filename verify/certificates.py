@@ -260,6 +260,8 @@ def _read(data: bytes) -> Certificate:
     if inside.take_whole(0xA0) != _VERSION_3:
         raise DerError("not a certificate of version 3")
     serial = inside.take_whole(INTEGER)
+    if int.from_bytes(serial[2:], "big", signed=True) <= 0:  # RFC 5280, 4.1.2.2
+        raise DerError("a serial number that is not positive")
     if inside.take_whole(SEQUENCE) != algorithm or algorithm not in SIGNATURE_ALGORITHMS or signature[:1] != b"\x00":
         raise DerError("two algorithms, or one that this version does not check")
     issuer = inside.take_whole(SEQUENCE)

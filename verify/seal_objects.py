@@ -102,7 +102,10 @@ class Seal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealSignature:
-    """A signature made with a seal. `signed_at` is what the signer wrote: a claim, unless a time stamp bears it out."""
+    """A signature made with a seal. `signed_at` is what the signer wrote: a claim, unless a time stamp bears it out.
+
+    `version` is that of its form; that the seal is of the same one is for `seal_check` to say.
+    """
 
     version: SealVersion
     written_version: int
@@ -251,7 +254,7 @@ def _read_seal_signature(data: bytes) -> SealSignature:
     if any(each.identifier != _MANDATE for each in extensions):
         leniencies.add(Leniency.UNKNOWN_EXTENSION)
     return SealSignature(
-        version=seal.version,
+        version=max(seal.version, SealVersion.V4),  # that of its form: one of 2014 has other parts
         written_version=written_version,
         seal=seal,
         signed_at=signed_at,
