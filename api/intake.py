@@ -31,17 +31,25 @@ def issue_request(office: Office, draft: LicenceDraft, *, operator: Operator, at
     """
     with reading(office.database) as tx:
         saved = draft_records.find_by_batch_key(tx, draft.batch_key or "")
-        licence_type = catalogue.find_type(tx, draft.type_code, on=at.astimezone(ISSUER_ZONE).date())
     if saved is None:
-        problems = check_draft(draft, licence_type, press=office.press, at=at)
-        if problems or licence_type is None:
-            raise InvalidFieldsError(problems)
+        licence_type = demand_sound(office, draft, at=at)
         _demand_free_number(office, draft, licence_type, at=at)
         if licence_type.reviewers:
             raise NotApprovedError
         with transaction(office.database) as tx:
             saved = draft_records.add_draft(tx, draft, created_by=operator.person_id, at=at, random=office.random)
     return issue_draft(office, saved, operator=operator, at=at)
+
+
+def demand_sound(office: Office, draft: LicenceDraft, *, at: datetime) -> LicenceType:
+    """Return the draft's type. Raises `InvalidFieldsError` with everything that keeps the draft from being issued."""
+    with reading(office.database) as tx:
+        licence_type = catalogue.find_type(tx, draft.type_code, on=at.astimezone(ISSUER_ZONE).date())
+        department = departments.find_department(tx, draft.issuer)
+    problems = check_draft(draft, licence_type, department, press=office.press, host=office.settings.host, at=at)
+    if problems or licence_type is None:
+        raise InvalidFieldsError(problems)
+    return licence_type
 
 
 def _demand_free_number(office: Office, draft: LicenceDraft, licence_type: LicenceType, *, at: datetime) -> None:

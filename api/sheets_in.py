@@ -40,6 +40,7 @@ def judge_sheet(
     checker = SheetChecker(
         database=office.database,
         press=office.press,
+        host=office.settings.host,
         departments=frozenset({department}),
         only_type=only_type,
         photos=lambda name: photos.get(file_name(name)),

@@ -67,6 +67,11 @@ class NumberFormat:
         """The fields whose choices enter the number."""
         return tuple(part.text for part in self.parts if part.kind == "field")
 
+    @property
+    def serial_max(self) -> int:
+        """The largest serial that has room."""
+        return int("9" * next(part.digits for part in self.parts if part.kind == "serial"))
+
     def field_digits(self, short_name: str) -> int:
         """Return how many digits the choice of this field takes."""
         return next(part.digits for part in self.parts if part.kind == "field" and part.text == short_name)

@@ -10,7 +10,7 @@ Promises:
 from typing import Final
 
 from registry.audits import AuditedEvent, AuditedLicence
-from signer.precheck import CODE_TYPE_USCC
+from signer.holder_codes import CODE_TYPE_USCC
 from verify import cbor
 from verify.errors import MalformedError
 from verify.licence import DataSet, HolderKind

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keys.custody import KeyName
+from signer.contents import claims_of
 from signer.desk import Desk
 from signer.log_entries import EntryDraft, licence_intent
-from signer.precheck import CODE_TYPE_USCC
+from signer.page.qr import demand_room
 from signer.reservation import RefusedDraft, Reserved
 from verify.algorithms import PublicKey, der_to_raw
 from verify.errors import YinzhengError
 from verify.key_purpose import KeyPurpose
-from verify.licence import ISSUER_ZONE, HolderKind, licence_end, mask_name
 from verify.qr_text import LICENCE_TEXT, SIGNATURE_BYTES, make_sign1, make_text, text_to_be_signed
-from verify.qr_token import ShortStatus, TokenClaims
+from verify.qr_token import TokenClaims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def _unsigned(desk: Desk, each: Reserved, *, at: datetime) -> _Unsigned:
     payload = claims.payload()
     message = text_to_be_signed(payload, algorithm=public.algorithm, kid=public.kid)
     code = _Unsigned(reserved=each, key=key, public=public, claims=claims, payload=payload, message=message)
-    code.text(bytes(SIGNATURE_BYTES), desk.settings.host)  # too long is found now, not after the log has it
+    demand_room(code.text(bytes(SIGNATURE_BYTES), desk.settings.host))  # too long is found before the log has it
     return code
 
 
@@ -93,24 +93,5 @@ def _intent(code: _Unsigned) -> EntryDraft:
 
 
 def token_claims(each: Reserved, *, at: datetime) -> TokenClaims:
-    """Return what the code says: enough to compare with the sheet, and the digest of all the rest."""
-    draft, data_set, issued_at = each.record.draft, each.data_set, at.replace(microsecond=0)
-    of_person = draft.holder_kind is HolderKind.PERSON
-    starts = datetime.combine(draft.valid_from, datetime.min.time(), tzinfo=ISSUER_ZONE)
-    ends = [licence_end(day) for day in (draft.valid_until, draft.papers_due) if day is not None]
-    return TokenClaims(
-        issuer=each.department.uscc,
-        licence_id=data_set.licence_id,
-        issued_at=issued_at,
-        not_before=starts if starts > issued_at else None,
-        expires_at=min(ends, default=None),
-        type_code=data_set.type_code,
-        number=data_set.number,
-        holder=mask_name(data_set.holder_name) if of_person else data_set.holder_name,
-        holder_uscc=None if of_person or draft.holder_code_type != CODE_TYPE_USCC else draft.holder_code,
-        valid_from=draft.valid_from,
-        valid_until=draft.valid_until,
-        office=None,
-        data_set_digest=data_set.short_digest,
-        status=ShortStatus(list_number=each.place.status_list, index=each.place.status_index),
-    )
+    """Return what the code of a reserved licence says."""
+    return claims_of(each.record.draft, each.data_set, each.place, at=at)

@@ -3,7 +3,8 @@
 Promises:
   * Every problem is named at once, each with its field and a stable code; never the value that was entered.
   * Nothing is written, nothing is signed; same arguments, same answer.
-  * What passes here can be rendered: a character that the page's fonts lack is found now (decisions.md section 10).
+  * What passes here can be rendered: a character that the page's fonts lack is found now (decisions.md section 10), and
+    so is a text or a code that does not fit (`fit`).
 """
 
 import re
@@ -12,7 +13,9 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from registry.records import FieldDefinition, FieldKind, LicenceDraft, LicenceType
+from registry.records import Department, FieldDefinition, FieldKind, LicenceDraft, LicenceType
+from signer.fit import fit_problems
+from signer.holder_codes import CODE_TYPE_CITIZEN, CODE_TYPE_USCC, ORGANISATION_CODE_TYPES, PERSON_CODE_TYPES
 from signer.page.photos import prepare_photo
 from signer.page.press import Press
 from verify.errors import FieldProblem, MalformedError, YinzhengError
@@ -30,14 +33,6 @@ TERM_YEARS: Final = range(1970, 2200)
 # A photo for a card is under 100 kB; this cap is checked before the picture is opened.
 PHOTO_BYTES_MAX: Final = 2 * 1024 * 1024
 
-# GB/T 36903, Annex A: holder code types.
-CODE_TYPE_USCC: Final = "001"
-CODE_TYPE_CITIZEN: Final = "111"
-ORGANISATION_CODE_TYPES: Final = frozenset({"001", "099"})
-PERSON_CODE_TYPES: Final = frozenset(
-    {"111", "114", "115", "118", "119", "120", "122", "411", "412", "413", "414", "511", "516", "999"}
-)
-
 # From the three digits of 110 up; 12315 is what most food licences print.
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{1,22}[0-9]")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
@@ -45,9 +40,19 @@ _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e
 
 
 def check_draft(
-    draft: LicenceDraft, licence_type: LicenceType | None, *, press: Press, at: datetime
+    draft: LicenceDraft,
+    licence_type: LicenceType | None,
+    department: Department | None,
+    *,
+    press: Press,
+    host: str,
+    at: datetime,
 ) -> tuple[FieldProblem, ...]:
-    """Return everything that keeps this draft from being issued, in the order of the form; empty when nothing does."""
+    """Return everything that keeps this draft from being issued, in the order of the form; empty when nothing does.
+
+    Characters are looked at when all else is right, room on the page and in the code after them. An unknown department
+    is its own reason, which the caller gives; room is then not looked at.
+    """
     if licence_type is None:
         return (FieldProblem(field="type_code", code="licence_type.unknown"),)
     problems = [
@@ -57,7 +62,9 @@ def check_draft(
         *_check_photo(draft, licence_type),
         *_check_fields(draft.fields, licence_type),
     ]
-    return tuple(problems) or _check_characters(draft, licence_type, press)
+    if problems or (problems := [*_check_characters(draft, licence_type, press)]) or department is None:
+        return tuple(problems)
+    return fit_problems(draft, licence_type, department, press=press, host=host, at=at)
 
 
 def _check_holder(draft: LicenceDraft, licence_type: LicenceType) -> Iterator[FieldProblem]:
@@ -259,7 +266,9 @@ _CHECKS: Final[Mapping[FieldKind, Callable[[FieldDefinition, str], None]]] = {
 
 
 def _check_characters(draft: LicenceDraft, licence_type: LicenceType, press: Press) -> tuple[FieldProblem, ...]:
-    texts = {"holder_name": draft.holder_name, **draft.fields}
+    texts = {"holder_name": draft.holder_name, "holder_code": draft.holder_code, **draft.fields}
+    if draft.number is not None:
+        texts["number"] = draft.number
     missing = press.missing_characters(licence_type, texts)
     return tuple(
         FieldProblem(

@@ -15,14 +15,14 @@ from registry.db import reading, transaction
 from registry.errors import DraftStateError, OwnDraftError, RegistryError, UnknownLicenceError
 from registry.lifecycle import LicenceEvent, next_state
 from registry.records import Department, DraftRecord, DraftState, LicenceRecord, LicenceType, Place, Role
+from signer.contents import data_set_of
 from signer.desk import Desk, Operator, demand
 from signer.errors import NotApprovedError, NotEntitledError
-from signer.precheck import CODE_TYPE_USCC, check_draft
+from signer.precheck import check_draft
 from verify.errors import InvalidFieldsError, YinzhengError
 from verify.key_purpose import KeyPurpose
-from verify.licence import ISSUER_ZONE, SALT_BYTES, DataSet, HolderKind
+from verify.licence import ISSUER_ZONE, SALT_BYTES, DataSet
 from verify.trust import TrustList
-from verify.values import LicenceId, LicenceIdentifier
 
 ISSUING_ROLES: Final = frozenset({Role.ISSUING_OFFICER, Role.SYSTEM})
 # One transaction, two log commits and one filing for so many licences (decisions.md section 6).
@@ -85,7 +85,7 @@ def reserve(
         if place is None:
             continue
         try:
-            data_set = _data_set(desk, record, department, place)
+            data_set = data_set_of(record.draft, department, place, salt=desk.random(SALT_BYTES))
         except YinzhengError as error:
             refused.append(RefusedDraft(draft_id=record.draft_id, error=error))
             continue
@@ -113,12 +113,13 @@ def _look(desk: Desk, records: Sequence[DraftRecord], *, at: datetime) -> _Looke
 def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, at: datetime) -> tuple[LicenceType, Department]:
     """Refuse a draft that may not be issued, before a number is spent on it.
 
-    1. It is complete and right. 2. Its state allows it. 3. Somebody else approved it, where its type demands that.
-    4. Its issuer may issue this type and has keys. 5. What it replaces stands, and is this issuer's and of this type.
+    1. It is complete, right, and fits page and code. 2. Its state allows it. 3. Somebody else approved it, where its
+    type demands that. 4. Its issuer may issue this type, and has keys and a seal picture. 5. What it replaces stands,
+    and is this issuer's and of this type.
     """
     draft = record.draft
     licence_type, department = looked.types[draft.type_code], looked.offices[draft.issuer]
-    problems = check_draft(draft, licence_type, press=desk.press, at=at)  # (1)
+    problems = check_draft(draft, licence_type, department, press=desk.press, host=desk.settings.host, at=at)  # (1)
     if problems or licence_type is None:
         raise InvalidFieldsError(problems)
     if record.state in {DraftState.FILED, DraftState.CANCELLED}:  # (2)
@@ -128,8 +129,9 @@ def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, at: datetime) ->
     entry = looked.trust.issuer(draft.issuer)  # (4)
     if department is None or entry is None or draft.type_code not in entry.licence_types:
         raise NotEntitledError(draft.issuer)
-    for purpose in (KeyPurpose.CODE, KeyPurpose.DOCUMENT):
-        desk.key(purpose, draft.issuer)
+    desk.key(KeyPurpose.CODE, draft.issuer)
+    desk.signer_parts(desk.key(KeyPurpose.DOCUMENT, draft.issuer))
+    desk.seal_picture(department)
     if draft.replaces is not None:  # (5)
         _demand_replaceable(looked.replaced[draft.replaces], record)
     return licence_type, department
@@ -168,22 +170,3 @@ def _places(
         else:
             return {place.draft_id: place for place in places}, tuple(refused)
     return {}, tuple(refused)
-
-
-def _data_set(desk: Desk, record: DraftRecord, department: Department, place: Place) -> DataSet:
-    """Return all that the licence will say, with fresh salt; a field that was left empty is left out."""
-    draft = record.draft
-    has_uscc = draft.holder_kind is HolderKind.ORGANISATION and draft.holder_code_type == CODE_TYPE_USCC
-    return DataSet(
-        salt=desk.random(SALT_BYTES),
-        type_code=draft.type_code,
-        number=place.number,
-        holder_name=draft.holder_name,
-        holder_uscc=draft.holder_code if has_uscc else None,
-        valid_from=draft.valid_from,
-        valid_until=draft.valid_until,
-        office_name=department.name,
-        fields={name: value for name, value in draft.fields.items() if value},
-        identifier=LicenceIdentifier(place.identifier),
-        licence_id=LicenceId.parse(place.licence_id),
-    )

@@ -14,7 +14,7 @@ from datetime import datetime
 from registry import catalogue, departments, licences
 from registry.db import Database, Transaction, reading
 from registry.number_format import NumberValues, parse_number_format
-from registry.records import LicenceDraft, LicenceType
+from registry.records import Department, LicenceDraft, LicenceType
 from signer.page.press import Press
 from signer.precheck import check_draft
 from signer.sheet_rows import REASONS_EN, REASONS_ZH, PhotoFinder, ReadRow, SheetReader, column_name, read_rows
@@ -65,12 +65,13 @@ class CheckedSheet:
 class SheetChecker:
     """What a sheet is judged with.
 
-    `departments` are those in whose name the caller may issue; None means all. `only_type` is the type of a sheet
-    without a type column. `progress` is told how many rows are judged.
+    `host` is what codes carry. `departments` are those in whose name the caller may issue; None means all. `only_type`
+    is the type of a sheet without a type column. `progress` is told how many rows are judged.
     """
 
     database: Database
     press: Press
+    host: str
     departments: frozenset[str] | None = None
     only_type: str | None = None
     photos: PhotoFinder = field(default=lambda _name: None)
@@ -83,7 +84,8 @@ def check_sheet(checker: SheetChecker, content: bytes, *, at: datetime) -> Check
     today = at.astimezone(ISSUER_ZONE).date()
     with reading(checker.database) as tx:
         types = {each.code: each for each in catalogue.all_types(tx, on=today)}
-        divisions = {each.uscc: each.division for each in departments.all_departments(tx)}
+        offices = {each.uscc: each for each in departments.all_departments(tx)}
+        divisions = {uscc: each.division for uscc, each in offices.items()}
         reader = SheetReader(
             types=tuple(types.values()),
             issuers=frozenset(divisions),
@@ -93,7 +95,7 @@ def check_sheet(checker: SheetChecker, content: bytes, *, at: datetime) -> Check
         seen: dict[object, int] = {}
         rows = []
         for done, row in enumerate(read_rows(sheet, reader), 1):
-            judged = _judge(checker, row, types, at=at)
+            judged = _judge(checker, row, types, offices, at=at)
             judged = replace(judged, problems=(*judged.problems, *_numbers(tx, judged, divisions, year=today.year)))
             rows.append(replace(judged, problems=(*judged.problems, *_twice(judged, seen))))
             checker.progress(done)
@@ -135,11 +137,19 @@ def _reasons(
     return separator.join(reason_text(each, licence_type, sentence, language) for each in problems)
 
 
-def _judge(checker: SheetChecker, row: ReadRow, types: Mapping[str, LicenceType], *, at: datetime) -> CheckedRow:
+def _judge(
+    checker: SheetChecker,
+    row: ReadRow,
+    types: Mapping[str, LicenceType],
+    offices: Mapping[str, Department],
+    *,
+    at: datetime,
+) -> CheckedRow:
     licence_type = None if row.draft is None else types[row.draft.type_code]
     problems = row.problems
     if row.draft is not None:
-        problems = check_draft(row.draft, licence_type, press=checker.press, at=at)
+        office = offices.get(row.draft.issuer)
+        problems = check_draft(row.draft, licence_type, office, press=checker.press, host=checker.host, at=at)
         if checker.departments is not None and row.draft.issuer not in checker.departments:
             problems = (*problems, FieldProblem(field="item_code", code="department.other"))
     return CheckedRow(

@@ -20,8 +20,7 @@ from functools import lru_cache
 from typing import ClassVar, Final
 
 from registry.records import FieldDefinition, FieldKind, LicenceDraft, LicenceType
-from signer.metadata import CODE_TYPE_NAMES
-from signer.precheck import CODE_TYPE_CITIZEN, CODE_TYPE_USCC, ORGANISATION_CODE_TYPES
+from signer.holder_codes import CODE_TYPE_CITIZEN, CODE_TYPE_NAMES, CODE_TYPE_USCC, ORGANISATION_CODE_TYPES
 from signer.sheets import CELL_BROKEN, Sheet, SheetError, SheetRow, is_number_lost
 from verify.errors import FieldProblem, MalformedError
 from verify.licence import HolderKind

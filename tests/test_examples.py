@@ -41,7 +41,7 @@ def test_the_sheet_is_wrong_in_the_twelve_rows_that_its_page_lists_and_nowhere_e
 ) -> None:
     page = (repository / "examples/README.md").read_text(encoding="utf-8")
     listed = {int(row): code for row, code in re.findall(r"^\| (\d+) \|.*\| `([a-z_.]+)` \|$", page, re.MULTILINE)}
-    checker = SheetChecker(database=sample, press=Press.open(), photos=draw_portrait)
+    checker = SheetChecker(database=sample, press=Press.open(), host="licences.example.org", photos=draw_portrait)
 
     checked = check_sheet(checker, (repository / "examples/applications.csv").read_bytes(), at=AT)
 

@@ -53,6 +53,7 @@ def judge(
         checker = SheetChecker(
             database=office.database,
             press=office.press,
+            host=office.settings.host,
             only_type=only_type,
             photos=photos,
             progress=lambda done: tick(done, 0),

@@ -7,6 +7,7 @@ from fastapi import Query, Response
 
 from api.cursors import read_cursor, write_cursor
 from api.guard import SeenVersion, TheCaller, TheOffice
+from api.intake import demand_sound
 from api.intake import issue_draft as issue_saved_draft
 from api.v1.answers import PREFIX, IfNoneMatch, both, link_next, not_modified, personal, router
 from api.v1.schemas import DraftIn, DraftOut, DraftPage, DraftQuery, LicenceOut
@@ -74,7 +75,9 @@ def change_draft(
 
 @drafts.post("/drafts/{draft_id}/submit", summary=both("提交草稿", "Submit a draft"))
 def submit_draft(draft_id: str, office: TheOffice, seen: SeenVersion, response: Response) -> DraftOut:
-    """Hand a draft to the reviewer."""
+    """Hand a draft to the reviewer; it must be complete, right, and fit its page."""
+    record = _find(office, draft_id)
+    demand_sound(office, record.draft, at=office.clock())
     with transaction(office.database) as tx:
         return draft_answer(records.submit_draft(tx, draft_id, version=seen), response)
 

@@ -8,7 +8,7 @@ Promises:
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,7 @@ from signer.page.ornament import draw, rectangle
 from signer.page.qr import QrMatrix
 from signer.page.table import SHRINK, Table
 from signer.page.template import QUIET_MODULES, Template
+from signer.page.text_breaking import TextLine
 from signer.page.typesetting import SQUARE_ABOVE, Spot, Style, Typesetter
 from signer.page.wording import Filled, Span, fill, names
 
@@ -54,10 +55,13 @@ class Layout:
         )
         self._fixed: dict[str, tuple[Mark, ...]] = {}
         self._tables = {
-            index: Table(box, typesetter, Step("Table", f"box{index}"))
+            f"box{index}": Table(box, typesetter, Step("Table", f"box{index}"))
             for index, box in enumerate(template.box)
             if isinstance(box, RowsBox)
         }
+        every = [(f"every{index}", box) for index, box in enumerate(template.every_page)]
+        self._first_boxes = (*every, *((f"box{index}", box) for index, box in enumerate(template.box)))
+        self._following_boxes = tuple((f"following{index}", box) for index, box in enumerate(template.following_page))
 
     def pages(self, contents: Contents) -> tuple[Page, ...]:
         """Lay out one licence. Raises `TextOverflowError`, `CharacterMissingError`."""
@@ -70,13 +74,35 @@ class Layout:
 
         for index, box in enumerate(self._template.box):
             if isinstance(box, RowsBox):
-                self._tables[index].put(contents.values, pages, add_page, pages_max=PAGES_MAX)
+                self._tables[f"box{index}"].put(contents.values, pages, add_page, pages_max=PAGES_MAX)
             else:
                 pages[0] += self._marks(box, f"box{index}", contents)
         if len(pages) > 1:
             for number, marks in enumerate(pages, 1):
                 marks.extend(self._page_number(number, len(pages)))
         return tuple(Page(form.width, form.height, self._backdrop, tuple(marks)) for marks in pages)
+
+    def too_long(self, values: Mapping[str, str]) -> frozenset[str]:
+        """Return the names whose texts `pages` would refuse. Takes a quarter of its time: lines are broken, not set.
+
+        A fixed text that does not fit is named by the place of its box in the template.
+        """
+        found: set[str] = set()
+        runs_on = [self._measure(key, box, values, found) for key, box in self._first_boxes]
+        for key, box in self._following_boxes if any(runs_on) else ():
+            self._measure(key, box, values, found)
+        return frozenset(found)
+
+    def _measure(self, key: str, box: AnyBox, values: Mapping[str, str], found: set[str]) -> bool:
+        """Add the names whose text is too long for this box; say whether it runs on to a further page."""
+        try:
+            if isinstance(box, RowsBox):
+                return self._tables[key].count_pages(values, pages_max=PAGES_MAX) > 1
+            if isinstance(box, TextBox) and (names(box.text) or key not in self._fixed):
+                self._fitted(box, values)
+        except TextOverflowError as error:
+            found.update(error.params["names"].split() or (key,))
+        return False
 
     def _first_page(self, contents: Contents) -> list[Mark]:
         marks: list[Mark] = [*self._test_mark((Step("P", "test"),))] if contents.test else []
@@ -119,22 +145,24 @@ class Layout:
 
     def _text(self, box: TextBox, place: Place, values: Mapping[str, str]) -> list[Run]:
         """Set text in its box, smaller if it must be."""
+        filled, lines, size = self._fitted(box, values)
+        top = box.y + {"top": 0.0, "middle": 0.5, "bottom": 1.0}[box.valign] * (box.height - _height(box, lines, size))
+        spot = Spot(box.x, top + size * SQUARE_ABOVE, box.width, size * box.lead, box.align, box.indent * size)
+        return self._typesetter.runs(filled, lines, Style(box.font, size, box.colour, place, box.track), spot)
+
+    def _fitted(self, box: TextBox, values: Mapping[str, str]) -> tuple[Filled, list[TextLine], float]:
+        """Return the text, its lines, and the largest size in which they fit the box."""
         filled = fill(box.text, values)
         size, minimum = box.size, box.minimum or box.size
         while True:
-            style = Style(box.font, size, box.colour, place, box.track)
-            indent = box.indent * size
-            lines = self._typesetter.lines(filled.text, style, width=box.width, indent=indent)
-            height = size * (1 + (len(lines) - 1) * box.lead)
+            style = Style(box.font, size, track=box.track)
+            lines = self._typesetter.lines(filled.text, style, width=box.width, indent=box.indent * size)
             # A word of one line that is wider than the box has been broken; only height can be too much.
-            if height <= box.height + 1e-6:
-                break
+            if _height(box, lines, size) <= box.height + 1e-6:
+                return filled, lines, size
             size *= SHRINK
             if size < minimum - 1e-6:
                 raise TextOverflowError(params={"names": " ".join(sorted(names(box.text)))})
-        top = box.y + {"top": 0.0, "middle": 0.5, "bottom": 1.0}[box.valign] * (box.height - height)
-        spot = Spot(box.x, top + size * SQUARE_ABOVE, box.width, size * box.lead, box.align, indent)
-        return self._typesetter.runs(filled, lines, style, spot)
 
     def _test_mark(self, place: Place) -> list[Run]:
         """Set the words across the page, from its lower left to its upper right corner."""
@@ -158,6 +186,10 @@ class Layout:
         lines = self._typesetter.lines(filled.text, style, width=form.width)
         spot = Spot(0, form.number_y or form.height - 6, form.width, style.size, "center")
         return self._typesetter.runs(filled, lines, style, spot)
+
+
+def _height(box: TextBox, lines: Sequence[TextLine], size: float) -> float:
+    return size * (1 + (len(lines) - 1) * box.lead)
 
 
 def _plain(text: str) -> Filled:

@@ -72,22 +72,43 @@ def qr_matrix(text: str) -> QrMatrix:
     return QrMatrix(place.size, _runs(place, codewords))
 
 
-def _encode(text: str) -> tuple[int, str]:
-    """Choose the smallest version that holds the text, and spell the text in bits for it."""
+def demand_room(text: str) -> None:
+    """Raise what `qr_matrix` would for this text, without making the code."""
+    plain, digits = _cut(text)
+    _version(len(plain), len(digits))
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """Split into what becomes a byte segment and what becomes a numeric one; either may be empty."""
     if not text.isascii():
         raise MalformedError("the text of a code is ASCII")
     split = text.find("#") + 1
-    plain, digits = (text[:split], text[split:]) if text[split:].isdigit() else (text, "")
-    byte_bits = "".join([_BYTE_BITS[each] for each in plain.encode("ascii")])
-    digit_bits = "".join([_GROUP_BITS[digits[start : start + 3]] for start in range(0, len(digits), 3)])
+    return (text[:split], text[split:]) if text[split:].isdigit() else (text, "")
+
+
+def _version(plain: int, digits: int) -> int:
+    """Return the smallest version for so many bytes and digits."""
+    of_groups = digits // 3 * 10 + (0, 4, 7)[digits % 3]
     for version, (_, _, capacity) in enumerate(_BLOCKS, start=1):
         of_bytes, of_digits = _LENGTH_BITS[version >= _LONG_FROM]
-        bits = f"{_BYTE_MODE}{len(plain):0{of_bytes}b}{byte_bits}" if plain else ""
-        if digits:
-            bits += f"{_NUMERIC_MODE}{len(digits):0{of_digits}b}{digit_bits}"
-        if len(bits) <= capacity * 8 and len(plain) < 1 << of_bytes and len(digits) < 1 << of_digits:
-            return version, bits
+        bits = (4 + of_bytes + 8 * plain if plain else 0) + (4 + of_digits + of_groups if digits else 0)
+        if bits <= capacity * 8 and plain < 1 << of_bytes and digits < 1 << of_digits:
+            return version
     raise QrTooLongError("no version up to 17 holds the text")
+
+
+def _encode(text: str) -> tuple[int, str]:
+    """Choose the smallest version that holds the text, and spell the text in bits for it."""
+    plain, digits = _cut(text)
+    version = _version(len(plain), len(digits))
+    of_bytes, of_digits = _LENGTH_BITS[version >= _LONG_FROM]
+    bits = ""
+    if plain:
+        bits += f"{_BYTE_MODE}{len(plain):0{of_bytes}b}" + "".join([_BYTE_BITS[each] for each in plain.encode("ascii")])
+    if digits:
+        bits += f"{_NUMERIC_MODE}{len(digits):0{of_digits}b}"
+        bits += "".join([_GROUP_BITS[digits[start : start + 3]] for start in range(0, len(digits), 3)])
+    return version, bits
 
 
 def _padded(bits: str, capacity: int) -> bytes:

@@ -62,15 +62,26 @@ class Table:
     ) -> None:
         """Set the table on the first page and as many more as it needs; those that are missing are added."""
         box = self._box
+        size, parts = self._fitted(values, pages_max)
+        for number, cells in enumerate(parts):
+            marks = pages[number] if number < len(pages) else add_page()
+            self._put_cells(cells, size, box.next_y if number else box.y, marks)
+
+    def count_pages(self, values: Mapping[str, str], *, pages_max: int) -> int:
+        """Return how many pages the table needs, without setting it. Raises as `put` would."""
+        return len(self._fitted(values, pages_max)[1])
+
+    def _fitted(self, values: Mapping[str, str], pages_max: int) -> tuple[float, list[list[_Cell]]]:
+        """Return the size of the text, and the cells of each page."""
+        box = self._box
         rows = [(index, filled) for index, row in enumerate(box.rows) if (filled := _filled(row, values)).text.strip()]
         size, minimum = box.size, box.minimum or box.size
         while size >= minimum - 1e-6:
             cells = [self._cell(index, filled, size) for index, filled in rows]
             if sum(cell.height for cell in cells) <= box.height + 1e-6:
-                self._put_cells(self._stretched(cells), size, box.y, pages[0])
-                return
+                return size, [self._stretched(cells)]
             size *= SHRINK
-        self._run_on([self._cell(index, filled, box.size) for index, filled in rows], pages, add_page, pages_max)
+        return box.size, self._run_on([self._cell(index, filled, box.size) for index, filled in rows], pages_max)
 
     def _stretched(self, cells: list[_Cell]) -> list[_Cell]:
         if not self._box.stretch or not cells:
@@ -78,21 +89,16 @@ class Table:
         more = (self._box.height - sum(cell.height for cell in cells)) / len(cells)
         return [cell._replace(height=cell.height + more) for cell in cells]
 
-    def _run_on(
-        self, cells: list[_Cell], pages: list[list[Mark]], add_page: Callable[[], list[Mark]], pages_max: int
-    ) -> None:
+    def _run_on(self, cells: list[_Cell], pages_max: int) -> list[list[_Cell]]:
         box = self._box
-        waiting, number = list(reversed(cells)), 0
+        waiting, parts = list(reversed(cells)), list[list[_Cell]]()
         while waiting:
-            if number >= pages_max:
+            here, left = self._fill_page(waiting, box.next_height if parts else box.height)
+            is_stuck = bool(parts) and not here and left == box.next_height
+            parts.append(here)
+            if is_stuck or (waiting and len(parts) >= pages_max):
                 raise TextOverflowError(params={"names": _name_list(box.rows[waiting[-1].row])})
-            marks = pages[number] if number < len(pages) else add_page()
-            top, height = (box.y, box.height) if number == 0 else (box.next_y, box.next_height)
-            here, left = self._fill_page(waiting, height)
-            self._put_cells(here, box.size, top, marks)
-            number += 1
-            if not here and left == height and number > 1:
-                raise TextOverflowError(params={"names": _name_list(box.rows[waiting[-1].row])})
+        return parts
 
     def _fill_page(self, waiting: list[_Cell], height: float) -> tuple[list[_Cell], float]:
         """Take from the waiting cells (last one first) what fits this height, cutting the last one between lines."""

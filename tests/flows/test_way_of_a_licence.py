@@ -118,6 +118,19 @@ def test_a_type_with_a_reviewer_goes_from_draft_to_licence_by_two_keys(hall: Hal
     assert hall.ask("GET", path, key="reviewer").json()["licence_id"] == issued.json()["licence_id"]
 
 
+def test_a_draft_that_cannot_be_issued_is_not_handed_to_the_reviewer(hall: Hall) -> None:
+    latin = "Sample Trading and Catering Services Holding Company of the New Harbour District" * 2
+    bad = hall.town.draft("11999999000000019M006", holder_name=latin[:150])
+    draft = hall.ask("POST", "/api/v1/drafts", key="officer", json=hall.body(bad))
+    path = draft.headers["location"]
+
+    refused = hall.ask("POST", f"{path}/submit", key="officer", seen=draft.headers["etag"])
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "fields.invalid")
+    assert [each["code"] for each in refused.json()["errors"]] == ["page.text_overflow", "page.text_overflow"]
+    assert hall.ask("GET", path, key="officer").json()["state"] == "draft"
+
+
 def test_a_key_with_both_roles_does_not_approve_its_own_draft(hall: Hall) -> None:
     from registry.records import Role
     from tests.town import BUREAU

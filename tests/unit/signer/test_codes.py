@@ -8,6 +8,7 @@ import pytest
 from registry import leaves
 from registry.db import reading
 from signer.codes import Coded, sign_codes, token_claims
+from signer.page.errors import QrTooLongError
 from signer.reservation import Reserved, reserve
 from tests.town import BUREAU, HOLDER, HOST, ORIGIN, Town
 from verify.algorithms import check_cose_signature
@@ -95,6 +96,20 @@ def test_a_code_that_no_qr_code_holds_is_refused_before_it_is_logged_and_the_oth
     assert [(each.draft_id, type(each.error)) for each in refused] == [(long.record.draft_id, TokenTooLongError)]
     with reading(town.database) as tx:
         assert leaves.head(tx, ORIGIN).size == size + 1
+
+
+def test_a_text_that_no_qr_code_holds_is_refused_before_it_is_logged(sqlite_town: Town) -> None:
+    reserved = _reserved(sqlite_town, holder_name="示" * 53)
+    host = ".".join(["a" * 60] * 4)
+    desk = replace(sqlite_town.desk, settings=replace(sqlite_town.desk.settings, host=host))
+    with reading(sqlite_town.database) as tx:
+        size = leaves.head(tx, ORIGIN).size
+
+    coded, (refused,) = sign_codes(desk, [reserved], at=sqlite_town.now)
+
+    assert (coded, type(refused.error)) == ((), QrTooLongError)
+    with reading(sqlite_town.database) as tx:
+        assert leaves.head(tx, ORIGIN).size == size
 
 
 @pytest.mark.parametrize("chunk", [(), "too long alone"])

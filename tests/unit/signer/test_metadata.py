@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from signer.metadata import CODE_TYPE_NAMES, national_metadata
-from signer.precheck import ORGANISATION_CODE_TYPES, PERSON_CODE_TYPES
+from signer.holder_codes import CODE_TYPE_NAMES, ORGANISATION_CODE_TYPES, PERSON_CODE_TYPES
+from signer.metadata import national_metadata
 from signer.reservation import reserve
 from tests.town import BUREAU, CITIZEN, HOLDER, Town
 

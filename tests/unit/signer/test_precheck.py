@@ -8,13 +8,17 @@ import pytest
 
 from registry.records import FieldDefinition, FieldKind, LicenceDraft, LicenceType, Validity
 from signer.precheck import PHOTO_BYTES_MAX, check_draft, last_day
-from tests.town import CITIZEN, HOLDER, TEACHER, Town, press
+from tests.town import CITIZEN, HOLDER, HOST, TEACHER, Town, press
 from verify.errors import FieldProblem
 from verify.licence import HolderKind
 
 
+def _found(town: Town, draft: LicenceDraft, licence_type: LicenceType | None) -> tuple[FieldProblem, ...]:
+    return check_draft(draft, licence_type, town.offices[draft.issuer], press=press(), host=HOST, at=town.now)
+
+
 def _problems(town: Town, draft: LicenceDraft, licence_type: LicenceType | None = None) -> list[tuple[str, str]]:
-    found = check_draft(draft, licence_type or town.types[draft.type_code], press=press(), at=town.now)
+    found = _found(town, draft, licence_type or town.types[draft.type_code])
     return [(each.field, each.code) for each in found]
 
 
@@ -159,14 +163,14 @@ def test_a_type_without_items_asks_for_none(sqlite_town: Town) -> None:
 def test_all_problems_are_named_at_once_and_no_value_is_repeated(sqlite_town: Town) -> None:
     draft = sqlite_town.food_draft(holder_name="欧 阳 ", holder_code="secret", valid_until=None, item_code="private")
 
-    found = check_draft(draft, sqlite_town.types[draft.type_code], press=press(), at=sqlite_town.now)
+    found = _found(sqlite_town, draft, sqlite_town.types[draft.type_code])
 
     assert [each.field for each in found] == ["holder_name", "holder_code", "valid_until", "item_code"]
     assert not any(value in repr(found) for value in ("欧", "secret", "private"))
 
 
 def test_an_unknown_type_is_the_only_problem_then(sqlite_town: Town) -> None:
-    found = check_draft(sqlite_town.food_draft(holder_name=""), None, press=press(), at=sqlite_town.now)
+    found = _found(sqlite_town, sqlite_town.food_draft(holder_name=""), None)
 
     assert found == (FieldProblem(field="type_code", code="licence_type.unknown"),)
 

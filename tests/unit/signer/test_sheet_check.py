@@ -10,7 +10,7 @@ from registry.tables import DRAFT
 from signer.sheet_check import CheckedSheet, SheetChecker, bad_rows_sheet, check_sheet, reason_text
 from signer.sheet_rows import REASONS_EN, REASONS_ZH
 from signer.sheets import SheetError, read_sheet, write_sheet
-from tests.town import BUREAU, SCHOOLS, SIGNBOARD, Town, photo
+from tests.town import BUREAU, HOST, SCHOOLS, SIGNBOARD, Town, photo
 from verify.errors import FieldProblem
 
 HEADINGS = [
@@ -54,7 +54,7 @@ def headings(town: Town) -> list[str]:
 
 
 def checked(town: Town, *rows: list[str], **options: object) -> CheckedSheet:
-    checker = SheetChecker(database=town.database, press=town.desk.press, **options)  # type: ignore[arg-type]
+    checker = SheetChecker(database=town.database, press=town.desk.press, **{"host": HOST, **options})  # type: ignore[arg-type]
     return check_sheet(checker, write_sheet(headings(town), rows), at=town.now)
 
 
@@ -97,6 +97,15 @@ def test_a_character_that_no_font_has_is_found_before_anything_is_signed(sqlite_
         "field.character_missing",
         {"characters": "U+20BB7"},
     )
+
+
+def test_a_row_that_fits_no_page_or_code_is_bad_before_anything_is_signed(sqlite_town: Town) -> None:
+    town = sqlite_town
+
+    sheet = checked(town, row(town), row(town, 持证主体="示" * 53), host=".".join(["a" * 60] * 3))
+
+    assert problems(sheet) == [[], [("holder_name", "qr.too_long")]]
+    assert drafts_saved(town) == 0
 
 
 def test_a_row_that_stands_twice_is_found_and_the_first_one_stays_good(sqlite_town: Town) -> None:
@@ -147,13 +156,13 @@ def test_only_the_callers_departments_are_issued_for(sqlite_town: Town) -> None:
 def test_a_sheet_of_one_type_needs_no_type(sqlite_town: Town) -> None:
     town = sqlite_town
     content = write_sheet(headings(town)[1:], [row(town)[1:]])
-    checker = SheetChecker(database=town.database, press=town.desk.press, only_type=SIGNBOARD)
+    checker = SheetChecker(database=town.database, press=town.desk.press, host=HOST, only_type=SIGNBOARD)
 
     assert check_sheet(checker, content, at=town.now).bad == ()
 
 
 def test_what_is_no_sheet_is_refused_as_a_whole(sqlite_town: Town) -> None:
-    checker = SheetChecker(database=sqlite_town.database, press=sqlite_town.desk.press)
+    checker = SheetChecker(database=sqlite_town.database, press=sqlite_town.desk.press, host=HOST)
     with pytest.raises(SheetError):
         check_sheet(checker, b"", at=sqlite_town.now)
 
@@ -175,7 +184,9 @@ def test_bad_rows_come_back_as_the_same_sheet_with_reasons_and_can_be_sent_in_ag
         ]
     ]
     again = check_sheet(
-        SheetChecker(database=town.database, press=town.desk.press), write_sheet(returned.headings, mended), at=town.now
+        SheetChecker(database=town.database, press=town.desk.press, host=HOST),
+        write_sheet(returned.headings, mended),
+        at=town.now,
     )
     assert again.bad == ()
     back = read_sheet(bad_rows_sheet(again, {2: (FieldProblem(field="number", code="x"),)}, sentence))
@@ -193,7 +204,9 @@ def test_reasons_name_the_column_in_both_languages(sqlite_town: Town) -> None:
 def test_the_sample_applications_are_judged_with_their_photos(sqlite_town: Town, repository: Path) -> None:
     """The CSV that the repository carries: twelve rows wrong, each in its own way, and all others good."""
     content = (repository / "examples" / "applications.csv").read_bytes()
-    checker = SheetChecker(database=sqlite_town.database, press=sqlite_town.desk.press, photos=lambda _name: photo())
+    checker = SheetChecker(
+        database=sqlite_town.database, press=sqlite_town.desk.press, host=HOST, photos=lambda _name: photo()
+    )
 
     sheet = check_sheet(checker, content, at=sqlite_town.now)
 

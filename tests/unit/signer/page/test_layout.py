@@ -267,6 +267,34 @@ def test_a_label_higher_than_a_page_is_an_error_and_no_endless_loop() -> None:
         laid_out(with_box(box))
 
 
+@pytest.mark.parametrize("length", [1, 20, 40, 60, 75, 76, 77, 80, 200, 2000])
+@pytest.mark.parametrize("minimum", [2, 3.5])
+def test_what_is_said_to_be_too_long_is_what_cannot_be_laid_out(length: int, minimum: float) -> None:
+    template = replace(with_box(text_box("{KZ_JYCS}，{ZZBH}", minimum=minimum)))
+    refused: set[str] = set()
+    try:
+        laid_out(template, KZ_JYCS="长" * length)
+    except TextOverflowError as error:
+        refused = set(error.params["names"].split())
+
+    assert Layout(template, TYPESETTER).too_long(values(KZ_JYCS="长" * length)) == refused
+
+
+def test_all_boxes_that_are_too_small_are_named_also_of_following_pages_and_of_fixed_texts() -> None:
+    table = replace(TABLE, rows=(Row(label="项目", value=read_wording("{KZ_JYXM}")),))
+    template = replace(
+        with_box(text_box("{KZ_JYCS}")),
+        following_page=(text_box("{KZ_ZS}"), text_box("续页" * 200)),
+    )
+    template = replace(template, box=(*template.box, table))
+    long = {"KZ_JYCS": "长" * 300, "KZ_ZS": "长" * 300}
+    layout = Layout(template, TYPESETTER)
+
+    assert layout.too_long(values(**long)) == {"KZ_JYCS"}
+    assert layout.too_long(values(**long, KZ_JYXM="行\n" * 200)) == {"KZ_JYCS", "KZ_ZS", "following1"}
+    assert layout.too_long(values(**long, KZ_JYXM="行" + "\n" * 3990)) == {"KZ_JYCS", "KZ_JYXM"}
+
+
 @pytest.mark.parametrize("grid", ["grid", "rules", "under", "none"])
 def test_the_lines_of_a_table_are_as_the_template_says(grid: str) -> None:
     box = replace(TABLE, grid=grid, label_fill=(240, 240, 240))

@@ -9,7 +9,7 @@ from PIL import Image
 from qrcode import util
 
 from signer.page.errors import QrTooLongError
-from signer.page.qr import VERSION_MAX, QrMatrix, qr_matrix
+from signer.page.qr import VERSION_MAX, QrMatrix, demand_room, qr_matrix
 from verify.errors import MalformedError
 
 PREFIX = "https://check.example.gov.cn/v/7QK4M2XD89RBVZ9N#1"
@@ -103,6 +103,19 @@ def test_a_text_above_version_17_is_refused() -> None:
 
     with pytest.raises(QrTooLongError):
         qr_matrix(PREFIX + "9" * 1200)
+
+
+@pytest.mark.parametrize("digits", [0, 1, 1000, *range(1085, 1105), 1200])
+def test_room_is_judged_as_the_writer_finds_it(digits: int) -> None:
+    text = PREFIX + "9" * digits
+
+    try:
+        qr_matrix(text)
+    except QrTooLongError:
+        with pytest.raises(QrTooLongError):
+            demand_room(text)
+    else:
+        demand_room(text)
 
 
 def test_a_text_beyond_ascii_is_refused() -> None:
