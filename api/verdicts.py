@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from api.settings import Language
-from api.texts import day_text, sentence
+from api.texts import catalogue, day_text, sentence
 from verify.facts import Facts
 from verify.licence import ISSUER_ZONE
 from verify.report import NOTICES, Check, Finding, Outcome, Report, Subject
@@ -168,6 +168,12 @@ def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:
         ("reference", facts.state_reference if has_ended and not facts.superseded_by else ""),
         ("legal_basis", facts.state_legal_basis if has_ended else ""),
         ("superseded_by_number", facts.superseded_by_number),
+        ("seal_name", facts.seal_name),
+        ("seal_code", facts.seal_code),
+        ("mandate_grant", facts.mandate_grant),
+        ("mandate_item", facts.mandate_item),
+        ("mandate_legal_basis", facts.mandate_legal_basis),
+        ("mandate_role", role_name(facts.mandate_role, language)),
     )
     return tuple(
         FactLine(code=code, name=sentence(f"fact.{code}", language), value=value) for code, value in pairs if value
@@ -177,6 +183,11 @@ def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:
 def kind_name(facts: Facts, language: Language) -> str:
     """Return what the licence is called, or its type's code where nobody told the name."""
     return (facts.type_name_en if language == "en" else "") or facts.type_name or facts.type_code
+
+
+def role_name(role: str, language: Language) -> str:
+    """Return what the role in a mandate is called; one of another deployment stands as it was signed."""
+    return catalogue(language).get(f"role.{role}", role)
 
 
 def issuer_name(facts: Facts, language: Language) -> str:

@@ -12,7 +12,7 @@ import pytest
 from api.settings import Language
 from api.texts import catalogue, sentence
 from registry.lifecycle import LicenceEvent
-from registry.records import DraftState
+from registry.records import DraftState, Role
 from verify.errors import YinzhengError
 from verify.report import Check, Outcome
 from verify.states import LicenceState
@@ -77,6 +77,7 @@ def wanted() -> dict[str, str]:
         "checks": {f"check.{each.value}" for each in Check},
         "results": {f"result.{each.value}" for each in Outcome},
         "states": {f"state.{each.value}" for each in (*LicenceState, *DraftState)},
+        "roles": {f"role.{each.value}" for each in Role},
         "acts": {f"event.{each.value}" for each in LicenceEvent},
         "causes": {f"setting.{text}" for text in CAUSES},
         "grounds": {f"ground.{text}" for text in re.findall(r'(?:_refused|_text)\("([a-z_]+)"', CHANGES.read_text())},
