@@ -7,7 +7,6 @@ Promises:
 """
 
 import io
-import json
 import os
 import pickle
 import select
@@ -21,10 +20,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final
 
-from api import sandbox_child
 from api.errors import ApiError
+from api.sandbox_jobs import (
+    ANSWER_BYTES_MAX,
+    SECONDS,
+    AnswerError,
+    Examine,
+    Job,
+    Picture,
+    Prepare,
+    open_answer,
+    prepared_of,
+)
+from signer.official.wishes import PreparedFile, SealWish
 from verify.errors import MalformedError
 from verify.evidence import Evidence
 from verify.report import Report
@@ -32,9 +42,7 @@ from verify.report_objects import report_from_object
 
 ROOT: Final = Path(__file__).parent.parent
 # A little more than the reader's own end, so that its end is what is seen.
-ANSWER_SECONDS: Final = sandbox_child.WALL_SECONDS + 0.5
-# The largest report names 64 findings and one log proof of some kilobytes.
-ANSWER_BYTES_MAX: Final = 1 << 20
+GRACE_SECONDS: Final = 0.5
 # As many readers at once as a small machine has memory for; the others wait their turn.
 READERS_MAX: Final = 4
 TURN_SECONDS: Final = 10.0
@@ -78,17 +86,35 @@ class Sandbox:
 
     def examine(self, document: bytes, evidence: Evidence, *, at: datetime) -> Report:
         """Return the report of a file, without the registry. Raises a `SandboxError`."""
-        relied_on = pickle.dumps((evidence, at))
+        value, _ = self._do(Examine(evidence=evidence, at=at), document)
+        try:
+            return report_from_object(value)
+        except MalformedError as error:
+            raise SandboxCrashedError("no report came back") from error
+
+    def prepare(self, upload: bytes, wish: SealWish) -> PreparedFile:
+        """Return an upload prepared for its seal. Raises `OfficialError`, `PlaceError`, `SandboxError`."""
+        value, content = self._do(Prepare(wish=wish), upload)
+        try:
+            return prepared_of(value, content, upload)
+        except AnswerError as error:
+            raise SandboxCrashedError("no prepared file came back") from error
+
+    def picture(self, document: bytes, page: int) -> bytes:
+        """Return a page of a file as PNG. Raises `OfficialError`, `SandboxError`."""
+        return self._do(Picture(page=page), document)[1]
+
+    def _do(self, job: Job, document: bytes) -> tuple[dict[str, Any], bytes]:
         if not self._turns.acquire(timeout=TURN_SECONDS):
             raise SandboxBusyError
         try:
-            answer = self._ask(document, relied_on)
+            answer = self._ask(document, pickle.dumps(job), SECONDS[type(job)])
         finally:
             self._turns.release()
         try:
-            return report_from_object(json.loads(answer))
-        except (ValueError, RecursionError, MalformedError) as error:
-            raise SandboxCrashedError("no report came back") from error
+            return open_answer(answer)
+        except AnswerError as error:
+            raise SandboxCrashedError("no answer came back") from error
 
     def start(self) -> None:
         """Start the warm process, so that the first file need not wait for it. Raises `SandboxCrashedError`."""
@@ -101,7 +127,7 @@ class Sandbox:
         with self._lock:
             self._end()
 
-    def _ask(self, document: bytes, relied_on: bytes) -> bytes:
+    def _ask(self, document: bytes, relied_on: bytes, seconds: int) -> bytes:
         reading, writing = os.pipe()
         with io.FileIO(reading) as answer:
             try:
@@ -109,7 +135,7 @@ class Sandbox:
                     self._send((file.fileno(), evidence.fileno(), writing))
             finally:
                 os.close(writing)
-            return _read_answer(answer)
+            return _read_answer(answer, seconds)
 
     def _send(self, descriptors: tuple[int, ...]) -> None:
         with self._lock:
@@ -170,16 +196,16 @@ def _passed(content: bytes) -> Iterator[BinaryIO]:
         yield file
 
 
-def _read_answer(answer: io.FileIO) -> bytes:
+def _read_answer(answer: io.FileIO, seconds: int) -> bytes:
     """Read until the reader ends. Raises when it takes too long, says too much, or ends without a word."""
-    end = time.monotonic() + ANSWER_SECONDS
+    end = time.monotonic() + seconds + GRACE_SECONDS
     ready = select.poll()
     ready.register(answer, select.POLLIN | select.POLLHUP)
     content = bytearray()
     while True:
         left = end - time.monotonic()
         if left <= 0 or not ready.poll(left * 1000):
-            raise SandboxTimeoutError(params={"seconds": str(sandbox_child.WALL_SECONDS)})
+            raise SandboxTimeoutError(params={"seconds": str(seconds)})
         part = answer.read(65_536)
         if not part:
             break
@@ -187,8 +213,8 @@ def _read_answer(answer: io.FileIO) -> bytes:
         if len(content) > ANSWER_BYTES_MAX:
             raise SandboxCrashedError("too long an answer")
     if not content:
-        if time.monotonic() >= end - 0.5:
-            raise SandboxTimeoutError(params={"seconds": str(sandbox_child.WALL_SECONDS)})
+        if time.monotonic() >= end - GRACE_SECONDS:
+            raise SandboxTimeoutError(params={"seconds": str(seconds)})
         raise SandboxCrashedError("the reader ended without an answer")
     return bytes(content)
 
@@ -209,3 +235,13 @@ def warm_up() -> None:
 def examine_file(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
     """Return the report of a file, without the registry; the warm process is one for this process."""
     return _OURS.examine(document, evidence, at=at)
+
+
+def prepare_file(upload: bytes, wish: SealWish) -> PreparedFile:
+    """Return an upload prepared for its seal. Raises `OfficialError`, `PlaceError`, `SandboxError`."""
+    return _OURS.prepare(upload, wish)
+
+
+def picture_of_page(document: bytes, page: int) -> bytes:
+    """Return a page of a file, from 1, as PNG. Raises `OfficialError`, `SandboxError`."""
+    return _OURS.picture(document, page)

@@ -2,16 +2,15 @@
 
 Promises:
   * Started as a program of its own with an empty environment: no key, no database and no socket but the one to its
-    parent was ever in its memory. A reader has only the file, the evidence and a pipe for its answer.
+    parent was ever in its memory. A reader has only the file, what is asked of it and a pipe for its answer.
   * A reader is held by the kernel: memory, CPU and wall time, file size; it opens no file and no socket, starts no
     program or thread, changes no folder and looks into no other process (system calls refused, and where the kernel
     cannot, an audit hook). So key files beside it, and keys in its parent's memory, are out of its reach.
-  * The answer is JSON of one report; whoever reads it believes nothing but its form.
+  * What is asked and answered is `api/sandbox_jobs.py`; whoever reads an answer believes nothing but its form.
 """
 
 import ctypes
 import importlib
-import json
 import logging
 import os
 import pickle
@@ -27,12 +26,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from api.sandbox_jobs import SECONDS, Examine, warm_up, work
 from verify.evidence import Evidence
-from verify.examine import examine
-from verify.report_objects import report_object
 
-# Whoever hands in a file has an answer within five seconds: what comes before and after the reader needs the rest.
-WALL_SECONDS: Final = 4
 CPU_SECONDS: Final = 4
 # The interpreter with its libraries maps 300 MB; a PDF of 20 MB with its inflated streams needs 200 MB more.
 MEMORY_BYTES_MAX: Final = 768 << 20
@@ -126,7 +122,8 @@ def serve(descriptor: int) -> None:
 
 def _warm_up() -> None:
     """Bring into memory what reading a file may need, so that readers find it there and open no file for it."""
-    examine(_WARM_UP, Evidence(trust=None), at=datetime(2026, 1, 1, tzinfo=UTC))
+    work(Examine(evidence=Evidence(trust=None), at=datetime(2026, 1, 1, tzinfo=UTC)), _WARM_UP)
+    warm_up()
     for name in _NEEDED_PACKAGES:
         for part in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
             with suppress(ImportError):  # parts for other systems, and for libraries that are not installed
@@ -136,26 +133,25 @@ def _warm_up() -> None:
     logging.disable()
 
 
-def _read_one(file: int, evidence: int, answer: int) -> None:
+def _read_one(file: int, request: int, answer: int) -> None:
     """Be the reader of one file, and end."""
     try:
-        signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)  # nobody catches SIGALRM: it ends the process
-        relied_on, at = pickle.loads(_read_all(evidence))  # noqa: S301 - written by our own parent
-        if not isinstance(relied_on, Evidence):
+        job = pickle.loads(_read_all(request))  # noqa: S301 - written by our own parent
+        if type(job) not in SECONDS:
             os._exit(2)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS[type(job)])  # nobody catches SIGALRM: it ends the process
         document = _read_all(file)
-        confine()
-        content = json.dumps(report_object(examine(document, relied_on, at=at)), ensure_ascii=False).encode()
-        _write_all(answer, content)
+        confine(SECONDS[type(job)])
+        _write_all(answer, work(job, document))
         os._exit(0)
     except BaseException:  # noqa: BLE001 - whatever it is, this process ends here and says nothing
         os._exit(1)
 
 
-def confine() -> None:
+def confine(cpu_seconds: int = CPU_SECONDS) -> None:
     """Give up, for good, everything that reading a file does not need."""
     limits = (
-        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, MEMORY_BYTES_MAX),
         (resource.RLIMIT_NOFILE, OPEN_FILES_MAX),
         (resource.RLIMIT_FSIZE, 0),

@@ -7,12 +7,11 @@ Promises:
   * A document is filed only while its intent and its seal use stand, in one transaction with both.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import RowMapping, insert, select, update
 
@@ -29,6 +28,9 @@ from registry.seal_lifecycle import UseState
 from registry.tables import DEPARTMENT, INTENT, OFFICIAL_DOCUMENT, SEAL_USE
 from verify.evidence import OfficialAnswer
 
+if TYPE_CHECKING:
+    from verify.official_examine import VerifiedOfficial
+
 PAGE_MAX: Final = 200
 
 
@@ -43,7 +45,7 @@ class OfficialState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficialRecord:
-    """One official document. ``places`` is JSON of the boxes where seals stand; the room is that of a PDF."""
+    """One official document. ``layout`` is JSON: where seals stand, and where the room for what is signed is."""
 
     document_id: str
     department: str
@@ -57,9 +59,7 @@ class OfficialRecord:
     upload_digest: str
     prepared_digest: str
     pages: int
-    places: str
-    hole_start: int | None
-    hole_end: int | None
+    layout: str
     prepared_by: str = field(repr=False)
     prepared_at: datetime
     approved_by: str | None = field(default=None, repr=False)
@@ -69,12 +69,6 @@ class OfficialRecord:
     document_digest: str | None = None
     leaf: int | None = None
     etag: int = 1
-
-    @property
-    def boxes(self) -> list[dict[str, float]]:
-        """Where seals stand, as values of JSON."""
-        read: list[dict[str, float]] = json.loads(self.places)
-        return read
 
 
 _COLUMNS: Final = tuple(OFFICIAL_DOCUMENT.c[each.name] for each in fields(OfficialRecord))
@@ -137,18 +131,17 @@ def begin_sealing(tx: Transaction, document_id: str, *, use_id: str) -> None:
     _save(tx, document_id, {"state": OfficialState.SEALING.value, "use_id": use_id})
 
 
-def file_official(
-    tx: Transaction, document_id: str, *, leaf: int, document_digest: str, at: datetime
-) -> OfficialRecord:
+def file_official(tx: Transaction, document: "VerifiedOfficial", *, at: datetime) -> OfficialRecord:
     """File a sealed document. Raises ``IntentAbandonedError`` when recovery gave it up meanwhile."""
-    mine = (INTENT.c.licence_id == document_id, INTENT.c.leaf_index == leaf)
+    document_id = document.document_id
+    mine = (INTENT.c.licence_id == document_id, INTENT.c.leaf_index == document.leaf)
     is_open = INTENT.c.state == IntentState.OPEN.value
     taken = tx.execute(update(INTENT).where(*mine, is_open).values(state=IntentState.FILED.value))
     query = select(OFFICIAL_DOCUMENT.c.state).where(OFFICIAL_DOCUMENT.c.document_id == document_id).with_for_update()
     if taken.rowcount != 1 or tx.execute(query).scalar_one_or_none() != OfficialState.SEALING.value:
         raise IntentAbandonedError
-    filed = {"state": OfficialState.SEALED.value, "leaf": leaf, "document_digest": document_digest, "sealed_at": at}
-    _save(tx, document_id, filed)
+    filed = {"leaf": document.leaf, "document_digest": document.digest, "sealed_at": at}
+    _save(tx, document_id, {**filed, "state": OfficialState.SEALED.value})
     return demand_official(tx, document_id)
 
 

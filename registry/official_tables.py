@@ -37,9 +37,7 @@ class OfficialDocumentRow(Row, table=True):
     upload_digest: str = Field(max_length=64)
     prepared_digest: str = Field(index=True, max_length=64)
     pages: int
-    places: str = Field(sa_type=Text)
-    hole_start: int | None = None
-    hole_end: int | None = None
+    layout: str = Field(sa_type=Text)
     prepared_by: str = Field(max_length=64)
     prepared_at: datetime = Field(sa_type=Moment)
     approved_by: str | None = Field(default=None, max_length=64)

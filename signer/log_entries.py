@@ -4,7 +4,7 @@ Promises: no name, no number, no personal data; only hashes, key ids and the wor
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from verify.algorithms import PublicKey
@@ -49,6 +49,11 @@ def licence_intent(
         purpose=purpose,
         licence_id=licence_id,
     )
+
+
+def official_intent(purpose: KeyPurpose, key: PublicKey, to_be_signed: bytes, *, document_id: str) -> EntryDraft:
+    """Return the intent to seal an official document; it stays open until that is filed."""
+    return replace(intent(purpose, key, to_be_signed), licence_id=document_id)
 
 
 def key_event(event: str, kid: bytes, record: bytes) -> EntryDraft:

@@ -6,13 +6,16 @@ Promises:
   * Pure, as all of `verify`: the registry's answer is given.
 """
 
-from dataclasses import replace
+from dataclasses import InitVar, dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
+from verify.accepting import DEMANDED, RejectedError
 from verify.evidence import AnswerOnOfficial, Evidence, NotFound, OfficialAnswer, Unreachable
 from verify.facts import Facts
 from verify.licence import law_day
+from verify.mandate import Mandate
 from verify.report import Check, Finding, LogPlaces, Outcome, Report, Subject, merged
 from verify.signed_document import SignedDocument
 from verify.states import LicenceState
@@ -23,6 +26,7 @@ TYPE_NAME_EN: Final = "Official document"
 # A grant's id begins with the code of its seal, 14 digits.
 _SEAL_CODE_LENGTH: Final = 14
 
+_MAKER: Final = object()
 _NO_TERM: Final = Finding(check=Check.TERM, code="term.none", outcome=Outcome.PASSED)
 _STATUS_NOT_ASKED: Final = Finding(check=Check.STATUS, code="status.not_asked", outcome=Outcome.UNKNOWN)
 _CLOCK_NOT_ASKED: Final = Finding(check=Check.CLOCK, code="clock.not_asked", outcome=Outcome.UNKNOWN)
@@ -84,6 +88,42 @@ def with_official(report: Report, answer: AnswerOnOfficial, *, at: datetime) -> 
     if different:
         return replace(report, findings=merged((*kept, status, _differs(different))), at=at)
     return replace(report, findings=merged((*kept, status, _AGREES)), at=at, facts_source=_facts_with(facts, answer))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedOfficial:
+    """A sealed document that a stranger would accept; only `accept_official` makes one."""
+
+    document_id: str
+    digest: str
+    leaf: int
+    made_by: InitVar[object]
+
+    def __post_init__(self, made_by: object) -> None:
+        if made_by is not _MAKER:
+            raise TypeError("only verify.official_examine.accept_official makes a verified document")
+
+
+def accept_official(document: bytes, report: Report, *, document_id: str, mandate: Mandate) -> VerifiedOfficial:
+    """Accept what a reader reported of a sealed document, or raise `RejectedError`.
+
+    1. The report is of these very bytes. 2. Form, signature, issuer, contents and log have passed, and every other
+    signature of the file holds. 3. It is the document that was to be sealed, under the mandate that was to be signed.
+    """
+    digest = sha256(document).hexdigest()
+    outcomes = [{each.outcome for each in report.findings if each.check is name} for name in DEMANDED]
+    holds = all(each.outcome is not Outcome.FAILED for each in report.signatures)
+    facts, leaf = report.facts, report.log.document_leaf
+    told = (facts.mandate_grant, facts.mandate_item, facts.mandate_legal_basis, facts.mandate_role)
+    wanted = (mandate.grant or "", mandate.item_code or "", mandate.legal_basis, mandate.role)
+    if (
+        report.document_digest != digest  # (1)
+        or not (holds and all(found == {Outcome.PASSED} for found in outcomes))  # (2)
+        or (facts.official_id, told) != (document_id, wanted)  # (3)
+        or leaf is None
+    ):
+        raise RejectedError(report)
+    return VerifiedOfficial(document_id=document_id, digest=digest, leaf=leaf, made_by=_MAKER)
 
 
 def examine_official_id(document_id: LicenceId, answer: OfficialAnswer, *, at: datetime) -> Report:

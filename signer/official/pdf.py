@@ -13,7 +13,6 @@ pyHanko writes here: the upload may be of any form.
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
@@ -35,7 +34,8 @@ from signer.official.errors import (
     UnreadableUploadError,
 )
 from signer.official.pages import Rectangle, find_anchor, opened, page_sizes, rectangle_of
-from signer.official.places import Anchor, Box, Placing, SealImage, riding_boxes, seal_box
+from signer.official.places import Anchor, Box, SealImage, riding_boxes, seal_box
+from signer.official.wishes import Layout, PreparedFile, SealWish
 from signer.page.pdf import HOLE_DIGITS
 from verify.cms import read_our_cms
 from verify.errors import MalformedError
@@ -53,30 +53,7 @@ _TURNS: Final = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (
 _SCRIPTS: Final = ("/JavaScript", "/JS")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PdfWish:
-    """What a PDF is to be prepared with. `name` is the office's, shown by readers; `at` the time that is claimed."""
-
-    document_id: str
-    placing: Placing
-    image: SealImage
-    name: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedFile:
-    """The bytes with an empty room, where its `<` and the place behind its `>` are, and where seals stand."""
-
-    content: bytes = field(repr=False)
-    hole_start: int
-    hole_end: int
-    pages: int
-    boxes: tuple[Box, ...]
-    earlier_signatures: int
-
-
-def prepare_pdf(upload: bytes, wish: PdfWish) -> PreparedFile:
+def prepare_pdf(upload: bytes, wish: SealWish) -> PreparedFile:
     """Prepare an upload. Raises an `OfficialError`, and for a hostile file whatever pyHanko raises.
 
     1. Refuse what may not be sealed. 2. Find the places. 3. Draw the seals. 4. Write the room.
@@ -97,12 +74,11 @@ def prepare_pdf(upload: bytes, wish: PdfWish) -> PreparedFile:
     content = output.getvalue()
     if not content.startswith(upload):
         raise UnreadableUploadError("the upload would not stay as it is")
-    return PreparedFile(
-        content=content, hole_start=start, hole_end=end, pages=len(pages), boxes=boxes, earlier_signatures=earlier
-    )
+    layout = Layout(form="pdf", pages=len(pages), boxes=boxes, room=(start, end), earlier_signatures=earlier)
+    return PreparedFile(content=content, layout=layout)
 
 
-def place_all(seen: "PdfDocument", wish: PdfWish) -> tuple[Box, ...]:
+def place_all(seen: "PdfDocument", wish: SealWish) -> tuple[Box, ...]:
     """Return where seals stand: the one at its spot first, then the strips from page to page."""
     pages = page_sizes(seen)
     at = wish.placing.at
@@ -148,7 +124,7 @@ def _is_of_licence(cms: bytes) -> bool:
 
 
 def _write_seals(
-    writer: IncrementalPdfFileWriter, wish: PdfWish, boxes: Sequence[Box], rectangles: Sequence[Rectangle]
+    writer: IncrementalPdfFileWriter, wish: SealWish, boxes: Sequence[Box], rectangles: Sequence[Rectangle]
 ) -> SignatureObject:
     """Write the field with the first box as its place, stamps for the others, and the signature with its room."""
     picture = _write_picture(writer, wish.image)
@@ -183,7 +159,7 @@ def _write_seals(
 
 
 def _stamp(
-    wish: PdfWish, number: int, rectangle: Rectangle, look: generic.IndirectObject, page: generic.IndirectObject
+    wish: SealWish, number: int, rectangle: Rectangle, look: generic.IndirectObject, page: generic.IndirectObject
 ) -> generic.DictionaryObject:
     corners = (rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
     return generic.DictionaryObject(

@@ -197,7 +197,7 @@ def answer_of(*parts: bytes, wait: float = 0) -> bytes:
         if not wait:
             os.close(writing)
         try:
-            return _read_answer(answer)
+            return _read_answer(answer, 4)
         finally:
             if wait:
                 os.close(writing)

@@ -1,0 +1,227 @@
+"""Seal an official document in two acts: prepare the exact bytes, and, when they were looked at, seal those.
+
+Promises:
+  * What is sealed is what was prepared, named by its digest; another digest, and nothing is taken or logged.
+  * Seal, grant, term, limit and second person are judged under lock before anything is logged; the intent stands in the
+    log before the key is used; only what our own strict check accepts is filed.
+  * A crash between any two steps loses nothing and doubles nothing: `recover` gives the attempt up, and the document is
+    prepared anew under another id.
+  * An upload is read by the reader that is handed in, which is a process without keys; here it is only bytes.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Final, Protocol
+
+from keys.custody import KeyName
+from registry import official_documents, seal_grants, seal_uses, seals
+from registry.db import Transaction, reading, transaction
+from registry.departments import find_department
+from registry.errors import UnknownDepartmentError
+from registry.official_documents import OfficialRecord, OfficialState
+from registry.records import Role
+from registry.seal_errors import SealNotFiledError
+from registry.seal_facts import seal_facts
+from registry.seal_judging import judge
+from registry.seal_records import Occasion, SealGrant, SealObjectRecord, SealUse, UseFiling, UseRequest
+from signer.desk import Desk, Operator, demand
+from signer.log_entries import official_intent
+from signer.official.places import Placing, SealImage
+from signer.official.wishes import Layout, PreparedFile, SealWish
+from signer.pades import assemble_cms, document_digest, embed, signed_attributes
+from signer.page.pdf import UnsignedPdf
+from verify.key_purpose import KeyPurpose
+from verify.log_proof import LogReceipt
+from verify.mandate import Mandate
+from verify.official_examine import accept_official
+from verify.report import Report
+from verify.values import LICENCE_ID_BYTES, LicenceId
+
+USERS: Final = frozenset({Role.ISSUING_OFFICER})
+APPROVERS: Final = frozenset({Role.REVIEWER})
+# Stands for the second person while a grant is looked for: who it will be is known when somebody approves.
+_TO_COME: Final = "?"
+
+
+class Reader(Protocol):
+    """Reads uploads in a process without keys (`api/sandbox.py`)."""
+
+    def prepare(self, upload: bytes, wish: SealWish) -> PreparedFile:
+        """Return an upload prepared for its seal."""
+        ...
+
+    def judge(self, document: bytes) -> Report:
+        """Return the report on a document, by the trust list alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be sealed, and where. Without a grant named, the narrowest one that fits is used."""
+
+    title: str = field(repr=False)
+    placing: Placing
+    item_code: str | None = None
+    grant_id: str | None = None
+
+
+def prepare(
+    desk: Desk, upload: bytes, wanted: Wanted, *, operator: Operator, reader: Reader, at: datetime
+) -> OfficialRecord:
+    """Prepare a document and save it: nothing is taken, logged or signed.
+
+    1. Find grant and seal, and see that they may be used now. 2. Let the reader prepare the bytes. 3. Keep them, then
+    name them in a row. Raises what is against the use, an `OfficialError` or `PlaceError` of the upload, and what the
+    reader raises.
+    """
+    demand(operator, department=operator.department, roles=USERS)
+    with reading(desk.database) as tx:
+        grant, seal = _find(tx, wanted, operator, at=at)  # (1)
+        department = find_department(tx, operator.department)
+    if department is None:
+        raise UnknownDepartmentError
+    document_id = LicenceId(desk.random(LICENCE_ID_BYTES)).text
+    picture = seal.picture
+    wish = SealWish(
+        document_id=document_id,
+        placing=wanted.placing,
+        image=SealImage(png=picture.content, width=picture.width_mm, height=picture.height_mm),
+        name=department.name,
+        at=at,
+        seal=seal.content or b"",
+    )
+    prepared = reader.prepare(upload, wish)  # (2)
+    digest = desk.vault.put(prepared.content)  # (3)
+    record = OfficialRecord(
+        document_id=document_id,
+        department=operator.department,
+        form=prepared.layout.form,
+        title=wanted.title,
+        state=OfficialState.PREPARED,
+        grant_id=grant.grant_id,
+        seal_code=seal.code,
+        seal_version=seal.version,
+        item_code=wanted.item_code,
+        upload_digest=sha256(upload).hexdigest(),
+        prepared_digest=digest,
+        pages=prepared.layout.pages,
+        layout=prepared.layout.to_text(),
+        prepared_by=operator.person_id,
+        prepared_at=at,
+    )
+    with transaction(desk.database) as tx:
+        official_documents.add_prepared(tx, record)
+    desk.after("document_prepared")
+    return record
+
+
+def approve(desk: Desk, document_id: str, *, digest: str, operator: Operator, at: datetime) -> OfficialRecord:
+    """Let another person's prepared document be sealed, after looking at the bytes of this digest."""
+    with transaction(desk.database) as tx:
+        record = official_documents.demand_official(tx, document_id)
+        demand(operator, department=record.department, roles=APPROVERS)
+        return official_documents.approve_official(tx, document_id, digest=digest, person=operator.person_id, at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sealing:
+    """A document on its way, with the use that was taken for it and what will be signed."""
+
+    record: OfficialRecord
+    use: SealUse
+    mandate: Mandate
+    layout: Layout
+
+
+def seal(
+    desk: Desk, document_id: str, *, digest: str, operator: Operator, reader: Reader, at: datetime
+) -> OfficialRecord:
+    """Seal a prepared document.
+
+    1. Take the use, under lock. 2. Fetch the prepared bytes. 3. Log the intent to sign exactly them. 4. Sign, stamp the
+    time, put both and the log proof into the room. 5. Check our own work like a stranger. 6. Keep the file. 7. File
+    document and use together.
+    """
+    sealing = _begin(desk, document_id, digest=digest, operator=operator, at=at)  # (1)
+    desk.after("use_taken")
+    content = desk.vault.get(sealing.record.prepared_digest)  # (2)
+    document = _seal_pdf(desk, sealing, content)  # (3) (4)
+    verified = accept_official(
+        document, reader.judge(document), document_id=document_id, mandate=sealing.mandate
+    )  # (5)
+    desk.after("document_checked")
+    desk.vault.put(document)  # (6)
+    desk.after("document_kept")
+    with transaction(desk.database) as tx:  # (7)
+        filing = UseFiling(use_id=sealing.use.use_id, bodies=((verified.digest, verified.leaf),))
+        seal_uses.file_uses(tx, (filing,), at=at, random=desk.random)
+        filed = official_documents.file_official(tx, verified, at=at)
+    desk.after("document_filed")
+    desk.log.flush_pending()
+    return filed
+
+
+def _find(tx: Transaction, wanted: Wanted, operator: Operator, *, at: datetime) -> tuple[SealGrant, SealObjectRecord]:
+    occasion = replace(_occasion(operator, wanted.item_code), second_person=_TO_COME, second_role=Role.REVIEWER.value)
+    if wanted.grant_id is None:
+        grant = seal_grants.find_grant(tx, occasion, at=at)
+    else:
+        grant = seal_grants.demand_grant(tx, wanted.grant_id)
+        judge(seal_facts(tx, {grant.code})[grant.code], grant, occasion, at=at)
+    seal = seals.current_object(tx, grant.code)
+    if seal is None:
+        raise SealNotFiledError
+    return grant, seal
+
+
+def _occasion(operator: Operator, item_code: str | None) -> Occasion:
+    return Occasion(
+        office=operator.department,
+        person=operator.person_id,
+        role=operator.role.value,
+        type_code=None,
+        item_code=item_code,
+    )
+
+
+def _begin(desk: Desk, document_id: str, *, digest: str, operator: Operator, at: datetime) -> _Sealing:
+    with transaction(desk.database) as tx:
+        record = official_documents.lock_for_sealing(tx, document_id, digest=digest)
+        demand(operator, department=record.department, roles=USERS)
+        occasion = _occasion(operator, record.item_code)
+        if record.approved_by is not None:
+            occasion = replace(occasion, second_person=record.approved_by, second_role=Role.REVIEWER.value)
+        request = UseRequest(grant_id=record.grant_id, occasion=occasion, document_id=document_id)
+        use = seal_uses.take_use(tx, request, at=at, lease_until=at + desk.log.lease, random=desk.random)
+        official_documents.begin_sealing(tx, document_id, use_id=use.use_id)
+    mandate = Mandate(
+        item_code=record.item_code, legal_basis=use.legal_basis, role=operator.role.value, grant=use.grant_id
+    )
+    return _Sealing(record=record, use=use, mandate=mandate, layout=Layout.from_text(record.layout))
+
+
+def _seal_pdf(desk: Desk, sealing: _Sealing, content: bytes) -> bytes:
+    start, end = sealing.layout.room
+    unsigned = UnsignedPdf(content=bytearray(content), hole_start=start, hole_end=end)
+    key = desk.key(KeyPurpose.DOCUMENT, sealing.record.department)
+    parts = desk.signer_parts(key)
+    attributes = signed_attributes(
+        parts,
+        document_digest(unsigned),
+        sealing.mandate,
+        official=LicenceId.parse(sealing.record.document_id),
+    )
+    receipt = _log(desk, key, attributes, sealing.record.document_id)
+    signature = desk.custody.sign(key, attributes, receipt=receipt)
+    timestamp = desk.timestamps.stamp(sha256(signature).digest())
+    signed = embed(unsigned, assemble_cms(parts, attributes, signature, timestamp=timestamp, receipt=receipt))
+    desk.after("document_signed")
+    return signed
+
+
+def _log(desk: Desk, key: KeyName, to_be_signed: bytes, document_id: str) -> LogReceipt:
+    entry = official_intent(key.purpose, desk.custody.public_key(key), to_be_signed, document_id=document_id)
+    (receipt,) = desk.log.append((entry,))
+    desk.after("document_logged")
+    return receipt
