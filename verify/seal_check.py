@@ -239,7 +239,7 @@ def _judge_stamp(
     except TimestampTokenError as error:
         return None, (_failed(code, f"{error.code}: {error.detail}"),)
     tolerance = timedelta(0) if of_seal else CLOCK_TOLERANCE  # GM/T 0031-2025: not before the seal was made
-    if stamped.at < claimed_at - tolerance:
+    if claimed_at - stamped.at > tolerance:
         return None, (_failed(code, "a stamp from before what it stamps"),)
     return stamped.at, ()
 

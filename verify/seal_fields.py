@@ -43,6 +43,8 @@ TEXT_LENGTH_MAX: Final = 200
 # The widest sheet is A0; a seal has 42 mm.
 MILLIMETRES_MAX: Final = 1189
 NUMBER_MAX: Final = 0x7FFFFFFF
+# The first year that two digits can name (RFC 5280, 4.1.2.5.1); so no time of a seal is near the calendar's edge.
+YEAR_MIN: Final = 1950
 
 SM2_WITH_SM3: Final = object_identifier("1.2.156.10197.1.501")
 # What producers write instead, and sign with SM2 and SM3 all the same: the curve, its signature, signedData.
@@ -169,7 +171,7 @@ def take_time(reader: Reader, tag: int, *, leniencies: Leniencies) -> datetime:
         raise SealError("not a time in UTC with whole seconds")
     year, *others = (int(each) for each in found.groups())
     if tag == UTC_TIME:  # RFC 5280, 4.1.2.5.1
-        year += 1900 if year >= 50 else 2000
+        year += 1900 if year >= YEAR_MIN % 100 else 2000
     return _moment(year, *others)
 
 
@@ -179,8 +181,7 @@ def read_written_time(content: bytes) -> datetime:
     if found is None:
         raise SealError("a time in a form that this reader does not know")
     numbers = [int(each) for each in found.groups()[:6]]
-    moment = _moment(*numbers)
-    return moment if found[7] else moment.replace(tzinfo=_CHINA).astimezone(UTC)
+    return _moment(*numbers, zone=UTC if found[7] else _CHINA)
 
 
 def take_algorithm(reader: Reader, *, leniencies: Leniencies) -> bytes:
@@ -249,8 +250,13 @@ def _is_der_signature(octets: bytes) -> bool:
     return True
 
 
-def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime:
+def _moment(year: int, *others: int, zone: timezone = UTC) -> datetime:
+    """Return a moment in UTC. Years before certificates could name one are refused: nothing was ever sealed then."""
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        month, day, hour, minute, second = others
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         raise SealError("not a time of the calendar") from None
+    if year < YEAR_MIN:
+        raise SealError("a time before there were electronic seals")
+    return moment.astimezone(UTC)
