@@ -26,6 +26,8 @@ ATTRIBUTES_MAX: Final = 64
 # A path of a QR code is one text of 30 kB.
 TEXT_BUFFER_BYTES: Final = 1 << 16
 _MARK: Final = b"\xef\xbb\xbf"
+# With one of these expat would read UTF-16, whatever encoding it was told.
+_OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _SPACES: Final = " \t\r\n"
 
 
@@ -78,14 +80,6 @@ class Element:
     def words(self) -> str:
         """The text without white space round it."""
         return self.text.strip(_SPACES)
-
-    def walk(self) -> Iterator["Element"]:
-        """Yield this element and all below it, in the order of the file."""
-        waiting = [self]
-        while waiting:
-            each = waiting.pop()
-            yield each
-            waiting.extend(reversed(each.children))
 
 
 @dataclass(slots=True)
@@ -149,10 +143,6 @@ def _refuse(what: str, *_arguments: object) -> None:
     raise XmlError(what)
 
 
-def _refuse_entity(*_arguments: object) -> int:
-    raise XmlError("an entity")
-
-
 def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | None = None) -> Element:
     """Return the root element, which must have this name. Raises `XmlError`.
 
@@ -161,7 +151,7 @@ def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | N
     """
     if len(data) > XML_BYTES_MAX:
         raise XmlError("longer than any XML file of an OFD")
-    if is_own and data.startswith(_MARK):
+    if data.startswith(_OTHER_MARKS) or (is_own and data.startswith(_MARK)):
         raise XmlError("a byte order mark")
     builder = _Builder(budget or Budget(), is_own=is_own)
     parser = expat.ParserCreate("UTF-8", namespace_separator=" ")
@@ -172,10 +162,8 @@ def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | N
     parser.CharacterDataHandler = builder.characters
     parser.XmlDeclHandler = builder.declaration
     parser.CommentHandler = builder.comment
+    # Without a document type nobody can declare an entity.
     parser.StartDoctypeDeclHandler = partial(_refuse, "a document type")
-    parser.EntityDeclHandler = partial(_refuse, "an entity")
-    parser.ExternalEntityRefHandler = _refuse_entity
-    parser.SkippedEntityHandler = partial(_refuse, "an entity")
     parser.ProcessingInstructionHandler = partial(_refuse, "a processing instruction")
     try:
         parser.Parse(data, True)
