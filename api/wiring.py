@@ -46,6 +46,7 @@ from verify.key_purpose import KeyPurpose
 
 STATUS_PATH: Final = "/status/"
 REVOCATION_PATH: Final = "/authority.crl"
+NATIONAL_REVOCATION_PATH: Final = "/national.crl"
 _CHECKPOINT_KEYS: Final = f"{KeyPurpose.CHECKPOINT.value}.{DEPLOYMENT}-*.key"
 
 
@@ -213,6 +214,7 @@ def desk_settings(settings: Settings) -> DeskSettings:
         host=settings.host,
         status_prefix=settings.public_address + STATUS_PATH,
         crl_url=settings.public_address + REVOCATION_PATH,
+        national_crl_url=settings.public_address + NATIONAL_REVOCATION_PATH,
         test=settings.test,
         status_days=settings.status_days,
         timestamp_roots=() if settings.timestamp_roots is None else _read_roots(settings.timestamp_roots),

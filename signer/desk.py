@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from keys.custody import Custody, KeyName
+from keys.custody import NATIONAL, Custody, KeyName
 from keys.timestamps import TimestampSource
 from registry.db import Database
 from registry.records import Department, Role
@@ -38,17 +38,22 @@ class Operator:
 class DeskSettings:
     """What the office has set: the addresses of the deployment, and whether it is a sandbox.
 
-    `test` prints a mark across every page. `host` (printed in codes), `status_prefix` and `crl_url` (in certificates)
-    come from here and never from a request. `timestamp_roots` are those of an outside time-stamp service: they go into
-    the trust list, or nobody could check its stamps.
+    `test` prints a mark across every page. `host` (printed in codes), `status_prefix`, `crl_url` and `national_crl_url`
+    (in certificates) come from here and never from a request. `timestamp_roots` are those of an outside time-stamp
+    service: they go into the trust list, or nobody could check its stamps.
     """
 
     host: str
     status_prefix: str
     crl_url: str | None = None
+    national_crl_url: str | None = None
     test: bool = False
     status_days: int = 7
     timestamp_roots: tuple[bytes, ...] = field(default=(), repr=False)
+
+    def crl_url_of(self, authority: str) -> str | None:
+        """Return where the revocation list of an authority of ours lies, by the authority's owner."""
+        return self.national_crl_url if authority == NATIONAL else self.crl_url
 
 
 def _go_on(_step: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from keys.ceremony import Persons
-from keys.custody import ALGORITHMS, DEPLOYMENT, KeyName
+from keys.custody import ALGORITHMS, DEPLOYMENT, NATIONAL, KeyName
 from keys.key_files import USUAL_COST, ScryptCost
 from keys.softkeys import SoftCustody, create_key
 from registry import artefacts, catalogue, departments, leaves
@@ -26,11 +26,19 @@ from signer.errors import FoundingMismatchError, LogExistsError
 from signer.key_acts import KeyDesk, certify_key, make_key, renew_revocation_lists
 from signer.log import SigningLog, log_verifier
 from signer.trust_lists import TRUST_LIST, TRUST_LIST_NAME, issuing_departments, renew_trust_list
+from verify.algorithms import Algorithm
 from verify.key_purpose import KeyPurpose
 from verify.note import NoteError, open_checkpoint
 
 CHECKPOINT: Final = KeyName(KeyPurpose.CHECKPOINT, DEPLOYMENT)
 
+# Authorities first, for they certify the others.
+_CERTIFIED_KEYS: Final = (
+    (KeyPurpose.AUTHORITY, DEPLOYMENT),
+    (KeyPurpose.AUTHORITY, NATIONAL),
+    (KeyPurpose.TIMESTAMP, DEPLOYMENT),
+    (KeyPurpose.SEAL_MAKER, DEPLOYMENT),
+)
 # Keys of the deployment beside those with certificates; live codes and webhooks get theirs when they come.
 _SERVICE_KEYS: Final = (KeyPurpose.TRUST_LIST, KeyPurpose.STATUS_LIST, KeyPurpose.RECEIPT)
 
@@ -40,7 +48,8 @@ class Foundation:
     """Where a deployment is founded and what it is called.
 
     `origin` is the log's name for good; `operator` is the USCC of the department that runs the deployment and stands in
-    the authority's certificate; `issuers` are departments that issue beside those that the catalogue's items name.
+    the authorities' certificates; `issuers` are departments that issue beside those that the catalogue's items name;
+    `code_algorithm` is SM2 where the law asks for it in QR codes too.
     """
 
     database: Database
@@ -53,6 +62,7 @@ class Foundation:
     clock: Callable[[], datetime] = field(repr=False)
     random: Callable[[int], bytes] = field(repr=False)
     issuers: tuple[str, ...] = ()
+    code_algorithm: Algorithm = Algorithm.ES256
     worker: str = "founding"
     cost: ScryptCost = field(default=USUAL_COST, repr=False)
 
@@ -71,9 +81,10 @@ def open_custody(folder: Path, passphrase: bytes, origin: str, *, cost: ScryptCo
 def found(foundation: Foundation, *, at: datetime) -> KeyDesk:
     """Found the deployment, or finish what a crash cut off.
 
-    1. See that keys and database belong together. 2. Make the log: its key, then its first entry. 3. Make the
-    authority. 4. Make the keys of the deployment. 5. Make the keys of each department that issues. 6. Sign revocation
-    list and trust list; with the trust list the deployment is founded.
+    1. See that keys and database belong together. 2. Make the log: its key, then its first entry. 3. Make the two
+    authorities, the international and the national one. 4. Make the keys of the deployment, the seal maker's among
+    them. 5. Make the keys of each department that issues. 6. Sign revocation lists and trust list; with the trust list
+    the deployment is founded.
 
     Raises `LogExistsError` when it was founded before, `FoundingMismatchError`, `UnknownDepartmentError`, and what
     custody raises: a wrong passphrase, a folder that others can read.
@@ -83,22 +94,29 @@ def found(foundation: Foundation, *, at: datetime) -> KeyDesk:
     desk = _begin_log(foundation)  # (2)
     persons = foundation.persons
     make_key(desk, KeyPurpose.CHECKPOINT, DEPLOYMENT, persons=persons, at=at)
-    for purpose in (KeyPurpose.AUTHORITY, KeyPurpose.TIMESTAMP):  # (3), (4)
-        certify_key(desk, make_key(desk, purpose, DEPLOYMENT, persons=persons, at=at), operator, persons=persons, at=at)
+    for purpose, owner in _CERTIFIED_KEYS:  # (3), (4)
+        certify_key(desk, make_key(desk, purpose, owner, persons=persons, at=at), operator, persons=persons, at=at)
     for purpose in _SERVICE_KEYS:
         make_key(desk, purpose, DEPLOYMENT, persons=persons, at=at)
     for department in issuers:  # (5)
-        add_department_keys(desk, department, persons=persons, at=at)
+        add_department_keys(desk, department, persons=persons, at=at, code_algorithm=foundation.code_algorithm)
     renew_revocation_lists(desk, at=at)  # (6)
     renew_trust_list(desk, at=at)
     return desk
 
 
-def add_department_keys(desk: KeyDesk, department: Department, *, persons: Persons, at: datetime) -> None:
+def add_department_keys(
+    desk: KeyDesk,
+    department: Department,
+    *,
+    persons: Persons,
+    at: datetime,
+    code_algorithm: Algorithm = Algorithm.ES256,
+) -> None:
     """Make a department's document key with its certificate, and its code key; a new trust list must follow."""
     document = make_key(desk, KeyPurpose.DOCUMENT, department.uscc, persons=persons, at=at)
     certify_key(desk, document, department, persons=persons, at=at)
-    make_key(desk, KeyPurpose.CODE, department.uscc, persons=persons, at=at)
+    make_key(desk, KeyPurpose.CODE, department.uscc, persons=persons, at=at, algorithm=code_algorithm)
 
 
 def _offices(foundation: Foundation) -> tuple[Department, tuple[Department, ...]]:

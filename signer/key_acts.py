@@ -19,8 +19,8 @@ from cryptography.x509 import CertificateRevocationList, load_der_x509_certifica
 
 from keys.authority import PROFILES, SERIAL_BYTES, CertificateRequest, Profile
 from keys.ceremony import KeyEvent, KeyEventKind, Persons, certify, make, rotate, sign_revocation_list
-from keys.certificates import Subject
-from keys.custody import ALGORITHMS, DEPLOYMENT, KeyName
+from keys.certificates import Subject, public_key_info
+from keys.custody import DEPLOYMENT, NATIONAL, KeyName, algorithms_of, authority_of
 from keys.errors import CertificateChainError, CertificateFormError, CertificateOutsideError, KeyMissingError
 from keys.requests import assemble_csr, csr_info
 from keys.revocation import Reason, RevocationList, RevokedCertificate
@@ -30,15 +30,20 @@ from registry.db import Database, Transaction, reading, transaction
 from registry.records import Department
 from signer import key_register
 from signer.desk import DeskSettings
-from signer.key_register import RegisteredKey
+from signer.errors import CutOffError, KeyActError
 from signer.log import SigningLog
 from signer.log_entries import intent, key_event
-from verify.algorithms import Algorithm
+from verify.algorithms import Algorithm, PublicKeyError, SignatureError, check_signature
 from verify.key_purpose import KeyPurpose
+from verify.revocation import RevocationListReadError, read_revocation_list
+from verify.sm2 import SPKI_HEAD
 from verify.values import Uscc
 
 CERTIFICATE: Final = "certificate"
 AUTHORITY: Final = "authority"
+_STEMS: Final = {DEPLOYMENT: AUTHORITY, NATIONAL: NATIONAL}
+"""By whose authority a revocation list is, and what its name begins with."""
+
 REVOCATION: Final = "crl"
 
 # An authority outlives all that it certifies; a time stamp must be checkable for as long as licences run.
@@ -46,6 +51,8 @@ _TERMS: Final = {
     Profile.ROOT: timedelta(days=20 * 365),
     Profile.TIMESTAMP: timedelta(days=10 * 365),
     Profile.DEPARTMENT: timedelta(days=3 * 365),
+    Profile.SEAL: timedelta(days=3 * 365),
+    Profile.SEAL_MAKER: timedelta(days=10 * 365),  # as long as a seal that it made on its last day is in use
 }
 # Checkers that are offline hold a list for as long as they hold the trust list (30 days); it is renewed daily.
 REVOCATION_LIST_TERM: Final = timedelta(days=30)
@@ -55,7 +62,9 @@ _COMMON_NAMES: Final = {
     Profile.ROOT: "电子证照根证书",
     Profile.TIMESTAMP: "电子证照时间戳",
     Profile.DEPARTMENT: "电子证照签章",
+    Profile.SEAL_MAKER: "电子印章制作",
 }
+_NATIONAL_ROOT: Final = "电子印章根证书"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +90,24 @@ class _Artefact:
     content: bytes
 
 
-def make_key(desk: KeyDesk, purpose: KeyPurpose, owner: str, *, persons: Persons, at: datetime) -> KeyName:
-    """Return the newest key of this purpose and owner; make it where there is none, and see that it is registered."""
+def make_key(
+    desk: KeyDesk,
+    purpose: KeyPurpose,
+    owner: str,
+    *,
+    persons: Persons,
+    at: datetime,
+    algorithm: Algorithm | None = None,
+) -> KeyName:
+    """Return the newest key of this purpose and owner; make it where there is none, and see that it is registered.
+
+    It is made with the usual algorithm of its purpose unless another one is named.
+    """
     try:
         key = desk.custody.newest(purpose, owner)
     except KeyMissingError:
         key = desk.custody.next_name(purpose, owner)
-        make(desk.custody, key, ALGORITHMS[purpose][0], persons=persons, at=at)
+        make(desk.custody, key, algorithm or algorithms_of(purpose, owner)[0], persons=persons, at=at)
     with reading(desk.database) as tx:
         is_registered = key_register.find(tx, key) is not None
     if not is_registered:
@@ -108,11 +128,12 @@ def rotate_key(
 def certify_key(desk: KeyDesk, key: KeyName, department: Department, *, persons: Persons, at: datetime) -> bytes:
     """Return the key's certificate, made by the deployment's own authority where there is none that holds.
 
-    `department` is the key's owner, or for keys of the deployment whoever runs it.
+    `department` is the key's owner, for a seal's key the department whose seal it is, and for keys of the deployment
+    whoever runs it.
     """
     chain = desk.custody.chain(key)
     event = KeyEvent(kind=KeyEventKind.CERTIFIED, key=key, public=desk.custody.public_key(key), persons=persons, at=at)
-    if not chain or load_der_x509_certificate(chain[0]).not_valid_after_utc <= at:
+    if not _holds(desk, key, at=at):
         request = _request(desk, key, department, at=at)
         event = certify(desk.custody, desk.sign_logged, request, key=key, persons=persons, at=at)
         chain = desk.custody.chain(key)
@@ -123,14 +144,41 @@ def certify_key(desk: KeyDesk, key: KeyName, department: Department, *, persons:
     return chain[0]
 
 
-def subject_of(department: Department, profile: Profile, *, test: bool) -> Subject:
-    """Return the name in a certificate: the department's code and name, cut to what X.520 allows."""
-    return Subject(
-        uscc=Uscc(department.uscc),
-        organisation=department.name[:_ORGANISATION_LENGTH_MAX],
-        common_name=department.name[:_ORGANISATION_LENGTH_MAX] + _COMMON_NAMES[profile],
-        test=test,
-    )
+def _holds(desk: KeyDesk, key: KeyName, *, at: datetime) -> bool:
+    """Say whether a key has a certificate that neither ended nor was revoked. Raises `KeyActError` for a stolen key."""
+    chain = desk.custody.chain(key)
+    with reading(desk.database) as tx:
+        entry = key_register.find(tx, key)
+        revoked = {
+            each.serial_number: each.reason for each in key_register.revoked(tx, authority=authority_of(key.purpose))
+        }
+    first = load_der_x509_certificate(chain[0]) if chain else None
+    reason = None if first is None else revoked.get(first.serial_number)
+    if reason is Reason.KEY_COMPROMISE or (entry is not None and entry.cut_off is not None):
+        raise KeyActError(key.purpose.value)
+    return first is not None and reason is None and first.not_valid_after_utc > at
+
+
+def certify_seal_key(
+    desk: KeyDesk, code: str, department: Department, *, persons: Persons, at: datetime
+) -> tuple[KeyName, bytes]:
+    """Return the key of a seal, by the seal's code of 14 digits, and its certificate by the national authority.
+
+    Both are made where there is none, the certificate also where the one before has ended. `department` is whose seal
+    it is.
+    """
+    key = make_key(desk, KeyPurpose.SEAL, code, persons=persons, at=at)
+    return key, certify_key(desk, key, department, persons=persons, at=at)
+
+
+def subject_of(department: Department, key: KeyName, *, test: bool) -> Subject:
+    """Return the name in a certificate: the department's code and name, cut to what X.520 allows, or a seal's code."""
+    name = department.name[:_ORGANISATION_LENGTH_MAX]
+    if key.purpose is KeyPurpose.SEAL:
+        common_name = key.owner
+    else:
+        common_name = name + (_NATIONAL_ROOT if key.owner == NATIONAL else _COMMON_NAMES[PROFILES[key.purpose]])
+    return Subject(uscc=Uscc(department.uscc), organisation=name, common_name=common_name, test=test)
 
 
 def request_certificate(desk: KeyDesk, key: KeyName, department: Department, *, at: datetime) -> bytes:
@@ -139,7 +187,7 @@ def request_certificate(desk: KeyDesk, key: KeyName, department: Department, *, 
     What is signed is kept, so that an audit can tell this use of the key from one for a licence that nobody knows.
     """
     public, profile = desk.custody.public_key(key), PROFILES[key.purpose]
-    info = csr_info(subject_of(department, profile, test=desk.settings.test), public, profile)
+    info = csr_info(subject_of(department, key, test=desk.settings.test), public, profile)
     with transaction(desk.database) as tx:
         log_records.keep(tx, info, at=at)
     return assemble_csr(info, public, desk.sign_logged(key, info))
@@ -171,7 +219,7 @@ def keep_revocation_list(desk: KeyDesk, content: bytes, *, at: datetime) -> str:
     above = {each for key in desk.custody.names() for each in desk.custody.chain(key)[1:]}
     with reading(desk.database) as tx:
         above |= {root for _, root in artefacts.all_latest(tx, AUTHORITY)}
-    signers = [each for each in above if _has_signed(each, parsed)]
+    signers = [each for each in above if _has_signed(each, parsed, content)]
     if not signers:
         raise CertificateChainError("the revocation list is that of no authority above our certificates")
     name = f"{AUTHORITY}-{sha256(signers[0]).hexdigest()[:16]}"
@@ -182,8 +230,11 @@ def keep_revocation_list(desk: KeyDesk, content: bytes, *, at: datetime) -> str:
     return name
 
 
-def _has_signed(authority: bytes, revocation_list: CertificateRevocationList) -> bool:
+def _has_signed(authority: bytes, revocation_list: CertificateRevocationList, content: bytes) -> bool:
     certificate = load_der_x509_certificate(authority)
+    spki = public_key_info(authority)
+    if spki.startswith(SPKI_HEAD):  # the library checks no SM2
+        return certificate.subject == revocation_list.issuer and _has_signed_sm2(spki, content)
     public = certificate.public_key()
     return (
         certificate.subject == revocation_list.issuer
@@ -192,20 +243,36 @@ def _has_signed(authority: bytes, revocation_list: CertificateRevocationList) ->
     )
 
 
-def cut_off_key(desk: KeyDesk, key: KeyName, *, persons: Persons, at: datetime) -> RegisteredKey:
-    """After a theft: what has a leaf in the log up to now stays good, what has none is forged.
+def _has_signed_sm2(spki: bytes, content: bytes) -> bool:
+    try:
+        read = read_revocation_list(content)
+        check_signature(read.algorithm, spki, read.to_be_signed, read.signature)
+    except (RevocationListReadError, SignatureError, PublicKeyError):
+        return False
+    return True
 
-    A new trust list must follow. A key that is cut off already keeps its first cut-off.
+
+def cut_off_key(
+    desk: KeyDesk, key: KeyName, *, size: int | None = None, persons: Persons, at: datetime
+) -> tuple[str, int]:
+    """After a theft: what has a leaf in the log below this size (all up to now) stays good, what has none is forged.
+
+    Return the log's origin and the size. A new trust list must follow. A key that is cut off already keeps its cut-off,
+    or gets an earlier one when the theft turns out to be older. Raises `CutOffError` for a size that the log has not
+    reached, or above the cut-off that was set.
     """
     with transaction(desk.database) as tx:
         known = key_register.demand(tx, key)
-        size = leaves.lock_head(tx, desk.log.origin).size
-        if known.cut_off is None:
-            known = replace(known, cut_off=(desk.log.origin, size))
-            key_register.change(tx, known, at=at)
+        reached = leaves.lock_head(tx, desk.log.origin).size
+        most = reached if known.cut_off is None else known.cut_off[1]
+        wanted = most if size is None else size
+        if not 0 <= wanted <= most:
+            raise CutOffError(params={"max": str(most)})
+        if known.cut_off is None or wanted < most:
+            key_register.change(tx, replace(known, cut_off=(desk.log.origin, wanted)), at=at)
             _leave(tx, KeyEvent(kind=KeyEventKind.CUT_OFF, key=key, public=known.public, persons=persons, at=at))
     desk.log.flush_pending()
-    return known
+    return desk.log.origin, wanted
 
 
 def revoke_certificate(
@@ -219,13 +286,18 @@ def revoke_certificate(
     chain = desk.custody.chain(key)
     if not chain:
         raise KeyMissingError(f"{key.text} has no certificate")
-    ours = {desk.custody.chain(each)[:1] for each in desk.custody.names() if each.purpose is KeyPurpose.AUTHORITY}
+    authority = authority_of(key.purpose)
+    ours = {
+        desk.custody.chain(each)[:1]
+        for each in desk.custody.names()
+        if each.purpose is KeyPurpose.AUTHORITY and each.owner == authority
+    }
     if len(chain) < 2 or chain[1:2] not in ours:
         raise CertificateOutsideError("not certified by our own authority")
     serial = load_der_x509_certificate(chain[0]).serial_number
     revoked = RevokedCertificate(serial_number=serial, revoked_at=at.replace(microsecond=0), reason=reason)
     with transaction(desk.database) as tx:
-        if key_register.revoke(tx, revoked, at=at):
+        if key_register.revoke(tx, revoked, authority=authority, at=at):
             public = desk.custody.public_key(key)
             _leave(tx, KeyEvent(kind=KeyEventKind.REVOKED, key=key, public=public, persons=persons, at=at))
     desk.log.flush_pending()
@@ -233,19 +305,21 @@ def revoke_certificate(
 
 
 def renew_revocation_lists(desk: KeyDesk, *, at: datetime) -> tuple[bytes, ...]:
-    """Sign the revocation list of each generation of our authority, and keep them for the public."""
+    """Sign the revocation list of each generation of our two authorities, and keep them for the public."""
     authorities = sorted(
-        (key for key in desk.custody.names() if key.purpose is KeyPurpose.AUTHORITY), key=lambda key: key.generation
+        (key for key in desk.custody.names() if key.purpose is KeyPurpose.AUTHORITY),
+        key=lambda key: (key.owner, key.generation),
     )
     return tuple(_renew_revocation_list(desk, key, at=at) for key in authorities if desk.custody.chain(key))
 
 
 def _renew_revocation_list(desk: KeyDesk, authority: KeyName, *, at: datetime) -> bytes:
-    name = AUTHORITY if authority.generation == 1 else f"{AUTHORITY}-{authority.generation}"
+    stem = _STEMS[authority.owner]
+    name = stem if authority.generation == 1 else f"{stem}-{authority.generation}"
     issued_at = at.replace(microsecond=0)
     with reading(desk.database) as tx:
         number = artefacts.latest_sequence(tx, REVOCATION, name) + 1
-        revoked = key_register.revoked(tx)
+        revoked = key_register.revoked(tx, authority=authority.owner)
     wanted = RevocationList(
         issuer=desk.custody.chain(authority)[0],
         number=number,
@@ -262,19 +336,19 @@ def _renew_revocation_list(desk: KeyDesk, authority: KeyName, *, at: datetime) -
 def _request(desk: KeyDesk, key: KeyName, department: Department, *, at: datetime) -> CertificateRequest:
     profile, begins = PROFILES[key.purpose], key_register.beginning(at)
     ends = begins + _TERMS[profile]
-    issuer = None
+    issuer, authority = None, authority_of(key.purpose)
     if profile is not Profile.ROOT:
-        issuer = desk.custody.chain(desk.custody.newest(KeyPurpose.AUTHORITY, DEPLOYMENT))[0]
+        issuer = desk.custody.chain(desk.custody.newest(KeyPurpose.AUTHORITY, authority))[0]
         ends = min(ends, load_der_x509_certificate(issuer).not_valid_after_utc)
     return CertificateRequest(
         profile=profile,
-        subject=subject_of(department, profile, test=desk.settings.test),
+        subject=subject_of(department, key, test=desk.settings.test),
         public=desk.custody.public_key(key),
         serial=desk.random(SERIAL_BYTES),
         not_before=begins,
         not_after=ends,
         issuer=issuer,
-        crl_url=None if issuer is None else desk.settings.crl_url,
+        crl_url=None if issuer is None else desk.settings.crl_url_of(authority),
     )
 
 

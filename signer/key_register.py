@@ -6,14 +6,14 @@ Promises:
 
 Entry of a key (kind `key`, named by the key's text), deterministic CBOR: 1 algorithm · 2 SPKI · 3 not before · 4 not
 after · 5 cut-off [origin, size], after a theft only. Of a revoked certificate (kind `revoked`, named by its serial
-number in hex): 1 revoked at · 2 reason.
+number in hex): 1 revoked at · 2 reason · 3 the owner of the authority, where that is not the deployment.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from keys.custody import KeyName
+from keys.custody import DEPLOYMENT, KeyName
 from keys.errors import KeyMissingError
 from keys.revocation import Reason, RevokedCertificate
 from registry import artefacts
@@ -81,19 +81,21 @@ def all_keys(tx: Transaction) -> tuple[RegisteredKey, ...]:
     return tuple(_decode(KeyName.parse(name), content) for name, content in artefacts.all_latest(tx, KEY))
 
 
-def revoke(tx: Transaction, revoked: RevokedCertificate, *, at: datetime) -> bool:
+def revoke(tx: Transaction, revoked: RevokedCertificate, *, authority: str = DEPLOYMENT, at: datetime) -> bool:
     """Enter a revoked certificate and say whether it is new; the first entry of a certificate stays."""
     name = f"{revoked.serial_number:x}"
     if artefacts.latest(tx, REVOKED, name) is not None:
         return False
-    content = cbor.encode({1: int(revoked.revoked_at.timestamp()), 2: revoked.reason.value})
-    artefacts.store(tx, REVOKED, name, content, sequence=1, at=at)
+    entries: dict[int, object] = {1: int(revoked.revoked_at.timestamp()), 2: revoked.reason.value}
+    entries |= {} if authority == DEPLOYMENT else {3: authority}
+    artefacts.store(tx, REVOKED, name, cbor.encode(entries), sequence=1, at=at)
     return True
 
 
-def revoked(tx: Transaction) -> tuple[RevokedCertificate, ...]:
-    """Return all revoked certificates."""
-    return tuple(_decode_revoked(name, content) for name, content in artefacts.all_latest(tx, REVOKED))
+def revoked(tx: Transaction, *, authority: str = DEPLOYMENT) -> tuple[RevokedCertificate, ...]:
+    """Return all certificates that this authority of ours revoked."""
+    entries = [_decode_revoked(name, content) for name, content in artefacts.all_latest(tx, REVOKED)]
+    return tuple(entry for entry, by in entries if by == authority)
 
 
 def _encode(entry: RegisteredKey) -> bytes:
@@ -130,11 +132,13 @@ def _cut_off(value: object) -> tuple[str, int] | None:
             raise MalformedError("not a cut-off")
 
 
-def _decode_revoked(name: str, content: bytes) -> RevokedCertificate:
+def _decode_revoked(name: str, content: bytes) -> tuple[RevokedCertificate, str]:
+    """Return a revoked certificate, and the owner of the authority that revoked it."""
     match cbor.decode(content, bytes_max=_ENTRY_BYTES_MAX):
-        case {1: int(moment), 2: str(reason)}:
-            return RevokedCertificate(
+        case {1: int(moment), 2: str(reason), **others}:
+            entry = RevokedCertificate(
                 serial_number=int(name, 16), revoked_at=datetime.fromtimestamp(moment, UTC), reason=Reason(reason)
             )
+            return entry, str(others.get(3, DEPLOYMENT))
         case _:
             raise MalformedError("not an entry of the register of revoked certificates")

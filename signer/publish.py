@@ -9,7 +9,8 @@ Promises:
     worse: `LogForkError`, and nothing is written. `demand_no_fork` asks the same at start, before a key is used.
   * No key is used; two processes that publish at once wait for each other at a lock file.
 
-    checkpoint tile/… log.vkey (in log/) · trust-list.cbor · status/<n> · authority.crl · certificates/<name>.cer
+    checkpoint tile/… log.vkey (in log/) · trust-list.cbor · status/<n> · authority.crl · national.crl ·
+    certificates/<name>.cer
 """
 
 import errno

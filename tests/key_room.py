@@ -13,7 +13,7 @@ from typing import Any
 from keys.authority import CertificateRequest, Profile
 from keys.ceremony import Persons, certify, make
 from keys.certificates import Subject
-from keys.custody import DEPLOYMENT, NATIONAL, KeyName, algorithms_of
+from keys.custody import DEPLOYMENT, NATIONAL, KeyName, algorithms_of, authority_of
 from keys.key_files import ScryptCost
 from keys.softkeys import SoftCustody, create_key, read_public_key
 from keys.timestamps import OwnTimestampService
@@ -106,7 +106,9 @@ class KeyRoom:
             serial=self.random.randbytes(16),
             not_before=NOW - timedelta(days=1),
             not_after=NOW + timedelta(days=3650 if is_root else 365),
-            issuer=None if is_root else self.custody.chain(AUTHORITY)[0],
+            issuer=None
+            if is_root
+            else self.custody.chain(self.custody.newest(KeyPurpose.AUTHORITY, authority_of(key.purpose)))[0],
             crl_url=None if is_root else CRL_URL,
         )
         return replace(request, **changes)
@@ -118,11 +120,14 @@ class KeyRoom:
         return self.custody.chain(key)
 
     def open_office(self) -> "KeyRoom":
-        """Make and certify authority, document key and time-stamp key."""
+        """Make and certify authority, document key and time-stamp key, then the national ones: seal maker and seal."""
         for key, profile in (
             (AUTHORITY, Profile.ROOT),
             (DOCUMENT, Profile.DEPARTMENT),
             (TIMESTAMP, Profile.TIMESTAMP),
+            (NATIONAL_AUTHORITY, Profile.ROOT),
+            (SEAL_MAKER, Profile.SEAL_MAKER),
+            (SEAL, Profile.SEAL),
         ):
             self.certify(self.make(key), profile)
         return self

@@ -68,7 +68,11 @@ QUICK = ScryptCost(n=1024, r=8, p=1)
 HOST = "licences.test.example"
 ORIGIN = f"{HOST}/log"
 SETTINGS = DeskSettings(
-    host=HOST, status_prefix=f"https://{HOST}/status/", crl_url=f"http://{HOST}/authority.crl", test=True
+    host=HOST,
+    status_prefix=f"https://{HOST}/status/",
+    crl_url=f"http://{HOST}/authority.crl",
+    national_crl_url=f"http://{HOST}/national.crl",
+    test=True,
 )
 PERSONS = Persons(first="administrator-1", second="administrator-2")
 

@@ -30,7 +30,7 @@ from api.cli.program import DEMO_TOWN, ExitCode, Session, app, session_of
 from api.cli.services import serve_office
 from api.settings import Settings, read_settings
 from api.wiring import Office, build
-from keys.custody import DEPLOYMENT
+from keys.custody import DEPLOYMENT, NATIONAL
 from keys.installation import encode_pem_chain
 from registry import catalogue, licences
 from registry.db import reading
@@ -158,6 +158,8 @@ def _leave(session: Session, folder: Path, chosen: Chosen) -> None:
     desk = office.desk
     authority = desk.custody.newest(KeyPurpose.AUTHORITY, DEPLOYMENT)
     write_file(folder / "trust/document-root.pem", encode_pem_chain(desk.custody.chain(authority)[-1:]))
+    national = desk.custody.newest(KeyPurpose.AUTHORITY, NATIONAL)
+    write_file(folder / "trust/national-root.pem", encode_pem_chain(desk.custody.chain(national)[-1:]))
     root = desk.custody.newest(KeyPurpose.TRUST_LIST, DEPLOYMENT)
     verifier = desk.log.verifier
     write_file(folder / "trust/log.vkey", f"{verifier_key_text(verifier.name, verifier.public)}\n".encode())

@@ -575,7 +575,7 @@ def test_a_revoked_certificate_stands_in_the_published_list_and_signs_nothing_mo
     listed = x509.load_der_x509_crl(published.read_bytes())
     refused = terminal.calls("issue", "-", "--approved-by", REVIEWER, stdin=json.dumps(ISSUED).encode(), expect=2)
 
-    assert revoked == {"key": key, "reason": "superseded", "revocation_lists": 1}
+    assert revoked == {"key": key, "reason": "superseded", "revocation_lists": 2}
     (entry,) = listed
     assert entry.extensions.get_extension_for_class(x509.CRLReason).value.reason is x509.ReasonFlags.superseded
     assert "[licence.rejected]" in refused.stderr

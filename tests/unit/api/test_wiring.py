@@ -42,7 +42,11 @@ serve(office, public=True, host="127.0.0.1", port=int(port))
 
 def test_the_office_of_a_town_issues_with_the_towns_own_settings(sqlite_hall: Hall) -> None:
     assert desk_settings(sqlite_hall.office.settings) == SETTINGS.__class__(
-        host=HOST, status_prefix=SETTINGS.status_prefix, crl_url=f"https://{HOST}/authority.crl", test=True
+        host=HOST,
+        status_prefix=SETTINGS.status_prefix,
+        crl_url=f"https://{HOST}/authority.crl",
+        national_crl_url=f"https://{HOST}/national.crl",
+        test=True,
     )
     assert sqlite_hall.issues()["state"] == "in_force"
 

@@ -147,7 +147,7 @@ def test_trust_list_and_revocation_lists_are_renewed_after_a_day(town: Town) -> 
     town.clock.moves(DAY)
     day = runs(town)
 
-    assert (day.trust_list, day.revocation_lists) == (True, 1)
+    assert (day.trust_list, day.revocation_lists) == (True, 2)
     renewed = newest_trust_list(town.database)
     assert (renewed.sequence, renewed.issued_at) == (first.sequence + 1, town.now)
     again = runs(town)

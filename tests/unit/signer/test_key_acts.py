@@ -10,7 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from keys.custody import DEPLOYMENT, KeyName
-from keys.errors import CertificateChainError, CertificateFormError, CertificateKeyError, KeyMissingError
+from keys.errors import (
+    CertificateChainError,
+    CertificateFormError,
+    CertificateKeyError,
+    CertificateOutsideError,
+    KeyMissingError,
+)
 from keys.revocation import Reason
 from registry import artefacts, leaves
 from registry.db import reading
@@ -19,6 +25,7 @@ from signer import key_register
 from signer.key_acts import (
     CERTIFICATE,
     certify_key,
+    certify_seal_key,
     cut_off_key,
     install_certificate,
     keep_revocation_list,
@@ -29,14 +36,19 @@ from signer.key_acts import (
     rotate_key,
 )
 from signer.trust_lists import newest_trust_list, renew_trust_list
-from tests.town import BUREAU, NOW, ORIGIN, PERSONS, Town
-from verify.algorithms import Algorithm
+from tests.certificate_maker import SM2_WITH_SM3, STACKS, Party
+from tests.town import BUREAU, NOW, ORIGIN, PERSONS, SETTINGS, Town
+from verify.algorithms import Algorithm, check_signature
+from verify.certificates import find_path, read_certificate
+from verify.der import BIT_STRING, SEQUENCE, read_whole
 from verify.examine import RejectedError, examine
 from verify.key_purpose import KeyPurpose
 from verify.log_entry import EntryKind, LogEntry
 from verify.report import Check, Outcome
+from verify.revocation import Revocation, read_revocation_list, revocation_of
 
 DAY = timedelta(days=1)
+SEAL_CODE = "11990000000001"
 
 
 def _events(town: Town, since: int) -> list[str]:
@@ -115,16 +127,17 @@ def test_a_revoked_certificate_stands_in_the_list_once_and_new_documents_are_ref
     since = _size(town)
     town.clock.moves(DAY)
 
-    (first,) = revoke_certificate(town.key_desk, key, reason=Reason.KEY_COMPROMISE, persons=PERSONS, at=town.now)
+    first, national = revoke_certificate(town.key_desk, key, reason=Reason.KEY_COMPROMISE, persons=PERSONS, at=town.now)
     town.clock.moves(DAY)
-    (second,) = revoke_certificate(town.key_desk, key, reason=Reason.SUPERSEDED, persons=PERSONS, at=town.now)
+    second, _ = revoke_certificate(town.key_desk, key, reason=Reason.SUPERSEDED, persons=PERSONS, at=town.now)
 
     lists = [x509.load_der_x509_crl(each) for each in (first, second)]
     serial = x509.load_der_x509_certificate(town.key_desk.custody.chain(key)[0]).serial_number
     revoked = [each.get_revoked_certificate_by_serial_number(serial) for each in lists]
     assert [each.revocation_date_utc for each in revoked if each is not None] == [NOW + DAY, NOW + DAY]
     assert _events(town, since) == ["revoked"]
-    assert town.desk.revocation() == (second,)
+    assert town.desk.revocation()[0] == second
+    assert not list(x509.load_der_x509_crl(national))  # the other authority did not revoke it
     assert _outcome(town, issued.document, Check.ISSUER) is Outcome.PASSED  # signed before
     with pytest.raises(RejectedError):
         town.issues(town.food_draft())
@@ -144,12 +157,104 @@ def test_what_has_no_certificate_cannot_be_revoked(town: Town) -> None:
 def test_revocation_lists_are_numbered_and_end_in_a_month(town: Town) -> None:
     numbers = []
     for _ in range(2):
-        (content,) = renew_revocation_lists(town.key_desk, at=town.now)
+        content, national = renew_revocation_lists(town.key_desk, at=town.now)
         parsed = x509.load_der_x509_crl(content)
         numbers.append(parsed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number)
         assert parsed.next_update_utc == NOW + timedelta(days=30)
+        numbers.append(read_number(national))
 
-    assert numbers == [2, 3]
+    assert numbers == [2, 2, 3, 3]
+
+
+def read_number(content: bytes) -> int:
+    return x509.load_der_x509_crl(content).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+
+def test_a_seal_has_a_key_and_a_certificate_by_the_national_authority_once(town: Town) -> None:
+    since = _size(town)
+
+    key, certificate = certify_seal_key(town.key_desk, SEAL_CODE, town.bureau, persons=PERSONS, at=town.now)
+
+    assert key == KeyName(KeyPurpose.SEAL, SEAL_CODE)
+    assert _events(town, since) == ["made", "certified"]
+    again = certify_seal_key(town.key_desk, SEAL_CODE, town.bureau, persons=PERSONS, at=town.now)
+    assert again == (key, certificate)
+    assert _events(town, since) == ["made", "certified"]
+    read = read_certificate(certificate)
+    assert (read.common_name, read.organisation) == (SEAL_CODE, BUREAU + town.bureau.name)
+    chain = town.key_desk.custody.chain(key)
+    path = find_path(certificate, chain, town.desk.trust().authorities, KeyPurpose.SEAL)
+    assert revocation_of(path, town.desk.revocation(), at=town.now) == Revocation(is_known=True)
+    (point,) = (
+        x509.load_der_x509_certificate(certificate).extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    )
+    assert point.full_name is not None
+    assert point.full_name[0].value == SETTINGS.national_crl_url
+
+
+def test_a_revoked_seal_stands_in_the_national_list_alone(town: Town) -> None:
+    key, certificate = certify_seal_key(town.key_desk, SEAL_CODE, town.bureau, persons=PERSONS, at=town.now)
+
+    international, national = revoke_certificate(
+        town.key_desk, key, reason=Reason.KEY_COMPROMISE, persons=PERSONS, at=town.now
+    )
+
+    serial = read_certificate(certificate).serial_number
+    assert read_revocation_list(national).revoked == {serial: (NOW, x509.ReasonFlags.key_compromise)}
+    assert not read_revocation_list(international).revoked
+    path = find_path(certificate, (), town.desk.trust().authorities, KeyPurpose.SEAL)
+    assert revocation_of(path, town.desk.revocation(), at=town.now).revoked_at == NOW
+
+
+def test_a_rotated_seal_maker_has_a_new_certificate_and_the_old_one_stays_good(town: Town) -> None:
+    old = town.desk.key(KeyPurpose.SEAL_MAKER, DEPLOYMENT)
+    key = rotate_key(
+        town.key_desk, KeyPurpose.SEAL_MAKER, DEPLOYMENT, algorithm=Algorithm.SM2, persons=PERSONS, at=town.now
+    )
+    certify_key(town.key_desk, key, town.bureau, persons=PERSONS, at=town.now)
+
+    for each in (old, key):
+        chain = town.key_desk.custody.chain(each)
+        assert find_path(chain[0], chain, town.desk.trust().authorities, KeyPurpose.SEAL_MAKER)
+    assert town.key_desk.custody.public_key(old) != town.key_desk.custody.public_key(key)
+
+
+def test_a_seal_may_be_certified_by_an_outside_authority_with_sm2(town: Town) -> None:
+    key = make_key(town.key_desk, KeyPurpose.SEAL, SEAL_CODE, persons=PERSONS, at=town.now)
+    outside = STACKS[1]
+    request = request_certificate(town.key_desk, key, town.bureau, at=town.now)
+    info, algorithm, signature = read_request(request)
+    spki = town.key_desk.custody.public_key(key).spki
+    assert algorithm == SM2_WITH_SM3
+    check_signature(Algorithm.SM2, spki, info, signature)
+    assert spki in info
+
+    leaf = Party(name=SEAL_CODE, issuer=outside.root, asked_for=spki)
+    chain, roots = (leaf.certificate, outside.root.certificate), (outside.root.certificate,)
+    with pytest.raises(CertificateChainError):
+        install_certificate(
+            town.key_desk, key, chain, anchors=(outside.new_root().certificate,), persons=PERSONS, at=town.now
+        )
+    install_certificate(town.key_desk, key, chain, anchors=roots, persons=PERSONS, at=town.now)
+    crl = outside.root.revokes(issued_at=town.now, next_at=town.now + DAY)
+    with pytest.raises(CertificateChainError):
+        keep_revocation_list(town.key_desk, outside.new_root().revokes(), at=town.now)
+    name = keep_revocation_list(town.key_desk, crl, at=town.now)
+    renew_trust_list(town.key_desk, at=town.now)
+
+    assert name.startswith("authority-")
+    path = find_path(leaf.certificate, chain, town.desk.trust().authorities, KeyPurpose.SEAL)
+    assert revocation_of(path, town.desk.revocation(), at=town.now).is_known
+    with pytest.raises(CertificateOutsideError):
+        revoke_certificate(town.key_desk, key, reason=Reason.SUPERSEDED, persons=PERSONS, at=town.now)
+
+
+def read_request(request: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return what a certificate request signs, the algorithm, and the signature."""
+    frame = read_whole(request, SEQUENCE)
+    info, algorithm, signature = frame.take_whole(SEQUENCE), frame.take_whole(SEQUENCE), frame.take(BIT_STRING)
+    frame.end()
+    return info, algorithm, signature[1:]
 
 
 def test_a_stolen_key_is_cut_off_at_the_size_of_the_log_and_keeps_its_first_cut_off(town: Town) -> None:
@@ -160,7 +265,7 @@ def test_a_stolen_key_is_cut_off_at_the_size_of_the_log_and_keeps_its_first_cut_
     again = cut_off_key(town.key_desk, key, persons=PERSONS, at=town.now + DAY)
     renew_trust_list(town.key_desk, at=town.now)
 
-    assert entry.cut_off == again.cut_off == (ORIGIN, size)
+    assert entry == again == (ORIGIN, size)
     assert _events(town, size) == ["cut_off", "trust_list"]
     issuer = newest_trust_list(town.database).issuer(BUREAU)
     assert issuer is not None

@@ -96,6 +96,7 @@ def test_the_newest_signed_files_stand_where_they_are_looked_for(town: Town, tmp
     with reading(town.database) as tx:
         assert found["trust-list.cbor"] == artefacts.latest(tx, "trust_list", "trust-list")
         assert found["authority.crl"] == artefacts.latest(tx, "crl", "authority")
+        assert found["national.crl"] == artefacts.latest(tx, "crl", "national")
         assert found["status/1"] == artefacts.latest(tx, "status_list", "1")
         certificates = artefacts.all_latest(tx, "certificate")
     assert {name.removeprefix("certificates/") for name in found if name.startswith("certificates/")} == {

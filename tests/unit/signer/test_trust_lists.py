@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keys.custody import DEPLOYMENT
+from keys.custody import DEPLOYMENT, NATIONAL
 from registry import artefacts, catalogue, departments, leaves
 from registry.db import Database, reading, transaction
 from registry.errors import ArtefactOrderError
@@ -60,7 +60,8 @@ def test_a_stranger_with_the_pinned_root_reads_who_may_issue_what(town: Town) ->
         assert entry.status_prefix == SETTINGS.status_prefix
     assert trust.verifiers == (town.desk.log.verifier,)
     assert [sha256(each).digest() for each in trust.authorities] == [
-        sha256(town.key_desk.custody.chain(town.desk.key(KeyPurpose.AUTHORITY, DEPLOYMENT))[0]).digest()
+        sha256(town.key_desk.custody.chain(town.desk.key(KeyPurpose.AUTHORITY, owner))[0]).digest()
+        for owner in (DEPLOYMENT, NATIONAL)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.certificate_maker import STACKS, Stack
 from tests.databases import sqlite_template
 from tests.key_room import KeyRoom
 from tests.seal_room import SealRoom
@@ -33,3 +34,10 @@ def sealed(sealing: SealingRoom) -> bytes:
 def room() -> SealRoom:
     """A seal maker and a bureau with one seal, under a national authority."""
     return SealRoom.found()
+
+
+@pytest.fixture(params=STACKS, ids=lambda each: each.algorithm, scope="module")
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """The international stack, then the national one: each test here is made with both."""
+    found: Stack = request.param
+    return found
