@@ -18,7 +18,7 @@ from signer.page.font_cuts import cut_font
 from signer.page.fonts import Font
 from signer.page.kept import Kept
 from signer.page.model import AttachedFile, Image, Page, PageDocument, Path
-from signer.page.ofd_contents import Numbers, OfdFont, PageWriter, Shown, path_object
+from signer.page.ofd_contents import Numbers, OfdFont, PageWriter, Showing, path_object
 from signer.page.ofd_words import escape, moment_text, number, part
 from signer.page.ofd_zip import OfdPart
 from signer.page.packed import Packed
@@ -254,14 +254,14 @@ def _document(first: Page, templates: Sequence[_Template], pages: Sequence[int],
     )
 
 
-def _index(index: Mapping[str, Sequence[Shown]]) -> tuple[OfdPart, OfdPart]:
+def _index(index: Mapping[str, Showing]) -> tuple[OfdPart, OfdPart]:
     """Write where each item of the metadata is shown: one element for each short name (GB/T 36905)."""
     items = "".join(
         [
             f"<ofd:{item}>"
-            + "".join([f'<ofd:ObjectRef PageRef="{each.page}">{each.object}</ofd:ObjectRef>' for each in places])
+            + "".join([f'<ofd:ObjectRef PageRef="{each.page}">{each.object}</ofd:ObjectRef>' for each in shown.objects])
             + f"</ofd:{item}>"
-            for item, places in sorted(index.items())
+            for item, shown in sorted(index.items())
         ]
     )
     return (

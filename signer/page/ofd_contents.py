@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from signer.page.fonts import Font
-from signer.page.model import Close, Curve, Image, Line, Mark, Move, Page, Path, Rects, Run
+from signer.page.model import Close, Curve, Image, Line, Mark, Move, Page, Path, Place, Rects, Run
 from signer.page.ofd_words import colour_text, escape, number
 
 # From so many equal distances on, "g 3 4" is shorter than "4 4 4".
@@ -38,6 +38,13 @@ class Shown(NamedTuple):
     object: int
 
 
+class Showing(NamedTuple):
+    """Where an item is first shown: the element that it belongs to, and the objects in it, one or more a line."""
+
+    place: Place
+    objects: list[Shown]
+
+
 class Numbers:
     """Hands out the numbers of one document's objects, from 1."""
 
@@ -53,13 +60,17 @@ class Numbers:
 
 
 class PageWriter:
-    """Writes the pages of one document, and keeps where each item is shown."""
+    """Writes the pages of one document, and keeps where each item is shown.
+
+    What further pages repeat is decoration and no showing; of several showings the first one counts, so that the texts
+    of its objects together are the item's text.
+    """
 
     def __init__(self, numbers: Numbers, fonts: Mapping[str, OfdFont], images: Mapping[str, int]) -> None:
         self._numbers: Final = numbers
         self._fonts: Final = fonts
         self._images: Final = images
-        self.index: Final[dict[str, list[Shown]]] = {}
+        self.index: Final[dict[str, Showing]] = {}
 
     def objects(self, page: Page, page_number: int) -> str:
         """Write the marks of one page."""
@@ -70,8 +81,8 @@ class PageWriter:
             case Run():
                 for run in split_run(mark):
                     written = self._numbers.take()
-                    if run.item:
-                        self.index.setdefault(run.item, []).append(Shown(page_number, written))
+                    if run.item and run.place:
+                        self._shows(run, Shown(page_number, written))
                     yield _text(run, written, self._fonts[run.font])
             case Path():
                 yield path_object(mark, self._numbers.take())
@@ -80,6 +91,11 @@ class PageWriter:
             case Image():
                 if mark.on_paper:
                     yield _image(mark, self._numbers.take(), self._images[mark.key])
+
+    def _shows(self, run: Run, shown: Shown) -> None:
+        showing = self.index.setdefault(run.item, Showing(run.place, []))
+        if run.place == showing.place:
+            showing.objects.append(shown)
 
 
 def split_run(run: Run) -> tuple[Run, ...]:

@@ -25,11 +25,17 @@ RECEIPT_PART: Final = f"{_FOLDER}/receipt.tlog-proof"
 # GB/T 33560: SM2 with SM3, and SM3.
 _SM2_WITH_SM3: Final = "1.2.156.10197.1.501"
 _SM3: Final = "1.2.156.10197.1.401"
-_SIGNATURES: Final = part(
-    "Signatures",
-    '<ofd:MaxSignId>2</ofd:MaxSignId><ofd:Signature ID="1" Type="Seal" BaseLoc="Sign_0/Signature.xml"/>',
-)
-_STAMP_NUMBER: Final = 2
+# Signatures and their stamps are counted together.
+_SIGNATURE_NUMBER, _STAMP_NUMBER = 1, 2
+
+
+def _signatures(largest: int) -> Packed:
+    listed = f'<ofd:Signature ID="{_SIGNATURE_NUMBER}" Type="Seal" BaseLoc="Sign_0/Signature.xml"/>'
+    return part("Signatures", f"<ofd:MaxSignId>{largest}</ofd:MaxSignId>{listed}")
+
+
+_SIGNATURES: Final = _signatures(_STAMP_NUMBER)
+_SIGNATURES_UNSTAMPED: Final = _signatures(_SIGNATURE_NUMBER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ def prepare_ofd_seal(unsigned: UnsignedOfd, seal: bytes, *, signed_at: datetime)
     return PreparedOfd(
         parts=(
             *unsigned.parts,
-            OfdPart(SIGNATURES_PART, _SIGNATURES),
+            OfdPart(SIGNATURES_PART, _SIGNATURES if stamp else _SIGNATURES_UNSTAMPED),
             protected[-1],
             OfdPart(SIGNATURE_PART, Packed(signature)),
         ),
