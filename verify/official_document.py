@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from verify.foreign_pdf import judge_foreign
 from verify.guarded_pyhanko import REVISIONS_MAX, open_pdf
-from verify.own_document import OwnSignature, issuer_uscc, judge_at, judge_log, judge_path, judge_signature
+from verify.issuer_check import issuer_uscc
+from verify.own_document import OwnSignature, judge_at, judge_log, judge_path, judge_signature
 from verify.report import Check, Finding, Outcome
 from verify.revisions import RevisionError
 from verify.signed_document import SignatureFound, SignedDocument

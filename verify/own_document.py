@@ -14,12 +14,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+from verify import issuer_check
 from verify.algorithms import PublicKeyError, SignatureError
 from verify.attached import CODE_FILE, DATA_SET_FILE, METADATA_FILE
-from verify.certificates import CertificateError, CertificatePathError, TrustedPath, find_path
+from verify.certificates import TrustedPath
 from verify.cms import OurCms
 from verify.errors import MalformedError
-from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
+from verify.issuer_check import Issuer, Relied, Signing, cut_off_of, issuer_uscc
+from verify.key_purpose import KeyPurpose
 from verify.licence import DataSet
 from verify.log_entry import LogEntry
 from verify.log_proof import LogProofError, LogReceipt, check_receipt
@@ -28,13 +30,10 @@ from verify.own_pdf import SignatureRoom, read_attachments
 from verify.pdf_objects import PdfFormError
 from verify.report import Check, Finding, Outcome
 from verify.revisions import LaterStamp, RevisionError, read_later_stamps
-from verify.revocation import revocation_of
 from verify.signed_document import SignatureFound, SignedDocument
 from verify.timestamp_token import StampedTime, TimestampAuthorityError, TimestampTokenError, open_timestamp
 from verify.trust import TrustList
-from verify.values import Uscc, UsccError
 
-USCC_LENGTH: Final = 18
 _LATER_STAMP_UNKNOWN: Final = Finding(
     check=Check.CONTENTS, code="contents.later_stamp_unknown", outcome=Outcome.PASSED, source="document"
 )
@@ -52,17 +51,14 @@ class OwnSignature:
     at: datetime
 
     @property
+    def relied(self) -> Relied:
+        """What it is judged by."""
+        return Relied(trust=self.trust, crls=self.crls, at=self.at)
+
+    @property
     def authorities(self) -> tuple[bytes, ...]:
         """The certificates under which anything is trusted."""
-        return () if self.trust is None else self.trust.authorities
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuerJudged:
-    """The path to a trusted authority, or why there is none."""
-
-    path: TrustedPath | None
-    finding: Finding
+        return self.relied.authorities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +113,6 @@ def judge_own(own: OwnSignature) -> SignedDocument:
     )
 
 
-def issuer_uscc(organisation: str) -> str | None:
-    """Return the unified social credit code at the head of an organisation's name in a certificate."""
-    try:
-        return Uscc(organisation[:USCC_LENGTH]).text
-    except UsccError:
-        return None
-
-
 def _attachments(own: OwnSignature) -> Mapping[str, bytes]:
     try:
         return read_attachments(own.document[: own.room.revision_end])
@@ -143,23 +131,12 @@ def _token_text(data: bytes | None) -> str | None:
     return data.decode("ascii") if data is not None and data.isascii() else None
 
 
-def judge_path(own: OwnSignature) -> IssuerJudged:
+def judge_path(own: OwnSignature) -> Issuer:
     """Say whether the certificate hangs under an authority of the list, and its office stands in the list."""
-    if own.trust is None:
-        return IssuerJudged(path=None, finding=_finding(Check.ISSUER, "issuer.no_trust_list", Outcome.UNKNOWN))
-    certificate = own.cms.certificate
-    try:
-        path = find_path(certificate.encoded, own.cms.signed.certificates, own.authorities, KeyPurpose.DOCUMENT)
-    except CertificateError as error:
-        is_other_use = not isinstance(error, CertificatePathError)
-        code = "issuer.not_entitled" if is_other_use else "issuer.unknown"
-        return IssuerJudged(path=None, finding=_finding(Check.ISSUER, code, Outcome.FAILED, error.detail))
-    uscc = issuer_uscc(certificate.organisation)
-    if uscc is None or own.trust.issuer(uscc) is None:
-        return IssuerJudged(
-            path=path, finding=_finding(Check.ISSUER, "issuer.unknown", Outcome.FAILED, "not in the list")
-        )
-    return IssuerJudged(path=path, finding=_finding(Check.ISSUER, "issuer.trusted", Outcome.PASSED))
+    certificate, chain = own.cms.certificate, own.cms.signed.certificates
+    return issuer_check.judge_path(
+        certificate.encoded, certificate.organisation, chain, own.relied, KeyPurpose.DOCUMENT
+    )
 
 
 def judge_signature(own: OwnSignature, path: TrustedPath | None) -> tuple[StampedTime | None, Finding]:
@@ -193,41 +170,14 @@ def _signature_problem(own: OwnSignature) -> str:
     return ""
 
 
-def judge_at(own: OwnSignature, issuer: IssuerJudged, path: TrustedPath, stamped: StampedTime) -> tuple[Finding, ...]:
+def judge_at(own: OwnSignature, issuer: Issuer, path: TrustedPath, stamped: StampedTime) -> tuple[Finding, ...]:
     """Say whether the certificate was valid and not revoked when the signature was stamped.
 
     Revocation of the stamping authority is judged with the stamp; that it is known is not asked for, because lists of
     an outside authority seldom lie at hand.
     """
-    try:
-        path.check_period(stamped.at)
-    except CertificateError as error:
-        return (_finding(Check.ISSUER, "issuer.out_of_period", Outcome.FAILED, error.detail),)
-    revocation = revocation_of(path, own.crls, at=own.at)
-    if revocation.revoked_at is not None:
-        is_before = revocation.revoked_at <= stamped.at and cut_off_of(own.trust, path.leaf.kid) is None
-        code = "issuer.revoked_before" if is_before else "issuer.revoked_after"
-        found = Finding(
-            check=Check.ISSUER,
-            code=code,
-            outcome=Outcome.FAILED if is_before else Outcome.PASSED,
-            params={"at": revocation.revoked_at.isoformat()},
-        )
-        return (found,) if issuer.finding.outcome is Outcome.PASSED else (issuer.finding, found)
-    if not revocation.is_known:
-        return issuer.finding, _finding(Check.ISSUER, "issuer.revocation_unknown", Outcome.UNKNOWN)
-    return (issuer.finding,)
-
-
-def cut_off_of(trust: TrustList | None, kid: bytes) -> tuple[str, int] | None:
-    """Return the log's origin and size up to which a key's signatures stay good; None for a key without a cut-off."""
-    if trust is None:
-        return None
-    for use in sorted(TRUST_LIST_USE.values()):
-        for _, key in trust.keys_for(kid, use):
-            if key.cut_off is not None:
-                return key.cut_off
-    return None
+    signing = Signing(signed_at=stamped.at, proven_at=stamped.at)
+    return issuer_check.judge_at(issuer, path, signing, own.relied)
 
 
 def judge_log(own: OwnSignature, of: Mapping[int, bytes]) -> LogJudged:

@@ -26,9 +26,9 @@ from tests.small_pdf import (
 from verify.attached import CODE_FILE, DATA_SET_FILE
 from verify.certificates import read_certificate
 from verify.cms import read_our_cms
+from verify.issuer_check import cut_off_of, issuer_uscc
 from verify.log_proof import LogReceipt
 from verify.oids import LOG_PROOF
-from verify.own_document import cut_off_of, issuer_uscc
 from verify.own_pdf import find_rooms
 from verify.pdf import read_pdf
 from verify.report import Check, Outcome
