@@ -27,7 +27,8 @@ _CODES: Final[Mapping[int, str]] = {
     412: "record.changed",
     413: "request.too_large sheet.too_large",
     415: "request.media_type",
-    422: "seal.code seal_grant.terms "
+    422: "seal.code seal_grant.terms seal_picture.text seal_picture.format seal_picture.large seal_picture.resolution "
+    "seal_picture.size seal_picture.transparency "
     "fields.invalid idempotency.used change.incomplete number.used number.malformed number_format.malformed "
     "sheet.unreadable sheet.too_many_rows sheet.encoding sheet.no_rows sheet.column_missing sheet.column_unknown "
     "sheet.column_twice page.text_overflow page.character_missing page.control_character page.picture "
@@ -48,13 +49,13 @@ _CODES: Final[Mapping[int, str]] = {
     "ofd.package ofd.xml ofd.form metadata.malformed "
     "revocation_list.malformed timestamp_token.refused timestamp_token.malformed timestamp_token.authority "
     "timestamp_token.future timestamp_token.other_digest timestamp_token.signature "
-    "font.missing font.unusable qr.too_long seal_picture.text publish.folder "
+    "font.missing font.unusable qr.too_long publish.folder "
     "token.form token.too_long token.cbor token.header token.algorithm token.claims token.id_mismatch "
     "checkpoint.wrong proof.wrong log_entry.malformed log_proof.wrong log_proof.malformed "
     "status_list.refused status_list.malformed status_list.signature status_list.other_address "
     "status_list.no_such_place "
     "trust_list.refused trust_list.malformed trust_list.signature trust_list.older "
-    "key.name key.exists key.algorithm key.passphrase key.damaged key.log_first key.counted "
+    "key.act key.cut_off key.name key.exists key.algorithm key.passphrase key.damaged key.log_first key.counted "
     "sm2.self_test sm2.missing "
     "receipt.proof receipt.kind receipt.digest receipt.purpose receipt.key revocation.contents ceremony.two_persons "
     "timestamp timestamp.digest timestamp.address custody.access custody.storage "

@@ -74,6 +74,36 @@ class SealPictureTextError(PageError):
     code = "seal_picture.text"
 
 
+class SealPictureFormatError(PageError):
+    """The picture of a seal is no PNG, a moving one, or a damaged one."""
+
+    code = "seal_picture.format"
+
+
+class SealPictureLargeError(PageError):
+    """The picture of a seal has more bytes or pixels than a seal needs."""
+
+    code = "seal_picture.large"
+
+
+class SealPictureResolutionError(PageError):
+    """The picture of a seal does not say how many pixels a millimetre has, or has too few or too many."""
+
+    code = "seal_picture.resolution"
+
+
+class SealPictureSizeError(PageError):
+    """The picture of a seal is smaller or larger on paper than a seal may be."""
+
+    code = "seal_picture.size"
+
+
+class SealPictureTransparencyError(PageError):
+    """The picture of a seal has a background, which would hide the text under it, or shows nothing."""
+
+    code = "seal_picture.transparency"
+
+
 class PhotoUnreadableError(PageError):
     """The photo is no JPEG or PNG picture, or a damaged one."""
 

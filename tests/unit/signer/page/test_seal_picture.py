@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from signer.page.errors import SealPictureTextError
-from signer.page.seal_picture import RED, draw_seal
+from signer.page.seal_picture import RED, draw_seal, lay_out_seal
 
 NAME = "示例市行政审批服务局"
 
@@ -73,9 +73,25 @@ def test_names_of_any_usual_length_keep_clear_of_ring_and_star(length: int) -> N
         ("𠮷", {}),
         ("局" * 80, {}),
         (NAME, {"lower": "电子证照专用章" * 5}),
-        (NAME, {"code": "12345678901234"}),
+        (NAME, {"code": "123456789012345"}),
     ],
 )
 def test_text_that_would_not_be_legible_is_refused(name: str, more: dict[str, str]) -> None:
     with pytest.raises(SealPictureTextError):
         draw_seal(name, **more)
+
+
+LONG = "中华人民共和国示例民族自治区示例哈萨克自治州示例县级市经济技术开发区管理委员会住房和城乡建设综合行政执法局政务服务分中心"
+
+
+@pytest.mark.parametrize("lower", ["", "行政审批专用章（1）"])
+@pytest.mark.parametrize("code", ["", "99010000000001"])
+def test_names_of_two_to_sixty_characters_stay_legible_and_no_two_characters_meet(lower: str, code: str) -> None:
+    for length in range(2, 61):
+        layout = lay_out_seal(LONG[:length], lower=lower, code=code)
+
+        for place, one in enumerate(layout.glyphs):
+            assert one.height >= 1.9 if one.character.isdecimal() else one.height >= 2.2
+            for other in layout.glyphs[place + 1 :]:
+                apart = math.dist((one.x, one.y), (other.x, other.y))
+                assert apart >= min(one.width, other.width) * 0.9, (length, one.character, other.character)
