@@ -101,7 +101,7 @@ class KeyRoom:
         is_root = profile is Profile.ROOT
         request = CertificateRequest(
             profile=profile,
-            subject=subject(key.purpose.value),
+            subject=subject(key.owner if key.purpose is KeyPurpose.SEAL else key.purpose.value),
             public=self.custody.public_key(key),
             serial=self.random.randbytes(16),
             not_before=NOW - timedelta(days=1),

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from keys.authority import Profile
+from keys.revocation import RevocationList, RevokedCertificate, assemble_revocation_list, tbs_revocation_list
 from signer.page.ofd import Stamp, UnsignedOfd
 from signer.page.ofd_seal import PreparedOfd, assemble_ofd, prepare_ofd_seal
 from signer.page.ofd_words import part
 from signer.page.ofd_zip import OfdPart
 from signer.page.packed import Packed
-from tests.key_room import AUTHORITY, BUREAU, NATIONAL_AUTHORITY, NOW, SEAL, SEAL_MAKER, KeyRoom, subject
+from tests.key_room import AUTHORITY, BUREAU, NATIONAL_AUTHORITY, NOW, SEAL, SEAL_MAKER, KeyRoom
 from tests.small_pdf import DATA_SET, MANDATE, TYPE_CODE
 from verify.attached import CODE_FILE, DATA_SET_FILE, METADATA_FILE
 from verify.log_entry import EntryKind
@@ -135,15 +135,7 @@ class OfdRoom:
 
     @classmethod
     def found(cls, office: KeyRoom) -> "OfdRoom":
-        """Make the national authority, the seal maker, and one seal with its key; the office has its other keys."""
-        for key, profile, name in (
-            (NATIONAL_AUTHORITY, Profile.ROOT, "national authority"),
-            (SEAL_MAKER, Profile.SEAL_MAKER, "seal maker"),
-            (SEAL, Profile.SEAL, SEAL.owner),
-        ):
-            is_root = profile is Profile.ROOT
-            issuer = None if is_root else office.custody.chain(NATIONAL_AUTHORITY)[0]
-            office.certify(office.make(key), profile, subject=subject(name), issuer=issuer)
+        """Make the seal of an office that has its keys."""
         room = cls(office=office)
         room.seal = room.make_seal()
         return room
@@ -175,6 +167,18 @@ class OfdRoom:
             log_policy=f"log {verifier_key_text(verifier.name, verifier.public)}\nquorum none\n",
             authorities=authorities,
         )
+
+    def crl(self, *revoked: RevokedCertificate, next_at: datetime = NOW + timedelta(days=7)) -> bytes:
+        """Return a revocation list of the national authority, an hour after the sealing."""
+        wanted = RevocationList(
+            issuer=self.office.custody.chain(NATIONAL_AUTHORITY)[0],
+            number=1,
+            issued_at=NOW + timedelta(hours=1),
+            next_at=next_at,
+            revoked=revoked,
+        )
+        tbs = tbs_revocation_list(wanted)
+        return assemble_revocation_list(tbs, self.office.sign(NATIONAL_AUTHORITY, tbs))
 
     def make_seal(self, **changes: object) -> bytes:
         """Make the seal object; `changes` are those of its draft."""

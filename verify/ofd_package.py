@@ -97,9 +97,13 @@ class PackageError(MalformedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """The files of a package by name. `is_plain` says that it is packed in the one way in which ours are."""
+    """The files of a package by name. `is_plain` says that it is packed in the one way in which ours are.
+
+    `stored` are the files that are not deflated.
+    """
 
     files: Mapping[str, bytes] = field(repr=False)
+    stored: frozenset[str]
     is_plain: bool
 
 
@@ -137,7 +141,11 @@ def read_package(data: bytes) -> Package:
     files = {each.name: _read_content(data, each, limits[each.offset]) for each in entries}  # (4)
     in_order = all(first.offset < second.offset for first, second in pairwise(entries))
     is_plain = in_order and all(each.is_plain for each in entries) and _differ_without_case(files)
-    return Package(files={name: each for name, each in files.items() if not name.endswith("/")}, is_plain=is_plain)
+    return Package(
+        files={name: each for name, each in files.items() if not name.endswith("/")},
+        stored=frozenset(each.name for each in entries if each.method == _STORED),
+        is_plain=is_plain,
+    )
 
 
 def _differ_without_case(files: Mapping[str, bytes]) -> bool:

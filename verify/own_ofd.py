@@ -87,6 +87,8 @@ _NAMES: Final = tuple(
         re.escape(RECEIPT),
     )
 )
+# Pictures are deflated already, all else is deflated.
+_STORED_SUFFIX: Final = ".jpg"
 # Places in that list of which there may be several, or none.
 _REPEATED: Final = frozenset(place for place, each in enumerate(_NAMES) if each.groups)
 
@@ -281,7 +283,8 @@ def _change(own: OwnOfd, description: Description) -> str:
     names = tuple(own.files)
     if set(names) != description.references.keys() | LOOSE:
         return "a file that nobody sealed, or none where one was"
-    if not own.package.is_plain or not _is_our_order(names):
+    stored = {name for name in names if name.endswith(_STORED_SUFFIX)}
+    if not own.package.is_plain or own.package.stored != stored or not _is_our_order(names):
         return "a package that was packed anew"
     if own.files[SIGNATURES_FILE] != OWN_SIGNATURES:
         return "the list of signatures is not as it was written"

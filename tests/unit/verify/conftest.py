@@ -6,6 +6,7 @@ from tests.certificate_maker import STACKS, Stack
 from tests.databases import sqlite_template
 from tests.key_room import KeyRoom
 from tests.seal_room import SealRoom
+from tests.small_ofd import OfdRoom
 from tests.small_pdf import SealingRoom
 from tests.town import founded_on_sqlite, sqlite_town
 
@@ -41,3 +42,15 @@ def stack(request: pytest.FixtureRequest) -> Stack:
     """The international stack, then the national one: each test here is made with both."""
     found: Stack = request.param
     return found
+
+
+@pytest.fixture(scope="session")
+def ofd_room(office: KeyRoom) -> OfdRoom:
+    """The desk that seals small OFDs with the office's seal."""
+    return OfdRoom.found(office)
+
+
+@pytest.fixture(scope="session")
+def sealed_ofd(ofd_room: OfdRoom) -> bytes:
+    """One small OFD, sealed."""
+    return ofd_room.seal_up()
