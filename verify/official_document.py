@@ -19,7 +19,7 @@ from verify.guarded_pyhanko import REVISIONS_MAX, open_pdf
 from verify.issuer_check import issuer_uscc
 from verify.own_document import OwnSignature, judge_at, judge_log, judge_path, judge_signature
 from verify.report import Check, Finding, Outcome
-from verify.revisions import RevisionError
+from verify.revisions import RevisionError, demand_end
 from verify.signed_document import SignatureFound, SignedDocument
 
 if TYPE_CHECKING:
@@ -78,8 +78,13 @@ def _demand_unchanged(own: OwnSignature) -> None:
     if reader.xrefs.total_revisions > REVISIONS_MAX:
         raise RevisionError("too many revisions")
     embedded = _embedded(reader, own)
-    if own.room.revision_end < len(own.document):
-        _review(reader, embedded.signed_revision)
+    if own.room.revision_end == len(own.document):
+        return
+    total = reader.xrefs.total_revisions
+    if embedded.signed_revision + 1 >= total:
+        raise RevisionError("bytes behind the signed revision that are none")
+    demand_end(own.document, max(reader.xrefs.get_startxref_for_revision(number) for number in range(total)))
+    _review(reader, embedded.signed_revision)
 
 
 def _embedded(reader: "PdfFileReader", own: OwnSignature) -> "EmbeddedPdfSignature":

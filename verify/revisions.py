@@ -63,14 +63,19 @@ def _read(document: bytes, first_end: int) -> tuple[LaterStamp, ...]:
     starts = [reader.xrefs.get_startxref_for_revision(number) for number in range(total)]
     if not starts[0] < first_end <= min(starts[1:]):
         raise RevisionError("the revisions do not begin where the signed one ends")
-    if document.count(_START_MARK, max(starts)) != 1 or not _END.search(document, len(document) - _END_BYTES):
-        raise RevisionError("bytes behind the last revision")
+    demand_end(document, max(starts))
     _review(reader)
     signatures = reader.embedded_signatures
     if len(signatures) != len(tuple(enumerate_sig_fields(reader))):
         # pyHanko passes over what it does not know, and a field that waits for a signature is no stamp.
         raise RevisionError("a field for something else than a time stamp")
     return tuple(_read_stamp(document, each, first_end) for each in signatures[1:])
+
+
+def demand_end(document: bytes, last_table: int) -> None:
+    """Refuse bytes behind the last revision, whose table begins there, also those that every reader passes over."""
+    if document.count(_START_MARK, last_table) != 1 or not _END.search(document, len(document) - _END_BYTES):
+        raise RevisionError("bytes behind the last revision")
 
 
 def _review(reader: "PdfFileReader") -> None:

@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 # ISO 32000-1, 12.5.3: printed, not to be changed or moved by a reader.
 _STAMP_FLAGS: Final = 4 | 64 | 128
 _TURNS: Final = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
-_SCRIPTS: Final = ("/JavaScript", "/JS")
 
 
 def prepare_pdf(upload: bytes, wish: SealWish) -> PreparedFile:
@@ -101,11 +100,9 @@ def _demand_sealable(upload: bytes, *, at: datetime) -> int:
     root = reader.root
     if "/Perms" in root:
         raise CertifiedUploadError
-    form = root.get("/AcroForm", {})
-    names = root.get("/Names", {})
-    action = root.get("/OpenAction", {})
-    is_script = isinstance(action, generic.DictionaryObject) and action.get("/S") in _SCRIPTS
-    if "/XFA" in form or "/JavaScript" in names or "/AA" in root or is_script:
+    form, names, action = (_dictionary(root, name) for name in ("/AcroForm", "/Names", "/OpenAction"))
+    is_act = bool(action) and action["/S"] != "/GoTo"
+    if "/XFA" in form or "/JavaScript" in names or "/AA" in root or is_act:
         raise ActiveUploadError
     signed = tuple(enumerate_sig_fields(reader, filled_status=True))
     if signed:
@@ -113,6 +110,14 @@ def _demand_sealable(upload: bytes, *, at: datetime) -> int:
         if judged.has_failed or any(each.outcome is Outcome.FAILED for each in judged.signatures):
             raise BrokenSignatureError
     return len(signed)
+
+
+def _dictionary(root: generic.DictionaryObject, name: str) -> generic.DictionaryObject:
+    """Return a dictionary of the catalog, also where another object holds it; an empty one where there is none."""
+    if name not in root:
+        return generic.DictionaryObject()
+    value = root[name]  # and not `get`, which would not follow a reference
+    return value if isinstance(value, generic.DictionaryObject) else generic.DictionaryObject()
 
 
 def _is_of_licence(cms: bytes) -> bool:
