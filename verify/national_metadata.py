@@ -63,20 +63,15 @@ def metadata_differences(items: Mapping[str, str], data_set: DataSet) -> tuple[s
 
 
 def is_shown(name: str, shown: str, items: Mapping[str, str]) -> bool:
-    """Say whether this is what a page may show of an item, once or on several pages; blanks do not count."""
-    seen = without_blanks(shown)
+    """Say whether this is what a page may show of an item; blanks do not count."""
     text = items.get(name, "") or _WORDS_FOR_NONE.get(name, "")
-    return any(_is_repeated(without_blanks(each), seen) for each in (text, _day_in_words(text)) if each)
+    seen = without_blanks(shown)
+    return bool(seen) and seen in {without_blanks(text), _day_in_words(text)}
 
 
 def without_blanks(text: str) -> str:
     """Return a text without white space: a line end on the page is none in the text."""
     return "".join(text.split())
-
-
-def _is_repeated(text: str, seen: str) -> bool:
-    count, rest = divmod(len(seen), len(text)) if text else (0, 1)
-    return count > 0 and rest == 0 and seen == text * count
 
 
 def _day_in_words(text: str) -> str:
