@@ -60,6 +60,7 @@ _UTC: Final = re.compile(rb"([0-9]{2})" * 6 + rb"Z")
 # Seals of 2014 carry their time as text: with a letter Z in UTC, without one as clocks in China show it.
 _WRITTEN: Final = re.compile(rb"([0-9]{4})-?" + rb"([0-9]{2})[-T :]?" * 4 + rb"([0-9]{2})(?:\.[0-9]{1,9})?(Z?)")
 _CHINA: Final = timezone(timedelta(hours=8))
+_TIME_TAGS: Final = frozenset({bytes((UTC_TIME,)), bytes((GENERALIZED_TIME,))})
 
 
 class SealError(MalformedError):
@@ -176,7 +177,15 @@ def take_time(reader: Reader, tag: int, *, leniencies: Leniencies) -> datetime:
 
 
 def read_written_time(content: bytes) -> datetime:
-    """Return the time that a seal signature of 2014 carries as text; its standard does not say in which form."""
+    """Return the time that a seal signature of 2014 carries: its standard does not say in which form.
+
+    Some write it as text, others as a value in DER. A time stamp in its place is not read.
+    """
+    if content[:1] in _TIME_TAGS:
+        reader = Reader(content)
+        moment = take_time(reader, content[0], leniencies=set())
+        reader.end()
+        return moment
     found = _WRITTEN.fullmatch(content)
     if found is None:
         raise SealError("a time in a form that this reader does not know")
