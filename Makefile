@@ -11,11 +11,12 @@ PINS := --quiet --generate-hashes --no-header --no-annotate --universal --python
 
 .PHONY: demo test lint format bench pins clean
 
-$(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml hatch_build.py package.json package-lock.json
+$(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml hatch_build.py verify/usual_code.py package.json package-lock.json
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r .ci/requirements-build.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r .ci/requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c "from verify import compiled; print(compiled.spoken(compiled.READ_USUAL_CODE))"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.runtime .ci/requirements-test.txt
@@ -45,7 +46,7 @@ bench: $(VENV)/.test
 pins:
 	uv pip compile $(PINS) --extra test pyproject.toml -o .ci/requirements-test.txt
 	uv pip compile $(PINS) --constraint .ci/requirements-test.txt pyproject.toml -o .ci/requirements.txt
-	uv pip compile $(PINS) .ci/requirements-build.in -o .ci/requirements-build.txt
+	uv pip compile $(PINS) --constraint .ci/requirements-test.txt .ci/requirements-build.in -o .ci/requirements-build.txt
 
 clean:
 	rm -rf $(VENV) demo-town dist build .mypy_cache .ruff_cache .pytest_cache .tools

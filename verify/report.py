@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from verify.facts import Facts
 from verify.licence import law_day
-from verify.verdict import Verdict, meaning, worst
+from verify.verdict import OF_GAP, Verdict, meaning, worst
 
 # From this many days before its end a licence in force is shown as one that should be renewed.
 EXPIRING_DAYS: Final = 30
@@ -223,10 +223,11 @@ _FAILED: Final = Outcome.FAILED
 _FORM: Final = Check.FORM
 _VALID: Final = Verdict.VALID
 _CHECK: Final = attrgetter("check")
-_MEANING: Final = attrgetter("meaning")
+# Codes of gaps that stand in nobody's way.
+_SILENT: Final = frozenset(code for code, reason in OF_GAP.items() if reason is None)
 _CHECK_AND_OUTCOME: Final = attrgetter("check", "outcome")
 # What must have been looked at, or said to be none of this check's business, before anything is called valid.
-_NEEDED: Final = (Check.SIGNATURE, Check.ISSUER, Check.TERM, Check.STATUS)
+_NEEDED: Final = frozenset({Check.SIGNATURE, Check.ISSUER, Check.TERM, Check.STATUS})
 
 
 def judge(findings: Sequence[Finding], *, valid_until: date | None, at: datetime) -> Verdict:
@@ -236,15 +237,18 @@ def judge(findings: Sequence[Finding], *, valid_until: date | None, at: datetime
     only be said of a checked signature. 3. What was not read, or lacks a check, is never valid. 4. Shortly before its
     end a valid licence is `valid_expiring`.
     """
-    open_or_bad = [each for each in findings if each.outcome is not _PASSED]
-    reasons = [reason for reason in map(_MEANING, open_or_bad) if reason is not None]
+    loud = [
+        each
+        for each in findings
+        if each.outcome is not _PASSED and (each.outcome is _FAILED or each.code not in _SILENT)
+    ]
+    reasons = [reason for each in loud if (reason := each.meaning) is not None]
     if reasons:
         verdict = worst(reasons, is_clock_wrong=Verdict.CLOCK_WRONG in reasons)  # (1)
         if verdict is Verdict.STATUS_UNKNOWN and not _passed(findings, Check.SIGNATURE):
             return Verdict.UNREACHABLE  # (2)
         return verdict
-    looked_at = list(map(_CHECK, findings))
-    if not _passed(findings, _FORM) or not all(map(looked_at.__contains__, _NEEDED)):
+    if not _passed(findings, _FORM) or not _NEEDED.issubset(map(_CHECK, findings)):
         return Verdict.UNREACHABLE  # (3)
     if valid_until is None or (valid_until - law_day(at)).days >= EXPIRING_DAYS:
         return _VALID

@@ -27,6 +27,7 @@ from signer import key_register
 from signer.founding import open_custody
 from signer.log import CLOCK_BEHIND_MAX
 from signer.publish import published_checkpoint
+from verify.compiled import READ_USUAL_CODE
 from verify.errors import YinzhengError
 from verify.evidence import OFFLINE_HOURS
 from verify.key_purpose import KeyPurpose
@@ -77,6 +78,7 @@ def examine(session: Session) -> Iterator[Line]:
     yield _settings(settings)
     yield _address(settings)
     yield _disk(settings)
+    yield _reader()
     try:
         office = session.office
     except YinzhengError as error:
@@ -164,6 +166,18 @@ def _disk(settings: Settings) -> Line:
         is_good=free >= FREE_BYTES_MIN,
         found=(text, text),
         cure=("清理或扩容：写满时停止签发", "Make room: issuing stops when the disk is full"),
+    )
+
+
+def _reader() -> Line:
+    """Tell which reader of codes runs; both give the same answers, so neither is a fault."""
+    compiled = ("机器码", "machine code")
+    plain = (
+        "仅用 Python（安装时没有 C 编译器），较慢",
+        "Python alone (no C compiler when it was installed), more slowly",
+    )
+    return Line(
+        name=("读二维码", "reading of codes"), is_good=True, found=plain if READ_USUAL_CODE is None else compiled
     )
 
 

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from hatch_build import FOLDERS, MissingFilesError, bring, carried_files, npm_command
+from hatch_build import (
+    FOLDERS,
+    SOURCE,
+    MissingFilesError,
+    NotCompiledError,
+    bring,
+    carried_files,
+    compile_source,
+    compiled_file,
+    npm_command,
+)
 
 
 @pytest.fixture
@@ -102,3 +112,47 @@ def test_the_lock_file_names_no_registry_and_a_hash_for_every_package(repository
     for place, package in packages.items():
         assert "resolved" not in package, place
         assert place == "" or package["integrity"].startswith("sha512-"), place
+
+
+@pytest.fixture
+def source_clone(repository: Path, tmp_path: Path) -> Path:
+    """A clone as far as the compiler looks at it."""
+    root = tmp_path / "source"
+    (root / SOURCE).parent.mkdir(parents=True)
+    shutil.copy(repository / SOURCE, root / SOURCE)
+    return root
+
+
+@pytest.mark.peer("cc")
+def test_the_reader_of_codes_is_compiled_once_and_anew_when_its_source_changes(source_clone: Path) -> None:
+    earlier = compiled_file(source_clone)
+    earlier.write_bytes(b"compiled from an earlier source")
+    source = source_clone / SOURCE
+    source.write_text(source.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+
+    assert compile_source(source_clone)
+
+    assert compiled_file(source_clone).read_bytes().startswith(b"\x7fELF")
+    assert not earlier.exists()
+    assert not compile_source(source_clone)
+
+
+def test_without_a_compiler_the_build_goes_on_and_says_so(
+    source_clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(NotCompiledError, match="no C compiler"):
+        compile_source(source_clone)
+
+    assert not compiled_file(source_clone).exists()
+
+
+@pytest.mark.peer("cc")
+def test_a_compiler_that_fails_leaves_nothing_behind(source_clone: Path) -> None:
+    (source_clone / SOURCE).write_text("number: int = 'a text'\n", encoding="utf-8")
+
+    with pytest.raises(NotCompiledError, match="the compiler failed"):
+        compile_source(source_clone)
+
+    assert [each.name for each in (source_clone / SOURCE).parent.iterdir()] == [Path(SOURCE).name]

@@ -59,6 +59,12 @@ def test_each_gap_gives_its_verdict(code: str, verdict: Verdict) -> None:
     assert judge((*replaced(unknown(code)), unknown(code)), valid_until=None, at=AT) is verdict
 
 
+@pytest.mark.parametrize("code", [code for code, each in OF_GAP.items() if each is None])
+def test_what_stands_in_nobody_s_way_when_it_was_not_asked_does_when_it_failed(code: str) -> None:
+    assert judge((*PASSED, unknown(code)), valid_until=None, at=AT) is Verdict.VALID
+    assert judge((*PASSED, failed(code)), valid_until=None, at=AT) is Verdict.TAMPERED
+
+
 def test_genuine_is_never_said_of_a_signature_that_was_not_checked() -> None:
     gap = replaced(unknown("signature.not_asked"))
 
