@@ -11,15 +11,18 @@ from typing import Final
 _CODES: Final[Mapping[int, str]] = {
     400: "request.malformed idempotency.missing cursor.malformed",
     401: "caller.unknown",
-    403: "operator.role department.other department.not_entitled draft.own_review custody.closed "
+    403: "official_document.same_person "
+    "operator.role department.other department.not_entitled draft.own_review custody.closed "
     "seal.same_person seal.roles_mixed seal_grant.none seal_grant.office seal_grant.person seal_grant.role "
     "seal_grant.type seal_grant.item seal_grant.second_person",
-    404: "request.address licence.unknown draft.unknown batch.unknown document.unknown department.unknown "
+    404: "official_document.unknown official.page_missing official.no_picture "
+    "request.address licence.unknown draft.unknown batch.unknown document.unknown department.unknown "
     "licence_type.unknown log.no_such_leaf artefact.unknown template.unknown "
     "seal.unknown seal_grant.unknown seal_use.unknown",
     405: "request.method",
     408: "request.slow",
-    409: "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
+    409: "official_document.state official_document.digest official.other_digest "
+    "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
     "record.conflict intent.abandoned idempotency.running number.exhausted "
     "seal.not_allowed seal.code_used seal.not_filed seal.refused seal.suspended seal.called_in seal.destroyed "
     "seal.not_begun seal.ended seal.certificate_ended seal_grant.withdrawn seal_grant.not_begun seal_grant.ended "
@@ -27,7 +30,10 @@ _CODES: Final[Mapping[int, str]] = {
     412: "record.changed",
     413: "request.too_large sheet.too_large",
     415: "request.media_type",
-    422: "seal.code seal_grant.terms seal_picture.text seal_picture.format seal_picture.large seal_picture.resolution "
+    422: "official official.unreadable official.encrypted official.certified official.active "
+    "official.broken_signature official.locked official.licence official.page_form official.place_outside "
+    "official.anchor_missing official.riding_pages official.riding_signed official.nothing_placed official.place "
+    "seal.application seal.code seal_grant.terms seal_picture.text seal_picture.format seal_picture.large seal_picture.resolution "
     "seal_picture.size seal_picture.transparency "
     "fields.invalid idempotency.used change.incomplete number.used number.malformed number_format.malformed "
     "sheet.unreadable sheet.too_many_rows sheet.encoding sheet.no_rows sheet.column_missing sheet.column_unknown "
@@ -41,7 +47,8 @@ _CODES: Final[Mapping[int, str]] = {
     "certificate.outside",
     428: "precondition.missing",
     429: "request.too_many",
-    500: "internal registry keys signer request page seal seal_grant seal_use "
+    500: "official_document official.layout sandbox.answer "
+    "internal registry keys signer request page seal seal_grant seal_use "
     "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header "
     "der.malformed data_set.malformed mandate.malformed seal.malformed report.malformed tile.malformed "
     "cms.malformed certificate.out_of_period guarded_pdf.refused "

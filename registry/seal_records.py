@@ -51,9 +51,14 @@ class SealDeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeObject:
-    """A seal object as the seal maker signed it; ``maker_leaf`` is the leaf of the intent to sign it."""
+    """A seal object as the seal maker signed it; ``maker_leaf`` is the leaf of the intent to sign it.
+
+    The term is the one that the object states: it begins when it is made, and ends with its certificate at the latest.
+    """
 
     key: str
+    valid_from: datetime
+    valid_until: datetime
     certificate: bytes = field(repr=False)
     certificate_from: datetime
     certificate_until: datetime
@@ -91,6 +96,7 @@ class SealObjectRecord:
     maker_leaf: int | None
     filed_at: datetime | None
     replaced_at: datetime | None
+    key_destroyed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

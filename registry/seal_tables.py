@@ -53,6 +53,7 @@ class SealObjectRow(Row, table=True):
     maker_leaf: int | None = Field(default=None, sa_type=BigInteger)
     filed_at: datetime | None = Field(default=None, sa_type=Moment)
     replaced_at: datetime | None = Field(default=None, sa_type=Moment)
+    key_destroyed_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class SealGrantRow(Row, table=True):

@@ -17,7 +17,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Row, RowMapping, insert, select, update
+from sqlalchemy import Row, RowMapping, exists, insert, select, update
 
 from registry.db import Transaction
 from registry.departments import find_department
@@ -36,6 +36,7 @@ from registry.seal_lifecycle import (
     ObjectState,
     SealAct,
     SealState,
+    UseState,
     next_object_state,
     next_state,
     status_value,
@@ -50,7 +51,7 @@ from registry.seal_records import (
     SealStep,
 )
 from registry.statements import advance, upsert
-from registry.tables import SEAL, SEAL_OBJECT
+from registry.tables import SEAL, SEAL_OBJECT, SEAL_USE
 from verify.status import StatusValue
 
 CODE_FORM: Final = re.compile(r"[0-9]{14}", re.ASCII)
@@ -197,6 +198,41 @@ def pending_object(tx: Transaction, code: str) -> SealObjectRecord | None:
     seal = find_seal(tx, code)
     newest = None if seal is None else find_object(tx, code, seal.last_version)
     return newest if newest is not None and newest.state in _ON_ITS_WAY else None
+
+
+def retired_objects(tx: Transaction) -> tuple[SealObjectRecord, ...]:
+    """Return the objects whose keys are of no more use and not destroyed: replaced, refused, or of a destroyed seal.
+
+    One in which a use is still open is left out: its document may be about to be signed.
+    """
+    still = exists().where(
+        SEAL_USE.c.code == SEAL_OBJECT.c.code,
+        SEAL_USE.c.version == SEAL_OBJECT.c.version,
+        SEAL_USE.c.state == UseState.OPEN.value,
+    )
+    gone = SEAL_OBJECT.c.state.in_([ObjectState.REPLACED.value, ObjectState.REFUSED.value])
+    query = (
+        select(*SEAL_OBJECT.c)
+        .select_from(SEAL_OBJECT.join(SEAL, SEAL.c.code == SEAL_OBJECT.c.code))
+        .where(SEAL_OBJECT.c.key.is_not(None), SEAL_OBJECT.c.key_destroyed_at.is_(None), ~still)
+        .where(gone | (SEAL.c.state == SealState.DESTROYED.value))
+        .order_by(SEAL_OBJECT.c.code, SEAL_OBJECT.c.version)
+    )
+    return tuple(object_record(row) for row in tx.execute(query).mappings())
+
+
+def note_destroyed(tx: Transaction, code: str, version: int, *, at: datetime) -> bool:
+    """Note that an object's key was destroyed, and say whether that is news."""
+    this = (SEAL_OBJECT.c.code == code, SEAL_OBJECT.c.version == version, SEAL_OBJECT.c.key_destroyed_at.is_(None))
+    return tx.execute(update(SEAL_OBJECT).where(*this).values(key_destroyed_at=at)).rowcount == 1
+
+
+def ended_objects(tx: Transaction) -> tuple[SealObjectRecord, ...]:
+    """Return the last filed objects of seals that were called in or destroyed: their certificates are revoked."""
+    ended = SEAL.c.state.in_([SealState.CALLED_IN.value, SealState.DESTROYED.value])
+    same = (SEAL.c.code == SEAL_OBJECT.c.code) & (SEAL.c.version == SEAL_OBJECT.c.version)
+    query = select(*SEAL_OBJECT.c).select_from(SEAL_OBJECT.join(SEAL, same)).where(ended)
+    return tuple(object_record(row) for row in tx.execute(query.order_by(SEAL_OBJECT.c.code)).mappings())
 
 
 def status_place(code: str) -> tuple[str, int]:

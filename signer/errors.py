@@ -41,6 +41,12 @@ class ChangeRefusedError(SignerError):
     code = "change.incomplete"
 
 
+class SealApplicationError(SignerError):
+    """The application for a seal is not complete, or a field of it is wrong."""
+
+    code = "seal.application"
+
+
 class LogClockError(SignerError):
     """The machine's clock stands over a minute before the log's last entry; nothing is signed until it is mended."""
 
@@ -93,6 +99,18 @@ class UnsupportedKeyError(SignerError):
     """Documents cannot be signed with a key of this algorithm."""
 
     code = "document.key_algorithm"
+
+
+class KeyActError(SignerError):
+    """The act is not for this key: checkers have pinned it, it has no certificate or no cut-off, or it was stolen."""
+
+    code = "key.act"
+
+
+class CutOffError(SignerError):
+    """A cut-off lies within the log; one that was set is only ever made earlier, or forgeries would become good."""
+
+    code = "key.cut_off"
 
 
 class PublishConflictError(SignerError):

@@ -8,8 +8,9 @@ Promises:
   * No transaction is open while the key is used; the key's uses are counted, not logged.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -41,6 +42,16 @@ _ROUNDS_MAX: Final = 10
 _PACKED_BYTES: Final = statuses.LIST_SIZE // 4
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSource:
+    """One status list: where it is kept, where it is found, and what it says now."""
+
+    kind: str
+    name: str
+    address: str
+    packed: Callable[[Transaction], bytes]
+
+
 def status_list_address(prefix: str, number: int) -> str:
     """Return the address of a list: what its codes point at, by the prefix in the issuer's entry of the trust list."""
     return f"{prefix}{number}"
@@ -51,7 +62,7 @@ def refresh_status_lists(desk: Desk, *, at: datetime, only: Collection[int] | No
     with reading(desk.database) as tx:
         numbers = statuses.list_numbers(tx)
     wanted = [number for number in numbers if only is None or number in only]
-    return tuple(number for number in wanted if _refresh(desk, number, at=at))
+    return tuple(number for number in wanted if refresh_list(desk, _source(desk, number), at=at))
 
 
 def refresh_after_filing(desk: Desk, records: Sequence[LicenceRecord], *, at: datetime) -> tuple[int, ...]:
@@ -73,7 +84,7 @@ def pack_values(values: Mapping[int, StatusValue]) -> bytes:
     return bytes(packed)
 
 
-def _refresh(desk: Desk, number: int, *, at: datetime) -> bool:
+def refresh_list(desk: Desk, source: ListSource, *, at: datetime) -> bool:
     """Publish one list if it needs it, and say whether it did.
 
     1. Read the sequence, then the places: whoever publishes between the two makes our sequence old. 2. Compare.
@@ -81,30 +92,32 @@ def _refresh(desk: Desk, number: int, *, at: datetime) -> bool:
     """
     for _ in range(_ROUNDS_MAX):
         with reading(desk.database) as tx:
-            sequence, packed = _read(tx, number)  # (1)
-            stored = artefacts.latest(tx, KIND, str(number))
-        if not _needs(desk, stored, number, packed, at=at):  # (2)
+            sequence = artefacts.latest_sequence(tx, source.kind, source.name)  # (1)
+            packed = source.packed(tx)
+            stored = artefacts.latest(tx, source.kind, source.name)
+        if not _needs(desk, stored, source.address, packed, at=at):  # (2)
             return False
-        content = _sign(desk, number, packed, at=at)  # (3)
+        content = _sign(desk, source.address, packed, at=at)  # (3)
         with suppress(ArtefactOrderError), transaction(desk.database) as tx:
-            artefacts.store(tx, KIND, str(number), content, sequence=sequence + 1, at=at)  # (4)
+            artefacts.store(tx, source.kind, source.name, content, sequence=sequence + 1, at=at)  # (4)
             return True
     raise DatabaseBusyError
 
 
-def _read(tx: Transaction, number: int) -> tuple[int, bytes]:
-    sequence = artefacts.latest_sequence(tx, KIND, str(number))
-    return sequence, pack_values(statuses.values(tx, number))
+def _source(desk: Desk, number: int) -> ListSource:
+    def packed(tx: Transaction) -> bytes:
+        return pack_values(statuses.values(tx, number))
+
+    address = status_list_address(desk.settings.status_prefix, number)
+    return ListSource(kind=KIND, name=str(number), address=address, packed=packed)
 
 
-def _needs(desk: Desk, stored: bytes | None, number: int, packed: bytes, *, at: datetime) -> bool:
+def _needs(desk: Desk, stored: bytes | None, address: str, packed: bytes, *, at: datetime) -> bool:
     if stored is None:
         return True
     public = desk.custody.public_key(desk.key(KeyPurpose.STATUS_LIST, DEPLOYMENT))
     try:
-        published = open_status_list(
-            stored, uri=status_list_address(desk.settings.status_prefix, number), keys=lambda kid: _trusted(public, kid)
-        )
+        published = open_status_list(stored, uri=address, keys=lambda kid: _trusted(public, kid))
     except StatusListError:
         return True  # of an older key, or of another address
     return published.packed != packed or at - published.issued_at >= TTL
@@ -125,12 +138,12 @@ def _trusted(public: PublicKey, kid: bytes) -> tuple[TrustedKey, ...]:
     )
 
 
-def _sign(desk: Desk, number: int, packed: bytes, *, at: datetime) -> bytes:
+def _sign(desk: Desk, address: str, packed: bytes, *, at: datetime) -> bytes:
     key = desk.key(KeyPurpose.STATUS_LIST, DEPLOYMENT)
     public = desk.custody.public_key(key)
     issued_at = at.replace(microsecond=0)
     status_list = StatusList(
-        uri=status_list_address(desk.settings.status_prefix, number),
+        uri=address,
         issued_at=issued_at,
         expires_at=issued_at + timedelta(days=desk.settings.status_days),
         ttl_seconds=int(TTL.total_seconds()),

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from registry import seal_grants, seal_uses, seals
-from registry.db import Database, transaction
+from registry.db import Database, reading, transaction
 from registry.seal_lifecycle import SealAct
 from registry.seal_records import (
     GrantTerms,
@@ -78,15 +78,19 @@ class SealOffice:
 
     def does(self, code: str, act: SealAct, *, at: datetime = AT, deed: SealDeed | None = None) -> SealRecord:
         """Do an act on a seal, as the approver unless told otherwise; what is made is made of nothing."""
+        made = self.made(code) if act is SealAct.MAKE else None
         with transaction(self.database) as tx:
-            made = self.made(code) if act is SealAct.MAKE else None
             step = SealStep(act=act, made=made)
             return seals.act_on_seal(tx, code, step, deed or APPROVER, at=at, random=self.random)
 
     def made(self, code: str, **changes: Any) -> MadeObject:
         """Return an object that no seal maker signed."""
+        with reading(self.database) as tx:
+            pending = seals.pending_object(tx, code) or seals.objects_of(tx, code)[-1]
         made = MadeObject(
             key=f"seal.{code}-1",
+            valid_from=pending.valid_from,
+            valid_until=pending.valid_until,
             certificate=b"a certificate",
             certificate_from=AT,
             certificate_until=AT + timedelta(days=365),

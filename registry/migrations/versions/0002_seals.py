@@ -69,6 +69,7 @@ def upgrade() -> None:
     sa.Column('maker_leaf', sa.BigInteger(), nullable=True),
     sa.Column('filed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('replaced_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('key_destroyed_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['code'], ['seal.code'], name=op.f('fk_seal_object_code')),
     sa.PrimaryKeyConstraint('code', 'version', name=op.f('pk_seal_object'))
     )
