@@ -33,6 +33,7 @@ from api.problems import (
 from api.surface import Surface
 from api.v1.batches import batches
 from api.v1.catalogue import catalogue
+from api.v1.documents import documents
 from api.v1.drafts import drafts
 from api.v1.licences import licences
 from api.v1.log import log, log_files
@@ -46,7 +47,7 @@ from verify.errors import YinzhengError
 OPENAPI_PATH: Final = "/api/v1/openapi.json"
 # From here on it is not the caller who must change something.
 FAULT: Final = 500
-_OFFICE_ROUTERS: Final = (licences, drafts, batches)
+_OFFICE_ROUTERS: Final = (licences, drafts, batches, documents)
 _PUBLIC_ROUTERS: Final = (verification, catalogue, statuses, trust, log_files, log, service)
 
 

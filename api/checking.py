@@ -13,12 +13,14 @@ from dataclasses import replace
 from typing import Final
 
 from api.errors import RequestTooLargeError
+from api.official_sealing import ask_official
 from api.sandbox import examine_file
 from api.wiring import Office
 from registry.errors import DatabaseAwayError, DatabaseBusyError
 from registry.licences import public_answer
-from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, Evidence
+from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, Evidence, NotFound, OfficialAnswer
 from verify.examine import examine_id, examine_text, with_registry
+from verify.official_examine import examine_official_id, with_official
 from verify.report import Report
 from verify.signed_document import DOCUMENT_BYTES_MAX
 from verify.values import LicenceId
@@ -62,6 +64,10 @@ def check_id(office: Office, typed: str) -> Report:
 def check_licence_id(office: Office, licence_id: LicenceId) -> Report:
     """Ask the registry for an id as it stands in the address of a code."""
     answer = ask_registry(office, licence_id.text)
+    if isinstance(answer, NotFound):
+        official = ask_official(office, licence_id.text)
+        if isinstance(official, OfficialAnswer):
+            return examine_official_id(licence_id, official, at=office.clock())
     return examine_id(licence_id, Evidence(trust=None, registry=answer), at=office.clock())
 
 
@@ -83,6 +89,8 @@ def ask_registry(office: Office, licence_id: str) -> Answer:
 
 
 def _completed(office: Office, report: Report, evidence: Evidence) -> Report:
+    if report.facts.official_id:
+        return with_official(report, ask_official(office, report.facts.official_id), at=report.at)
     if report.claimed is None or report.verdict.is_not_genuine:
         return report
     answer = ask_registry(office, report.claimed.licence_id)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from api.identity import Caller, operator_of
-from registry import drafts, jobs, licences
+from registry import drafts, jobs, licences, official_documents
 from registry.db import Database, Transaction, reading
 from registry.errors import UnknownBatchError, UnknownLicenceError
 from registry.records import ApiClient, Role
@@ -81,6 +81,14 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "approve_batch": Permission(scope=Scope.RECORD, roles=_REVIEWER),
     "run_batch": Permission(scope=Scope.RECORD, roles=_OFFICER, once=True),
     "cancel_batch": Permission(scope=Scope.RECORD, roles=_OFFICER),
+    # official documents
+    "prepare_document": Permission(scope=Scope.OWN, roles=_OFFICER),
+    "list_documents": Permission(scope=Scope.OWN, roles=_BOTH),
+    "get_document": Permission(scope=Scope.RECORD, roles=_BOTH),
+    "get_document_file": Permission(scope=Scope.RECORD, roles=_BOTH),
+    "get_document_page": Permission(scope=Scope.RECORD, roles=_BOTH),
+    "approve_document": Permission(scope=Scope.RECORD, roles=_REVIEWER),
+    "seal_document": Permission(scope=Scope.RECORD, roles=_OFFICER, once=True),
     # for everybody
     "check_licence": _PUBLIC,
     "verify": _PUBLIC,
@@ -105,7 +113,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
 }
 """Every operation by its operationId."""
 
-RECORDS: Final = ("licence_id", "draft_id", "batch_id")
+RECORDS: Final = ("licence_id", "draft_id", "batch_id", "document_id")
 """The path parameters that name a record of one department."""
 
 
@@ -134,6 +142,8 @@ def _owner(tx: Transaction, path: Mapping[str, str]) -> str:
         return licence.issuer
     if "draft_id" in path:
         return drafts.find_draft(tx, path["draft_id"]).draft.issuer
+    if "document_id" in path:
+        return official_documents.demand_official(tx, path["document_id"]).department
     batch = jobs.find_batch(tx, path["batch_id"])
     if batch is None:
         raise UnknownBatchError

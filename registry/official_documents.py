@@ -96,14 +96,17 @@ def demand_official(tx: Transaction, document_id: str) -> OfficialRecord:
 
 
 def list_officials(
-    tx: Transaction, department: str, *, before: tuple[datetime, str] | None = None, limit: int = 50
+    tx: Transaction, department: str, *, before: str | None = None, limit: int = 50
 ) -> tuple[OfficialRecord, ...]:
-    """Return a page of a department's documents, newest first, before the last one of the page before."""
+    """Return a page of a department's documents, newest first; the next one is before the last id."""
     table = OFFICIAL_DOCUMENT.c
     query = select(*_COLUMNS).where(table.department == department)
     if before is not None:
-        at, document_id = before
-        query = query.where((table.prepared_at < at) | ((table.prepared_at == at) & (table.document_id < document_id)))
+        last = find_official(tx, before)
+        if last is None:
+            return ()
+        is_older = table.prepared_at < last.prepared_at
+        query = query.where(is_older | ((table.prepared_at == last.prepared_at) & (table.document_id < before)))
     query = query.order_by(table.prepared_at.desc(), table.document_id.desc()).limit(min(limit, PAGE_MAX))
     return tuple(_record(row) for row in tx.execute(query).mappings())
 

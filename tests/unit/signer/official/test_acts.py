@@ -174,7 +174,7 @@ def test_strips_are_not_added_to_what_is_signed(quick_office: OfficialOffice) ->
 
 
 def test_a_licence_is_never_sealed_as_a_document(quick_office: OfficialOffice, tmp_path: Path) -> None:
-    licence = SealingRoom(office=KeyRoom.found(tmp_path / "keys").open_office()).seal()
+    licence = SealingRoom(office=KeyRoom.found(tmp_path / "elsewhere").open_office()).seal()
 
     with pytest.raises(LicenceUploadError):
         quick_office.prepares(licence, placing=Placing(at=Spot(page=1, x=60, y=60)))
