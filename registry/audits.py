@@ -6,7 +6,7 @@ Promises: read only; each page is one query by a key, so an audit of a million l
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, RowMapping, Select, select
 
@@ -15,6 +15,7 @@ from registry.events import EVENT_COLUMNS, told_by
 from registry.lifecycle import LicenceEvent, LicenceState
 from registry.records import DraftState
 from registry.tables import DRAFT, EVENT, LICENCE, LOG_PENDING, PLACE
+from verify.key_purpose import KeyPurpose
 from verify.licence import HolderKind
 from verify.status import StatusValue
 
@@ -39,22 +40,36 @@ class LicenceColumns:
     status_index: int
 
 
+class AuditedBody(NamedTuple):
+    """One body of a licence: which key signed it, the place of that intent, SHA-256 of the document (hex)."""
+
+    purpose: KeyPurpose
+    leaf: int
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedLicence:
     """A filed licence with what its draft and its place in the status list say of it."""
 
     licence_id: str
     code_leaf: int
-    document_leaf: int
+    bodies: tuple[AuditedBody, ...]
     token_text: str = field(repr=False)
     token_digest: bytes
-    document_digest: str
     data_set: bytes = field(repr=False)
     state: LicenceState
     place_status: StatusValue
     draft_state: DraftState
     draft_licence_id: str | None
     told: LicenceColumns = field(repr=False)
+
+    @property
+    def intents(self) -> frozenset[tuple[str, int]]:
+        """Purpose and place of each intent that led to this licence."""
+        return frozenset(
+            ((KeyPurpose.CODE.value, self.code_leaf), *((each.purpose.value, each.leaf) for each in self.bodies))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +94,11 @@ _LICENCE_COLUMNS: Final = (
     LICENCE.c.licence_id,
     LICENCE.c.code_leaf,
     LICENCE.c.document_leaf,
+    LICENCE.c.ofd_leaf,
     LICENCE.c.token_text,
     LICENCE.c.token_digest,
     LICENCE.c.document_digest,
+    LICENCE.c.ofd_digest,
     LICENCE.c.data_set,
     LICENCE.c.state,
     PLACE.c.status.label("place_status"),
@@ -134,10 +151,9 @@ def _licence(row: Row[Any]) -> AuditedLicence:
     return AuditedLicence(
         licence_id=row.licence_id,
         code_leaf=row.code_leaf,
-        document_leaf=row.document_leaf,
+        bodies=_bodies(row),
         token_text=row.token_text,
         token_digest=row.token_digest,
-        document_digest=row.document_digest,
         data_set=row.data_set,
         state=LicenceState(row.state),
         place_status=StatusValue(row.place_status),
@@ -160,3 +176,11 @@ def _event(row: RowMapping) -> AuditedEvent:
         waits=bool(row["waits"]),
         told=told_by(row),
     )
+
+
+def _bodies(row: Row[Any]) -> tuple[AuditedBody, ...]:
+    """Return the bodies; a type that has no PDF has its OFD as the first and only one."""
+    ofd = () if row.ofd_leaf is None else (AuditedBody(KeyPurpose.SEAL, row.ofd_leaf, row.ofd_digest),)
+    if row.document_leaf == row.ofd_leaf:
+        return ofd
+    return (AuditedBody(KeyPurpose.DOCUMENT, row.document_leaf, row.document_digest), *ofd)

@@ -56,6 +56,7 @@ def check_licence_type(licence_type: LicenceType) -> None:
     _demand(1 <= licence_type.offline_hours <= OFFLINE_HOURS_MAX, "offline_hours")
     _demand(licence_type.version >= 1 and licence_type.template_version >= 1, "version")
     _demand(len(set(licence_type.item_codes)) == len(licence_type.item_codes), "item_codes")
+    _demand(len(set(licence_type.bodies)) == len(licence_type.bodies) > 0, "bodies")
     years = licence_type.validity.years
     _demand((years is not None and 1 <= years <= 100) == (licence_type.validity.kind == "years"), "validity")
     _demand(len(licence_type.fields) <= FIELDS_MAX, "fields")

@@ -80,9 +80,11 @@ _PLAIN: Final = (
     "issued_at",
     "token_text",
     "document_digest",
+    "ofd_digest",
     "data_set",
     "code_leaf",
     "document_leaf",
+    "ofd_leaf",
     "replaces",
     "superseded_by",
     "etag",
@@ -93,13 +95,17 @@ _LAST_EVENT: Final = tuple(column.label(f"last_{column.name}") for column in EVE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
-    """A checked licence with the place and draft that it was made from, and the log indexes of its two intents."""
+    """A checked licence with the place and draft that it was made from, and the log index of its code's intent."""
 
     licence: "VerifiedLicence"
     place: Place
     draft: DraftRecord
     code_leaf: int
-    document_leaf: int
+
+    @property
+    def leaves(self) -> tuple[int, ...]:
+        """The log indexes of the intents of its code and of its bodies."""
+        return (self.code_leaf, *(each.leaf for each in self.licence.documents))
 
 
 def file_licence(
@@ -156,8 +162,9 @@ def draft_of(tx: Transaction, licence_id: str) -> DraftRecord | None:
 def named_documents(tx: Transaction, digests: Sequence[str]) -> frozenset[str]:
     """Return which of these digests belong to documents that some row names."""
     filed = select(LICENCE.c.document_digest).where(LICENCE.c.document_digest.in_(digests))
+    second = select(LICENCE.c.ofd_digest).where(LICENCE.c.ofd_digest.in_(digests))
     sealed = select(LONG_TERM.c.document_digest).where(LONG_TERM.c.document_digest.in_(digests))
-    return frozenset(tx.execute(filed.union(sealed)).scalars())
+    return frozenset(tx.execute(filed.union(second, sealed)).scalars())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +212,7 @@ def _take_intents(tx: Transaction, filings: Sequence[Filing]) -> None:
     taken = tx.execute(mine.values(state=IntentState.FILED.value).returning(INTENT.c.licence_id, INTENT.c.leaf_index))
     found = {(row.licence_id, row.leaf_index) for row in taken}
     for filing in filings:
-        mine_too = {(filing.place.licence_id, leaf) for leaf in (filing.code_leaf, filing.document_leaf)}
+        mine_too = {(filing.place.licence_id, leaf) for leaf in filing.leaves}
         if not mine_too <= found:
             raise IntentAbandonedError(params={"draft_id": filing.draft.draft_id})
 
@@ -245,6 +252,8 @@ def _supersede(
 
 def _row(filing: Filing, *, type_version: int, operator_role: str, at: datetime) -> dict[str, Any]:
     licence, place, draft = filing.licence, filing.place, filing.draft.draft
+    first = licence.documents[0]
+    ofd = next((each for each in licence.documents if each.form == "ofd"), None)
     return {
         "licence_id": place.licence_id,
         "draft_id": place.draft_id,
@@ -273,10 +282,12 @@ def _row(filing: Filing, *, type_version: int, operator_role: str, at: datetime)
         "token_text": licence.token.text,
         "token_kid": licence.token.kid,
         "token_digest": sha256(licence.token.to_be_signed).digest(),
-        "document_digest": licence.documents[0].digest.hex(),
+        "document_digest": first.digest.hex(),
+        "ofd_digest": None if ofd is None else ofd.digest.hex(),
         "data_set": licence.data_set.encode(),
         "code_leaf": filing.code_leaf,
-        "document_leaf": filing.document_leaf,
+        "document_leaf": first.leaf,
+        "ofd_leaf": None if ofd is None else ofd.leaf,
         "replaces": draft.replaces,
         "superseded_by": None,
         "etag": 1,

@@ -64,6 +64,8 @@ def _query() -> Select[Any]:
             LICENCE.c.status_index,
             LICENCE.c.code_leaf,
             LICENCE.c.document_leaf,
+            LICENCE.c.ofd_digest,
+            LICENCE.c.ofd_leaf,
         )
         .select_from(
             LICENCE.join(LICENCE_TYPE, same_type)
@@ -149,4 +151,6 @@ def public_answer(database: Database, licence_id: str) -> PublicLicence | None:
         status_index=row[32],
         code_leaf=row[33],
         document_leaf=row[34],
+        ofd_digest=row[35],
+        ofd_leaf=row[36],
     )

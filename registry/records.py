@@ -177,6 +177,7 @@ class LicenceType:
     official_document: bool
     version: int
     in_force_from: date
+    bodies: tuple[Literal["pdf", "ofd"], ...] = ("pdf", "ofd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,9 +303,11 @@ class LicenceRecord:
     issued_at: datetime
     token_text: str = field(repr=False)
     document_digest: str
+    ofd_digest: str | None
     data_set: bytes = field(repr=False)
     code_leaf: int
     document_leaf: int
+    ofd_leaf: int | None
     replaces: str | None
     superseded_by: str | None
     etag: int

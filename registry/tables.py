@@ -226,9 +226,11 @@ class LicenceRow(Row, table=True):
     token_kid: bytes = Field(sa_type=LargeBinary)
     token_digest: bytes = Field(sa_type=LargeBinary)
     document_digest: str = Field(index=True, max_length=64)
+    ofd_digest: str | None = Field(default=None, index=True, max_length=64)
     data_set: bytes = Field(sa_type=LargeBinary)
     code_leaf: int = Field(sa_type=BigInteger)
     document_leaf: int = Field(sa_type=BigInteger)
+    ofd_leaf: int | None = Field(default=None, sa_type=BigInteger)
     replaces: str | None = Field(default=None, max_length=16)
     superseded_by: str | None = Field(default=None, max_length=16)
     etag: int

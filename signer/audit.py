@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Final
 
 from registry import audits, leaves, long_term
-from registry.audits import AuditedEvent, AuditedLicence
+from registry.audits import AuditedBody, AuditedEvent, AuditedLicence
 from registry.db import Database, Transaction, reading
 from registry.errors import DocumentDamagedError, UnknownDocumentError
 from registry.intents import Intent
@@ -107,17 +107,19 @@ class _RecordAudit:
     def _licences(self, after: str) -> tuple[AuditedLicence, ...]:
         with reading(self._scope.database) as tx:
             page = audits.licence_page(tx, after=after)
-            old = [each for each in page if max(each.code_leaf, each.document_leaf) < self._head.size]
-            entries = self._entries(tx, [leaf for each in old for leaf in (each.code_leaf, each.document_leaf)])
+            old = [each for each in page if all(leaf < self._head.size for _purpose, leaf in each.intents)]
+            entries = self._entries(tx, [leaf for each in old for _purpose, leaf in each.intents])
             intents = leaves.intents_by_licence(tx, [each.licence_id for each in old])
             sealings = long_term.sealings(tx, [each.licence_id for each in old])
         for each in old:
             self._findings.count("licences")
             self._judge_licence(each, entries, intents.get(each.licence_id, ()))
             if self._scope.vault is not None:
-                filed = self._judge_document(each, entries.get(each.document_leaf), self._scope.vault)
+                filed = [
+                    self._judge_document(each, body, entries.get(body.leaf), self._scope.vault) for body in each.bodies
+                ]
                 for sealing in sealings.get(each.licence_id, ()):
-                    self._judge_sealing(sealing, filed, self._scope.vault)
+                    self._judge_sealing(sealing, filed[0], self._scope.vault)
         return page
 
     def _events(self, after: int) -> tuple[AuditedEvent, ...]:
@@ -142,24 +144,27 @@ class _RecordAudit:
         self, licence: AuditedLicence, entries: Mapping[int, LogEntry], intents: tuple[Intent, ...]
     ) -> None:
         named = {"licence_id": licence.licence_id}
-        code, document = entries.get(licence.code_leaf), entries.get(licence.document_leaf)
+        code = entries.get(licence.code_leaf)
         data_set = sha256(licence.data_set).digest()
         self._findings.demand(_is_intent(code, KeyPurpose.CODE, data_set), "audit.code_leaf", **named)
-        self._findings.demand(_is_intent(document, KeyPurpose.DOCUMENT, data_set), "audit.document_leaf", **named)
+        for body in licence.bodies:
+            logged = _is_intent(entries.get(body.leaf), body.purpose, data_set)
+            self._findings.demand(logged, "audit.document_leaf", **named)
         token = _token_digest(licence.token_text)
         same = token == licence.token_digest and code is not None and code.digest == token
         self._findings.demand(same, "audit.token", **named)
         self._findings.demand(tells_what_was_signed(licence), "audit.entries", **named)
         filed = {(each.purpose, each.leaf_index) for each in intents if each.state is IntentState.FILED}
-        wanted = {(KeyPurpose.CODE.value, licence.code_leaf), (KeyPurpose.DOCUMENT.value, licence.document_leaf)}
-        self._findings.demand(filed == wanted, "audit.licence_intents", **named)
+        self._findings.demand(filed == licence.intents, "audit.licence_intents", **named)
         self._findings.demand(licence.place_status is status_value(licence.state), "audit.status", **named)
         is_drafts = licence.draft_state is DraftState.FILED and licence.draft_licence_id == licence.licence_id
         self._findings.demand(is_drafts, "audit.draft", **named)
 
-    def _judge_document(self, licence: AuditedLicence, entry: LogEntry | None, vault: FolderVault) -> bytes | None:
-        """Read the document: whole, signed, ours, with the same data set and code, and with its own leaf's proof."""
-        content = self._content(vault, licence.document_digest, licence.licence_id)
+    def _judge_document(
+        self, licence: AuditedLicence, body: AuditedBody, entry: LogEntry | None, vault: FolderVault
+    ) -> bytes | None:
+        """Read a body: whole, signed, ours, with the same data set and code, and with its own leaf's proof."""
+        content = self._content(vault, body.digest, licence.licence_id)
         if content is None:
             return None
         named = {"licence_id": licence.licence_id}
@@ -168,7 +173,7 @@ class _RecordAudit:
         same = found.data_set is not None and found.data_set.encode() == licence.data_set
         carries = same and found.token_text == licence.token_text
         self._findings.demand(carries and found.is_ours and not found.has_failed, "audit.document", **named)
-        own = _is_receipt_of(found.receipt, licence.document_leaf, entry)
+        own = _is_receipt_of(found.receipt, body.leaf, entry)
         self._findings.demand(own, "audit.document_receipt", **named)
         return content
 

@@ -14,6 +14,7 @@ from registry.audits import AuditedEvent, AuditedLicence
 from registry.db import Database, Transaction, reading
 from registry.intents import Intent
 from registry.leaves import StoredEntry
+from registry.official_documents import OfficialRecord, officials_by_id
 from registry.records import IntentState
 from signer.audit_report import Findings
 from verify.der import SEQUENCE, read_whole
@@ -35,6 +36,7 @@ class _Page:
     entries: Mapping[int, LogEntry]
     intents: Mapping[int, Intent]
     licences: Mapping[str, AuditedLicence]
+    officials: Mapping[str, OfficialRecord]
     events: Mapping[int, AuditedEvent]
 
 
@@ -91,6 +93,7 @@ class LeafAudit:
             entries=entries,
             intents=intents,
             licences=audits.licences_by_id(tx, filed),
+            officials=officials_by_id(tx, filed),
             events=audits.events_by_leaf(tx, states),
         )
 
@@ -133,8 +136,9 @@ class LeafAudit:
         self._findings.demand(row.purpose == detail[1], "audit.intent_purpose", index=index)
         self._findings.count(f"intents_{row.state.value}")
         if row.state is IntentState.FILED:
-            licence = page.licences.get(row.licence_id)
+            licence, official = page.licences.get(row.licence_id), page.officials.get(row.licence_id)
             agrees = licence is not None and _is_intent_of(licence, index, detail)
+            agrees = agrees or (official is not None and official.leaf == index and _DATA_SET not in detail)
             self._findings.demand(agrees, "audit.intent_licence", index=index, licence_id=row.licence_id)
         elif row.state is IntentState.ABANDONED:
             digest = sha256(entry.encode()).digest()
@@ -169,8 +173,7 @@ class LeafAudit:
 
 
 def _is_intent_of(licence: AuditedLicence, index: int, detail: Mapping[int, object]) -> bool:
-    leaf = licence.code_leaf if detail[1] == KeyPurpose.CODE.value else licence.document_leaf
-    return leaf == index and detail.get(_DATA_SET) == sha256(licence.data_set).digest()
+    return (detail[1], index) in licence.intents and detail.get(_DATA_SET) == sha256(licence.data_set).digest()
 
 
 def _record(tx: Transaction, entry: LogEntry) -> bytes | None:

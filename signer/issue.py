@@ -152,7 +152,6 @@ def _file_all(desk: Desk, checked: Sequence[Checked], *, operator: Operator, at:
             place=each.signed.coded.reserved.place,
             draft=each.signed.coded.reserved.record,
             code_leaf=each.signed.coded.leaf,
-            document_leaf=each.signed.leaf,
         )
         for each in checked
     ]

@@ -2,8 +2,10 @@
 
 Promises:
   * An intent without a filed result, whose worker's lease has run out, is logged as abandoned, once, and its place in
-    the status list says "ended", for its code may have been signed. The draft keeps its number and goes the whole way
-    again. Nothing is finished: that would need a second signature over the same intent.
+    the status list says "ended", for its code may have been signed; its use of a seal is given back. The draft keeps
+    its number and goes the whole way again. Nothing is finished: that would need a second signature over one intent.
+  * An official document whose sealing was begun and given up is given up whole: it is prepared anew. One that nobody
+    sealed for a month is given up too.
   * A worker that is alive is left alone: its lease has not run out, and filing checks that its intents still stand.
   * A document that no row names is swept when it is older than any lease, never earlier.
   * May run at any time, any number of times, in any number of processes at once.
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from registry import leaves, licences, numbers
+from registry import leaves, licences, numbers, official_documents, seal_uses
 from registry.db import reading, transaction
 from signer.desk import Desk
 from signer.log_entries import abandoned
@@ -25,6 +27,8 @@ from signer.statuses import refresh_status_lists
 ATTEMPTS_AT_ONCE: Final = 500
 # A document stands in the vault before its row is committed; after so many leases its worker has surely lost its own.
 _SWEEP_AFTER_LEASES: Final = 3
+# An approver may be on leave; after a month whoever prepared a document looks at it anew.
+PREPARED_KEPT: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +90,14 @@ def _abandon_some(desk: Desk, *, at: datetime) -> int:
         attempts = sorted({intent.licence_id for intent in intents})
         leaves.abandon_intents(tx, attempts)
         numbers.end_places(tx, attempts)
+        seal_uses.abandon_uses(tx, attempts=attempts)
+        seal_uses.abandon_overdue(tx, at=at)  # taken, but nothing was logged before the crash
+        official_documents.abandon_stranded(tx)
+        official_documents.abandon_prepared(tx, before=at - PREPARED_KEPT)
     desk.after("abandoned")
     return len(attempts)
 
 
 def _named(desk: Desk, digests: Sequence[str]) -> AbstractSet[str]:
     with reading(desk.database) as tx:
-        return licences.named_documents(tx, digests)
+        return licences.named_documents(tx, digests) | official_documents.named_officials(tx, digests)

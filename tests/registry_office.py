@@ -35,6 +35,8 @@ class Document:
     """A document as ``accept`` hands it over."""
 
     digest: bytes
+    leaf: int
+    form: str = "pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,9 @@ class Office:
 
     def filing(self, record: DraftRecord, place: Place, leaf: int) -> Filing:
         """Return what is filed for one draft."""
-        accepted = Accepted(
-            _data_set(record, place), _token(record, place), (Document(sha256(place.licence_id.encode()).digest()),)
-        )
-        return Filing(licence=accepted, place=place, draft=record, code_leaf=leaf, document_leaf=leaf + 1)  # type: ignore[arg-type]
+        document = Document(sha256(place.licence_id.encode()).digest(), leaf + 1)
+        accepted = Accepted(_data_set(record, place), _token(record, place), (document,))
+        return Filing(licence=accepted, place=place, draft=record, code_leaf=leaf)  # type: ignore[arg-type]
 
     def files(self, filings: Sequence[Filing]) -> tuple[LicenceRecord, ...]:
         """File a chunk."""

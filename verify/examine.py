@@ -150,7 +150,7 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
             return report
         return replace(report, findings=_renewed(report.findings, status), at=at)
     different = differences(claimed, answer)
-    if report.log.document_leaf not in {None, answer.document_leaf}:
+    if report.log.document_leaf not in {None, answer.document_leaf, answer.ofd_leaf}:
         different = (*different, "document_leaf")
     if different:
         return replace(report, findings=_renewed(report.findings, status, _differs(different)), at=at)
@@ -159,8 +159,13 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
         findings=_renewed(report.findings, status, _AGREES, _recorded(claimed, answer, evidence)),
         at=at,
         facts_source=_facts_with(report.facts, answer),
-        log=replace(report.log, code_leaf=answer.code_leaf, document_leaf=answer.document_leaf),
+        log=replace(report.log, code_leaf=answer.code_leaf, document_leaf=_document_leaf(report.log, answer)),
     )
+
+
+def _document_leaf(found: LogPlaces, answer: RegistryAnswer) -> int:
+    """Return the leaf of the body that was shown; of a code, that of the first body."""
+    return answer.document_leaf if found.document_leaf is None else found.document_leaf
 
 
 def _renewed(findings: tuple[Finding, ...], *new: Finding) -> tuple[Finding, ...]:
