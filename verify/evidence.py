@@ -9,6 +9,7 @@ Promises:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from verify.licence import HolderKind
@@ -39,7 +40,7 @@ class RegistryAnswer:
     """What the issuer's registry says now of one licence version.
 
     ``token_kid`` and ``token_digest`` (SHA-256 of the COSE Sig_structure) name the one code that was issued for it. The
-    leaves are the places of the two signing intents in the log.
+    leaves are the places of the signing intents in the log: of the code, of the first body, of the OFD if there is one.
     """
 
     licence_id: str
@@ -71,6 +72,8 @@ class RegistryAnswer:
     document_digest: str
     code_leaf: int
     document_leaf: int
+    ofd_digest: str | None = None
+    ofd_leaf: int | None = None
 
 
 Answer = RegistryAnswer | NotFound | Unreachable
@@ -111,4 +114,9 @@ class Evidence:
 
     def freshness(self, type_code: str) -> timedelta:
         """Return how old a status list may be for a licence of this type."""
-        return timedelta(hours=self.offline_hours.get(type_code, OFFLINE_HOURS))
+        return _hours(self.offline_hours.get(type_code, OFFLINE_HOURS))
+
+
+@lru_cache(maxsize=64)  # licence types have a few different ones
+def _hours(count: int) -> timedelta:
+    return timedelta(hours=count)
