@@ -30,6 +30,7 @@ from verify.sm2 import load_sm2_key, sm3
 from verify.timestamp_token import (
     CLOCK_TOLERANCE,
     TimestampAuthorityError,
+    TimestampFormError,
     TimestampTokenError,
     open_timestamp_over,
 )
@@ -236,6 +237,12 @@ def _judge_stamp(
             check=Check.SEAL, code="seal.timestamp_authority_unknown", outcome=Outcome.UNKNOWN, detail=error.detail
         )
         return None, (unknown,)
+    except TimestampFormError as error:
+        # What domestic services write differs, and no sample was at hand: not read is not the same as wrong.
+        unread = Finding(
+            check=Check.SEAL, code="seal.timestamp_unreadable", outcome=Outcome.UNKNOWN, detail=error.detail
+        )
+        return None, (unread,)
     except TimestampTokenError as error:
         return None, (_failed(code, f"{error.code}: {error.detail}"),)
     tolerance = timedelta(0) if of_seal else CLOCK_TOLERANCE  # GM/T 0031-2025: not before the seal was made

@@ -3,7 +3,7 @@
 Promises:
   * DER, one spelling; what is written here is read by `seal_objects` without any warning.
   * First the bytes to be signed, then the object round the signature: a key never sees anything else.
-  * Optional fields stand under their tag; the mandate is the one extension that we write, and it is critical.
+  * Optional fields stand under their tag; what we write as extensions, mandate and official id, is critical.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from verify.der import (
     utf8_string,
 )
 from verify.mandate import Mandate
-from verify.oids import MANDATE
+from verify.oids import MANDATE, OFFICIAL_DOCUMENT
 from verify.seal_fields import (
     BOOLEAN,
     CONTEXT_0,
@@ -36,6 +36,7 @@ from verify.seal_fields import (
 from verify.seal_info import HEADER_ID, LISTS_CERTIFICATES, LISTS_DIGESTS
 from verify.seal_objects import read_seal
 from verify.sm2 import sm3
+from verify.values import LicenceId
 
 DIGEST_KIND: Final = "SM3"
 """How a certificate digest of ours names itself; its value is SM3 over the whole certificate, without Z."""
@@ -109,9 +110,18 @@ def assemble_seal(
 
 
 def seal_signature_to_be_signed(
-    seal: bytes, *, signed_at: datetime, data_hash: bytes, property_info: str, mandate: Mandate | None
+    seal: bytes,
+    *,
+    signed_at: datetime,
+    data_hash: bytes,
+    property_info: str,
+    mandate: Mandate | None,
+    official: LicenceId | None = None,
 ) -> bytes:
-    """Return the TBS_Sign, which the key of the seal signs; the seal stands in it as it is."""
+    """Return the TBS_Sign, which the key of the seal signs; the seal stands in it as it is.
+
+    `official` is the id of an official document, which no licence has.
+    """
     parts = [
         integer(read_seal(seal).written_version),
         seal,
@@ -119,9 +129,11 @@ def seal_signature_to_be_signed(
         bit_string(data_hash),
         _ia5(property_info),
     ]
-    if mandate is not None:
-        extension = sequence(object_identifier(MANDATE), tlv(BOOLEAN, _TRUE), octet_string(mandate.encode()))
-        parts.append(tlv(CONTEXT_0, sequence(extension)))
+    extensions = [] if mandate is None else [_extension(MANDATE, mandate.encode())]
+    if official is not None:
+        extensions.append(_extension(OFFICIAL_DOCUMENT, utf8_string(official.text)))
+    if extensions:
+        parts.append(tlv(CONTEXT_0, sequence(*extensions)))
     return sequence(*parts)
 
 
@@ -142,6 +154,10 @@ def _listed(draft: SealDraft) -> tuple[bytes, bytes]:
         return integer(LISTS_CERTIFICATES), sequence(*map(octet_string, draft.certificates))
     digests = (sequence(_ascii(PRINTABLE_STRING, each.kind), octet_string(each.value)) for each in draft.digests)
     return integer(LISTS_DIGESTS), sequence(*digests)
+
+
+def _extension(identifier: str, value: bytes) -> bytes:
+    return sequence(object_identifier(identifier), tlv(BOOLEAN, _TRUE), octet_string(value))
 
 
 def _utf8(text: str) -> bytes:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from verify.algorithms import SignatureError, raw_to_der
+from verify.algorithms import raw_to_der
 from verify.der import (
     BIT_STRING,
     INTEGER,
@@ -183,8 +183,11 @@ def read_written_time(content: bytes) -> datetime:
     """
     if content[:1] in _TIME_TAGS:
         reader = Reader(content)
-        moment = take_time(reader, content[0], leniencies=set())
-        reader.end()
+        try:
+            moment = take_time(reader, content[0], leniencies=set())
+            reader.end()
+        except DerError as error:
+            raise SealError(error.detail) from error
         return moment
     found = _WRITTEN.fullmatch(content)
     if found is None:
@@ -209,10 +212,7 @@ def take_signature(reader: Reader, *, leniencies: Leniencies) -> Signature:
     if len(octets) != _RAW_SIGNATURE_BYTES or _is_der_signature(octets):
         return Signature(value=octets, octets=octets)
     leniencies.add(Leniency.RAW_SIGNATURE)
-    try:
-        return Signature(value=raw_to_der(octets), octets=octets)
-    except SignatureError as error:  # pragma: no cover - the length was asked for above
-        raise SealError("not a signature") from error
+    return Signature(value=raw_to_der(octets), octets=octets)
 
 
 def take_timestamp(reader: Reader, *, leniencies: Leniencies) -> bytes | None:

@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
-from verify.der import OCTET_STRING, SEQUENCE, Reader, object_identifier, read_whole, sequence
+from verify.der import OCTET_STRING, SEQUENCE, Reader, object_identifier, read_whole, sequence, utf8_string
 from verify.errors import MalformedError
 from verify.mandate import Mandate
-from verify.oids import MANDATE
+from verify.oids import MANDATE, OFFICIAL_DOCUMENT
 from verify.seal_fields import (
     CONTEXT_0,
     GENERALIZED_TIME,
     IA5_STRING,
     NUMBER_MAX,
     SEAL_BYTES_MAX,
+    UTF8_STRING,
     CertificateDigest,
     Extension,
     Leniencies,
@@ -42,6 +43,7 @@ from verify.seal_fields import (
     take_timestamp,
 )
 from verify.seal_info import SealInfo, read_info, take_property, take_v1_property
+from verify.values import LicenceId
 
 __all__ = [
     "SIGNATURE_BYTES_MAX",
@@ -64,6 +66,8 @@ SIGNATURE_BYTES_MAX: Final = SEAL_BYTES_MAX + (1 << 17)
 PROPERTY_LENGTH_MAX: Final = 4096
 
 _MANDATE: Final = object_identifier(MANDATE)
+_OFFICIAL: Final = object_identifier(OFFICIAL_DOCUMENT)
+_KNOWN: Final = frozenset({_MANDATE, _OFFICIAL})
 _V1_PARTS: Final = 2
 _V4_PARTS: Final = 4
 _V5_PARTS: Final = 5
@@ -102,9 +106,10 @@ class Seal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealSignature:
-    """A signature made with a seal. `signed_at` is what the signer wrote: a claim, unless a time stamp bears it out.
+    """A signature made with a seal; `official` is the id of the official document that was sealed, None for a licence.
 
-    `version` is that of its form; that the seal is of the same one is for `seal_check` to say.
+    `signed_at` is what the signer wrote: a claim, unless a time stamp bears it out. `version` is that of its form;
+    that the seal is of the same one is for `seal_check` to say.
     """
 
     version: SealVersion
@@ -114,6 +119,7 @@ class SealSignature:
     data_hash: bytes
     property_info: str
     mandate: Mandate | None
+    official: LicenceId | None
     extensions: tuple[Extension, ...]
     signer_certificate: bytes = field(repr=False)
     to_be_signed: bytes = field(repr=False)
@@ -251,7 +257,7 @@ def _read_seal_signature(data: bytes) -> SealSignature:
     property_info = take_text(inside, IA5_STRING, length_max=PROPERTY_LENGTH_MAX)
     extensions = () if inside.next_tag() is None else _take_tagged_extensions(inside, leniencies)
     inside.end()
-    if any(each.identifier != _MANDATE for each in extensions):
+    if any(each.identifier not in _KNOWN for each in extensions):
         leniencies.add(Leniency.UNKNOWN_EXTENSION)
     return SealSignature(
         version=max(seal.version, SealVersion.V4),  # that of its form: one of 2014 has other parts
@@ -261,6 +267,7 @@ def _read_seal_signature(data: bytes) -> SealSignature:
         data_hash=data_hash,
         property_info=property_info,
         mandate=_mandate(extensions),
+        official=_official(extensions),
         extensions=extensions,
         signer_certificate=certificate,
         to_be_signed=to_be_signed,
@@ -293,6 +300,7 @@ def _read_v1_signature(data: bytes, leniencies: Leniencies) -> SealSignature:
         data_hash=data_hash,
         property_info=property_info,
         mandate=None,
+        official=None,
         extensions=(),
         signer_certificate=certificate,
         to_be_signed=to_be_signed,
@@ -305,7 +313,23 @@ def _read_v1_signature(data: bytes, leniencies: Leniencies) -> SealSignature:
 
 def _mandate(extensions: tuple[Extension, ...]) -> Mandate | None:
     """Return the mandate among the extensions; one that cannot be read, or a second one, spoils the signature."""
-    found = [each.value for each in extensions if each.identifier == _MANDATE]
+    found = _only(extensions, _MANDATE)
+    return None if found is None else Mandate.decode(found)
+
+
+def _official(extensions: tuple[Extension, ...]) -> LicenceId | None:
+    """Return the id of the official document that was sealed; of a licence there is none."""
+    found = _only(extensions, _OFFICIAL)
+    if found is None:
+        return None
+    document_id = LicenceId.parse(take_text(Reader(found), UTF8_STRING))
+    if utf8_string(document_id.text) != found:
+        raise SealError("a second spelling of an id")
+    return document_id
+
+
+def _only(extensions: tuple[Extension, ...], identifier: bytes) -> bytes | None:
+    found = [each.value for each in extensions if each.identifier == identifier]
     if len(found) > 1:
-        raise SealError("two mandates")
-    return Mandate.decode(found[0]) if found else None
+        raise SealError("an extension of ours twice")
+    return found[0] if found else None

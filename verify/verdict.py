@@ -157,6 +157,7 @@ OF_GAP: Final[Mapping[str, Verdict | None]] = {
     "seal.no_trust_list": Verdict.UNREACHABLE,
     "seal.signature_unchecked": Verdict.STATUS_UNKNOWN,
     "seal.timestamp_authority_unknown": Verdict.STATUS_UNKNOWN,
+    "seal.timestamp_unreadable": Verdict.STATUS_UNKNOWN,
     "seal.maker_revocation_unknown": Verdict.STATUS_UNKNOWN,
     "seal.maker_revoked_unproven": Verdict.STATUS_UNKNOWN,
     "status.unreachable": Verdict.UNREACHABLE,

@@ -512,11 +512,16 @@ def test_a_time_stamp_over_something_else_is_wrong(room: SealRoom, office: KeyRo
     for stamps in (
         stamper(office, over=b"another signature"),
         stamper(office, at=NOW - CLOCK_TOLERANCE - timedelta(seconds=1)),
-        lambda _: b"no token",
     ):
         found = judge(room, room.sign(stamps=stamps), trust=trusting(room, office))
 
         assert of(found, Check.SEAL) == [("seal.timestamp_wrong", Outcome.FAILED)]
+
+
+def test_a_time_stamp_of_another_form_proves_no_time(room: SealRoom, office: KeyRoom) -> None:
+    found = judge(room, room.sign(stamps=lambda _: b"no token"), trust=trusting(room, office))
+
+    assert of(found, Check.SEAL) == [("seal.timestamp_unreadable", Outcome.UNKNOWN)]
 
 
 def test_a_time_stamp_by_a_stranger_proves_no_time(room: SealRoom, office: KeyRoom) -> None:

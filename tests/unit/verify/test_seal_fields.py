@@ -30,6 +30,8 @@ NUMBERS = st.integers(1, N - 1)
         (b"20200125073156Z", datetime(2020, 1, 25, 7, 31, 56, tzinfo=UTC)),
         (b"2020-01-25 07:31:56", datetime(2020, 1, 24, 23, 31, 56, tzinfo=UTC)),
         (b"20200125073156", datetime(2020, 1, 24, 23, 31, 56, tzinfo=UTC)),
+        (tlv(UTC_TIME, b"200125073156Z"), datetime(2020, 1, 25, 7, 31, 56, tzinfo=UTC)),
+        (tlv(GENERALIZED_TIME, b"20200125073156Z"), datetime(2020, 1, 25, 7, 31, 56, tzinfo=UTC)),
     ],
 )
 def test_a_written_time_is_in_utc_with_a_z_and_else_as_clocks_in_china_show_it(text: bytes, expected: datetime) -> None:
@@ -41,6 +43,8 @@ def test_a_written_time_is_in_utc_with_a_z_and_else_as_clocks_in_china_show_it(t
     [
         b"",
         b"yesterday",
+        tlv(UTC_TIME, b"200125073156Z") + b"\x00",
+        tlv(UTC_TIME, b"2001250731Z"),
         b"2020-13-01T00:00:00Z",
         b"2020-01-25T07:31:56+08:00",
         b"200125073156Z",

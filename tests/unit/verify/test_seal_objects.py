@@ -20,8 +20,9 @@ from tests.seal_room import (
     v1_seal,
     v1_signature,
 )
-from verify.der import bit_string, integer, object_identifier, octet_string, sequence, tlv
+from verify.der import bit_string, integer, object_identifier, octet_string, sequence, tlv, utf8_string
 from verify.oids import MANDATE as MANDATE_OID
+from verify.oids import OFFICIAL_DOCUMENT
 from verify.seal_objects import (
     SIGNATURE_BYTES_MAX,
     Leniency,
@@ -30,6 +31,7 @@ from verify.seal_objects import (
     read_seal,
     read_seal_signature,
 )
+from verify.values import LicenceId
 
 TRUE = tlv(0x01, b"\xff")
 STAMP = bit_string(b"a token")
@@ -95,6 +97,24 @@ def test_a_mandate_stands_there_once_and_can_be_read(room: SealRoom) -> None:
 
         with pytest.raises(SealError):
             read_seal_signature(signature_parts(room, signed))
+
+
+def test_the_id_of_an_official_document_is_read_and_no_licence_has_one(room: SealRoom) -> None:
+    document = LicenceId(bytes(range(10)))
+
+    assert read_seal_signature(room.sign()).official is None
+    read = read_seal_signature(room.sign(official=document))
+    assert (read.official, read.mandate, read.warnings) == (document, MANDATE, ())
+
+
+@pytest.mark.parametrize(
+    "value", [b"", utf8_string("short"), utf8_string(LicenceId(bytes(10)).text) + b"\x00", tlv(0x16, b"0" * 16)]
+)
+def test_another_id_of_an_official_document_is_refused(room: SealRoom, value: bytes) -> None:
+    extensions = with_extensions(extension(OFFICIAL_DOCUMENT, TRUE, value=value))
+
+    with pytest.raises(SealError):
+        read_seal_signature(signature_parts(room, signed_parts(room, extensions=extensions)))
 
 
 @pytest.mark.parametrize("critical", [(), (TRUE,), (tlv(0x01, b"\x00"),)])

@@ -15,6 +15,7 @@ from tests.certificate_maker import STAMPING, Party, root
 from tests.key_room import AUTHORITY, NOW, KeyRoom
 from verify.cms import CONTENT_TYPE, MESSAGE_DIGEST, SHA_256, SHA_256_NULL, SIGNING_CERTIFICATE, TST_INFO
 from verify.der import generalized_time, integer, object_identifier, octet_string, sequence, set_of, tlv
+from verify.sm2 import sm3
 from verify.timestamp_token import (
     CLOCK_TOLERANCE,
     StampedTime,
@@ -26,9 +27,13 @@ from verify.timestamp_token import (
     TimestampTokenError,
     check_timestamp,
     open_timestamp,
+    open_timestamp_over,
 )
 
-DIGEST = sha256(b"a signature value").digest()
+STAMPED = b"a signature value"
+DIGEST = sha256(STAMPED).digest()
+SM3 = sequence(object_identifier("1.2.156.10197.1.401"))
+SM3_NULL = sequence(object_identifier("1.2.156.10197.1.401"), b"\x05\x00")
 SIGNED_DATA = object_identifier("1.2.840.113549.1.7.2")
 ECDSA = sequence(object_identifier("1.2.840.10045.4.3.2"))
 ROOT = root()
@@ -253,3 +258,27 @@ def test_a_forged_signature_is_told_as_such() -> None:
 
 
 GOOD = token()
+
+
+@pytest.mark.parametrize("algorithm", [SHA_256, SHA_256_NULL, SM3, SM3_NULL])
+def test_a_stamp_over_bytes_may_name_them_by_sha_256_or_sm3(algorithm: bytes) -> None:
+    digest = DIGEST if algorithm in {SHA_256, SHA_256_NULL} else sm3(STAMPED)
+    good = token(stamped(imprint=sequence(algorithm, octet_string(digest))))
+    crossed = token(stamped(imprint=sequence(algorithm, octet_string(sm3(digest)))))
+
+    assert open_timestamp_over(good, STAMPED, (ROOT.certificate,), at=LATER).at == NOW
+    with pytest.raises(TimestampImprintError):
+        open_timestamp_over(good, b"another", (ROOT.certificate,), at=LATER)
+    with pytest.raises(TimestampImprintError):
+        open_timestamp_over(crossed, STAMPED, (ROOT.certificate,), at=LATER)
+
+
+def test_where_sha_256_is_asked_for_sm3_is_no_answer() -> None:
+    for digest in (sm3(STAMPED), DIGEST):
+        with pytest.raises(TimestampFormError):
+            check(token(stamped(imprint=sequence(SM3, octet_string(digest)))))
+    other = sequence(object_identifier("2.16.840.1.101.3.4.2.2"))
+    with pytest.raises(TimestampFormError):
+        open_timestamp_over(
+            token(stamped(imprint=sequence(other, octet_string(DIGEST)))), STAMPED, (ROOT.certificate,), at=LATER
+        )
