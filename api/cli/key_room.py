@@ -45,9 +45,9 @@ from verify.revocation import REVOCATION_LIST_BYTES_MAX
 KeyArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="密钥名，见 keys list。 Name of the key, as `keys list` shows it.")
 ]
-_FIRST: Final = typer.Option("--as", metavar="PERSON", help="管理员一。 First administrator.")
+FirstOption = Annotated[str, typer.Option("--as", metavar="PERSON", help="管理员一。 First administrator.")]
 _PEM: Final = b"-----BEGIN"
-_SECOND: Final = typer.Option("--approved-by", metavar="PERSON", help="管理员二。 Second administrator.")
+SecondOption = Annotated[str, typer.Option("--approved-by", metavar="PERSON", help="管理员二。 Second administrator.")]
 
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="密钥与证书。 Keys and certificates.")
 app.add_typer(keys, name="keys")
@@ -143,8 +143,8 @@ def install(  # noqa: PLR0913 - a command's options are its arguments
     ],
     *,
     roots: Annotated[Path, typer.Option(metavar="FILE", help="该机构的根证书（PEM）。 Roots of that authority (PEM).")],
-    first: Annotated[str, _FIRST],
-    second: Annotated[str, _SECOND],
+    first: FirstOption,
+    second: SecondOption,
     crl: Annotated[Path | None, typer.Option(metavar="FILE", help="该机构的吊销列表。 Its revocation list.")] = None,
 ) -> None:
     """Install a certificate chain."""
@@ -186,8 +186,8 @@ def revoke(
             help="原因，依次为：未说明、密钥失控、机构变更、已换新、停用、收回权限。 Why, as RFC 5280 names it.",
         ),
     ],
-    first: Annotated[str, _FIRST],
-    second: Annotated[str, _SECOND],
+    first: FirstOption,
+    second: SecondOption,
 ) -> None:
     """Revoke a certificate of our own authority."""
     session = session_of(context)

@@ -21,7 +21,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "verify": ("checks",),
     "status": ("services",),
     "log": ("logs",),
-    "keys": ("key_room",),
+    "keys": ("key_room", "key_turns"),
     "client": ("office",),
     "template": ("office",),
     "fonts": ("office",),

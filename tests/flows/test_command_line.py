@@ -583,6 +583,63 @@ def test_a_revoked_certificate_stands_in_the_published_list_and_signs_nothing_mo
     assert terminal.reads("log", "audit")[0]["discrepancy_count"] == 0
 
 
+PERSONS = ("--as", "administrator-1", "--approved-by", "administrator-2")
+
+
+def test_a_stolen_key_is_cut_off_then_rotated_and_only_what_the_log_knew_stays_good(terminal: Terminal) -> None:
+    code, document = f"code.{FOOD_OFFICE}-1", f"document.{FOOD_OFFICE}-1"
+    old = terminal.issues("-o", "old.pdf")
+    size = terminal.reads("log", "checkpoint")[0]["size"]
+    late = terminal.issues("-o", "late.pdf", holder_name="滨海市后到餐饮有限公司")
+    cut = ("keys", "compromised", document, "--cut-off", str(size))
+
+    unsure = terminal.calls(*cut, "--confirm", code, *PERSONS, expect=2)
+    alone = terminal.calls(*cut, "--confirm", document, *PERSONS[:3], "administrator-1", "--lang", "en", expect=2)
+    far = terminal.calls(*cut[:-1], "999999", "--confirm", document, *PERSONS, expect=2)
+    (done,) = terminal.reads(*cut, "--confirm", document, *PERSONS)
+    refused = terminal.calls("issue", "-", "--approved-by", REVIEWER, stdin=json.dumps(ISSUED).encode(), expect=2)
+    (turned,) = terminal.reads("keys", "rotate", document, *PERSONS)
+    said = terminal.calls("keys", "rotate", code, *PERSONS, "--lang", "en").stdout
+    terminal.issues("-o", "new.pdf", holder_name="滨海市新城餐饮有限公司")
+
+    assert "--confirm" in unsure.stderr
+    assert "[ceremony.two_persons]" in alone.stderr
+    assert "[key.cut_off]" in far.stderr
+    assert done["cut_off"][1] == size
+    assert "[key." in refused.stderr or "[licence.rejected]" in refused.stderr
+    assert (turned["key"], turned["before"]) == (f"document.{FOOD_OFFICE}-2", document)
+    assert turned["trust_list"] > done["trust_list"]
+    assert f"New key code.{FOOD_OFFICE}-2" in said
+    assert old["licence_id"] != late["licence_id"]
+    assert [terminal.verdict(f"{name}.pdf", expect=code) for name, code in (("old", 0), ("late", 5), ("new", 0))] == [
+        "valid",
+        "not_in_log",
+        "valid",
+    ]
+    (audit,) = terminal.reads("log", "audit", expect=5)
+    assert audit["discrepancies"] == [{"code": "audit.document", "params": {"licence_id": late["licence_id"]}}]
+
+
+def test_keys_that_are_pinned_superseded_or_stolen_are_neither_rotated_nor_certified(terminal: Terminal) -> None:
+    document = f"document.{FOOD_OFFICE}-1"
+    for word, key in (("rotate", "trust_list.deployment-1"), ("certify", f"code.{FOOD_OFFICE}-1")):
+        refused = terminal.calls("keys", word, key, *PERSONS, expect=2)
+        assert "[key.act]" in refused.stderr
+    terminal.calls("keys", "rotate", document, *PERSONS)
+    again = terminal.calls("keys", "rotate", document, *PERSONS, expect=2)
+    terminal.calls("keys", "revoke", f"document.{FOOD_OFFICE}-2", "--reason", "superseded", *PERSONS)
+    (certified,) = terminal.reads("keys", "certify", f"document.{FOOD_OFFICE}-2", *PERSONS)
+    terminal.issues("-o", "licence.pdf")
+    terminal.calls("keys", "revoke", f"document.{FOOD_OFFICE}-2", "--reason", "key_compromise", *PERSONS)
+
+    stolen = terminal.calls("keys", "certify", f"document.{FOOD_OFFICE}-2", *PERSONS, expect=2)
+
+    assert "[key.missing]" in again.stderr
+    assert certified["key"] == f"document.{FOOD_OFFICE}-2"
+    assert "[key.act]" in stolen.stderr
+    assert terminal.reads("log", "audit")[0]["discrepancy_count"] == 0
+
+
 def test_fonts_and_templates_are_looked_at_before_they_are_used(terminal: Terminal, repository: Path) -> None:
     (terminal.folder / "broken.ttf").write_bytes(b"\x00\x01\x00\x00 no font")
     refused = terminal.calls("fonts", "add", "broken.ttf", expect=2)

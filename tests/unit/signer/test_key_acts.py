@@ -22,6 +22,7 @@ from registry import artefacts, leaves
 from registry.db import reading
 from registry.errors import ArtefactOrderError
 from signer import key_register
+from signer.errors import CutOffError
 from signer.key_acts import (
     CERTIFICATE,
     certify_key,
@@ -270,6 +271,32 @@ def test_a_stolen_key_is_cut_off_at_the_size_of_the_log_and_keeps_its_first_cut_
     issuer = newest_trust_list(town.database).issuer(BUREAU)
     assert issuer is not None
     assert [each.cut_off for each in issuer.keys if each.use == 1] == [(ORIGIN, size)]
+
+
+def test_a_theft_that_turns_out_to_be_older_moves_the_cut_off_back_and_never_forward(town: Town) -> None:
+    key = town.desk.key(KeyPurpose.CODE, BUREAU)
+    size = _size(town)
+
+    set_at = [
+        cut_off_key(town.key_desk, key, size=wanted, persons=PERSONS, at=town.now)
+        for wanted in (size - 2, size - 2, size - 3, None)
+    ]
+
+    assert [reached for _, reached in set_at] == [size - 2, size - 2, size - 3, size - 3]
+    assert _events(town, size) == ["cut_off", "cut_off"]
+    for wrong in (size - 2, -1):
+        with pytest.raises(CutOffError) as caught:
+            cut_off_key(town.key_desk, key, size=wrong, persons=PERSONS, at=town.now)
+        assert caught.value.params == {"max": str(size - 3)}
+
+
+def test_a_size_that_the_log_has_not_reached_is_no_cut_off(town: Town) -> None:
+    key, size = town.desk.key(KeyPurpose.CODE, BUREAU), _size(town)
+
+    with pytest.raises(CutOffError):
+        cut_off_key(town.key_desk, key, size=size + 1, persons=PERSONS, at=town.now)
+
+    assert _size(town) == size
 
 
 def _failures(town: Town, document: bytes) -> list[str]:
