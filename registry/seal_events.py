@@ -6,10 +6,10 @@ Promises:
     shown with its salt to anybody, and still proves who acted once the private part is shown as well.
 
 Record, deterministic CBOR: 0 salt · 1 seal · 2 act · 3 unix time · 4 state after it · 5 version · 6 SHA-256 of the seal
-object · 7 role · 8 legal basis · 9 SHA-256 of the private part · 10 grant · 11 terms of the grant; what is empty is
-absent. Private part: 0 salt · 1 person · 2 reason · 3 reference · 4 person of the grant. Terms: 1 office · 2 types ·
-3 {item: legal basis} · 4 from · 5 until · 6 role · 7 basis for documents · 8 uses · 9 true if a second person is needed
-· 10 true if it is one person's.
+object · 7 role · 8 legal basis · 9 SHA-256 of the private part · 10 grant · 11 terms of the grant · 12 department whose
+seal it is; what is empty is absent. Private part: 0 salt · 1 person · 2 reason · 3 reference · 4 person of the grant.
+Terms: 1 office · 2 types · 3 {item: legal basis} · 4 from · 5 until · 6 role · 7 basis for documents · 8 uses · 9 true
+if a second person is needed · 10 true if it is one person's.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,6 +38,7 @@ class SealEvent:
     """An act as it is to be recorded: on a seal, or on one of its grants (then with its terms)."""
 
     code: str
+    owner: str
     act: str
     state: str
     version: int | None = None
@@ -65,15 +66,15 @@ def record_event(
         "reference": deed.reference,
     }
     private = cbor.encode({0: random(SALT_BYTES)} | private_told_by(row, event.terms))
-    record = cbor.encode({0: random(SALT_BYTES)} | told_by(row, private, event.terms))
+    record = cbor.encode({0: random(SALT_BYTES)} | told_by({**row, "owner": event.owner}, private, event.terms))
     digest = sha256(record).digest()
     tx.execute(insert(SEAL_EVENT).values({**row, "record": record, "private": private, "digest": digest}))
     detail = {1: SEAL if event.grant_id is None else GRANT, 2: event.act}
     add_pending(tx, EntryKind.STATE, digest, detail, at=at, key=f"seal_event:{digest.hex()}")
 
 
-def told_by(row: Mapping[str, Any], private: bytes, terms: GrantTerms | None) -> dict[int, object]:
-    """Return what an act's columns tell, as its record tells it behind 0, the salt."""
+def told_by(row: Mapping[str, Any] | RowMapping, private: bytes, terms: GrantTerms | None) -> dict[int, object]:
+    """Return what an act's columns and its seal's owner tell, as its record tells it behind 0, the salt."""
     entries: dict[int, object] = {
         1: row["code"],
         2: row["act"],
@@ -86,11 +87,12 @@ def told_by(row: Mapping[str, Any], private: bytes, terms: GrantTerms | None) ->
         9: sha256(private).digest(),
         10: row["grant_id"],
         11: None if terms is None else terms_told(terms),
+        12: row["owner"],
     }
     return {key: value for key, value in entries.items() if value is not None}
 
 
-def private_told_by(row: Mapping[str, Any], terms: GrantTerms | None) -> dict[int, object]:
+def private_told_by(row: Mapping[str, Any] | RowMapping, terms: GrantTerms | None) -> dict[int, object]:
     """Return what the private part tells behind 0, the salt."""
     entries: dict[int, object] = {1: row["person"], 2: row["reason"], 3: row["reference"]}
     return entries if terms is None or terms.person is None else entries | {4: terms.person}

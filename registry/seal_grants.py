@@ -58,7 +58,7 @@ def add_grant(
     Raises ``UnknownSealError``, ``SealNotAllowedError``, ``GrantTermsError``, ``UnknownDepartmentError``.
     """
     _demand_terms(terms)
-    query = select(SEAL.c.state, SEAL.c.last_grant).where(SEAL.c.code == code).with_for_update()
+    query = select(SEAL.c.state, SEAL.c.owner, SEAL.c.last_grant).where(SEAL.c.code == code).with_for_update()
     seal = tx.execute(query).one_or_none()
     if seal is None:
         raise UnknownSealError
@@ -80,7 +80,8 @@ def add_grant(
     }
     tx.execute(insert(SEAL_GRANT).values(values))
     _add_children(tx, grant_id, terms)
-    event = SealEvent(code=code, act=GRANT, state=GrantState.GRANTED.value, grant_id=grant_id, terms=terms)
+    given = GrantState.GRANTED.value
+    event = SealEvent(code=code, owner=seal.owner, act=GRANT, state=given, grant_id=grant_id, terms=terms)
     record_event(tx, event, deed, at=at, random=random)
     return demand_grant(tx, grant_id)
 
@@ -94,8 +95,9 @@ def withdraw_grant(
         raise GrantWithdrawnError
     values = {"state": GrantState.WITHDRAWN.value, "withdrawn_at": at}
     tx.execute(update(SEAL_GRANT).where(SEAL_GRANT.c.grant_id == grant_id).values(values))
+    owner = tx.execute(select(SEAL.c.owner).where(SEAL.c.code == grant.code)).scalar_one()
     gone = GrantState.WITHDRAWN.value
-    event = SealEvent(code=grant.code, act=WITHDRAW, state=gone, grant_id=grant_id, terms=grant.terms)
+    event = SealEvent(code=grant.code, owner=owner, act=WITHDRAW, state=gone, grant_id=grant_id, terms=grant.terms)
     record_event(tx, event, deed, at=at, random=random)
     return demand_grant(tx, grant_id)
 
@@ -116,6 +118,11 @@ def demand_grant(tx: Transaction, grant_id: str) -> SealGrant:
 def grants_of(tx: Transaction, code: str) -> tuple[SealGrant, ...]:
     """Return all grants of a seal, oldest first."""
     return _grants(tx, SEAL_GRANT.c.code == code)
+
+
+def grants_by_id(tx: Transaction, grant_ids: Sequence[str]) -> dict[str, SealGrant]:
+    """Return grants by their numbers, as far as there are any; at most some hundred at once."""
+    return {each.grant_id: each for each in _grants(tx, SEAL_GRANT.c.grant_id.in_(grant_ids))}
 
 
 def lock_grants(tx: Transaction, grant_ids: Sequence[str], *, read: bool = False) -> tuple[SealGrant, ...]:

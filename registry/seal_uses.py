@@ -189,7 +189,9 @@ def count_uses(tx: Transaction, grant_id: str, *, until: datetime) -> int:
     return count
 
 
-def use_told_by(row: Mapping[str, Any], private: bytes, bodies: Sequence[tuple[str, int]]) -> dict[int, object]:
+def use_told_by(
+    row: Mapping[str, Any] | RowMapping, private: bytes, bodies: Sequence[tuple[str, int]]
+) -> dict[int, object]:
     """Return what the columns of a filed use tell, as its record tells it behind 0, the salt."""
     entries: dict[int, object] = {
         1: row["use_id"],
@@ -212,7 +214,7 @@ def use_told_by(row: Mapping[str, Any], private: bytes, bodies: Sequence[tuple[s
     return {key: value for key, value in entries.items() if value is not None}
 
 
-def use_private_told_by(row: Mapping[str, Any]) -> dict[int, object]:
+def use_private_told_by(row: Mapping[str, Any] | RowMapping) -> dict[int, object]:
     """Return what the private part of a use tells behind 0, the salt."""
     entries: dict[int, object] = {1: row["person"], 2: row["second_person"]}
     return {key: value for key, value in entries.items() if value is not None}

@@ -94,7 +94,9 @@ def apply_for_seal(
     }
     taken = _take_code(tx, values, code) if code is not None else _take_next_code(tx, values, owner.division)
     _add_object(tx, taken, 1, application, deed)
-    event = SealEvent(code=taken, act=SealAct.APPLY.value, state=SealState.APPLIED.value, version=1)
+    event = SealEvent(
+        code=taken, owner=application.owner, act=SealAct.APPLY.value, state=SealState.APPLIED.value, version=1
+    )
     record_event(tx, event, deed, at=at, random=random)
     return demand_seal(tx, taken)
 
@@ -118,7 +120,7 @@ def renew_seal(
     version = seal.last_version + 1
     _add_object(tx, code, version, wanted, deed)
     _save(tx, seal, {"state": state.value, "last_version": version})
-    event = SealEvent(code=code, act=SealAct.RENEW.value, state=state.value, version=version)
+    event = SealEvent(code=code, owner=seal.owner, act=SealAct.RENEW.value, state=state.value, version=version)
     record_event(tx, event, deed, at=at, random=random)
     return demand_seal(tx, code)
 
@@ -321,6 +323,7 @@ def _event(seal: SealRecord, pending: SealObjectRecord | None, step: SealStep, s
     digest = None if of_object is None else of_object.digest
     return SealEvent(
         code=seal.code,
+        owner=seal.owner,
         act=step.act.value,
         state=state.value,
         version=seal.version if of_object is None else of_object.version,

@@ -1,6 +1,6 @@
 """A town: one deployment in full, small and quick, on a real database with real keys, log, press and vault.
 
-    town = Town.found(database, folder)      # the sample catalogue, keys of every department that issues, a trust list
+    town = Town.found(database, folder)      # the sample catalogue, keys and seals of all who issue, a trust list
     licence = town.issues(town.food_draft())  # written by the officer, approved by the reviewer, issued
     report = examine(licence.document, town.evidence(), at=town.now)
 
@@ -33,7 +33,7 @@ from keys.ceremony import Persons
 from keys.custody import DEPLOYMENT, KeyName
 from keys.key_files import ScryptCost
 from keys.timestamps import OwnTimestampService
-from registry import catalogue, departments, drafts, people
+from registry import catalogue, departments, drafts, people, seals
 from registry.db import Database, open_database, reading, transaction
 from registry.records import (
     Department,
@@ -54,6 +54,7 @@ from signer.log import SigningLog
 from signer.page.press import Press
 from signer.precheck import last_day
 from signer.reservation import RefusedDraft
+from signer.seal_founding import SealPeople, found_seals
 from signer.statuses import refresh_status_lists
 from signer.trust_lists import newest_trust_list, revocation_lists
 from tests import databases
@@ -140,7 +141,9 @@ class Town:
             ),
             at=clock(),
         )
-        return cls.open(database, folder)
+        town = cls.open(database, folder)
+        found_seals(town.desk, town.key_desk, _seal_people, at=town.now)
+        return town
 
     @classmethod
     def open(
@@ -206,6 +209,19 @@ class Town:
     def officer_of(self, issuer: str) -> Operator:
         """Return the issuing officer of a department."""
         return Operator(person_id=f"officer-{issuer}", department=issuer, role=Role.ISSUING_OFFICER)
+
+    def custodian_of(self, owner: str) -> Operator:
+        """Return the custodian of a department's seals."""
+        return Operator(person_id=f"custodian-{owner}", department=owner, role=Role.SEAL_CUSTODIAN)
+
+    def approver_of(self, owner: str) -> Operator:
+        """Return who approves what the custodian of a department's seals applies for."""
+        return Operator(person_id=f"approver-{owner}", department=owner, role=Role.SEAL_APPROVER)
+
+    def seal_of(self, owner: str) -> str:
+        """Return the code of a department's first seal."""
+        with reading(self.database) as tx:
+            return seals.seals_of(tx, owner)[0].code
 
     def draft(self, type_code: str, **changes: Any) -> LicenceDraft:
         """Return a complete draft of any type, made from its definition; `changes` make it another one."""
@@ -277,9 +293,21 @@ class Town:
         return replace(self.desk.evidence(at=self.now), **more)
 
 
+_ROLES = {
+    "officer": Role.ISSUING_OFFICER,
+    "reviewer": Role.REVIEWER,
+    "custodian": Role.SEAL_CUSTODIAN,
+    "approver": Role.SEAL_APPROVER,
+}
+
+
+def _seal_people(office: Department) -> SealPeople:
+    return SealPeople(custodian=f"custodian-{office.uscc}", approver=f"approver-{office.uscc}")
+
+
 def _people() -> Iterator[Person]:
     for issuer in ISSUERS:
-        for name, role in (("officer", Role.ISSUING_OFFICER), ("reviewer", Role.REVIEWER)):
+        for name, role in _ROLES.items():
             yield Person(person_id=f"{name}-{issuer}", department=issuer, name="示例", roles=frozenset({role}))
     for person_id in (PERSONS.first, PERSONS.second):
         yield Person(person_id=person_id, department=BUREAU, name="示例", roles=frozenset({Role.ADMINISTRATOR}))

@@ -1,0 +1,230 @@
+"""Part of an audit: seals, grants and uses against the log, both ways.
+
+Promises:
+  * Each act on a seal or grant, and each use, has its leaf; its columns tell what its record tells, also of persons.
+    How a seal or grant stands is what its last act says; its count is that of its uses.
+  * Each seal object is what its maker signed, with the name, term and picture that the registry tells.
+  * Each leaf about a seal, a grant or uses has its rows, and each signature of a seal has a use.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final
+
+from registry import leaves, log_records, seal_audits, seals
+from registry.db import Database, Transaction, reading
+from registry.seal_audits import AuditedRecord, AuditedUse
+from registry.seal_events import GRANT, SEAL, events_of_seal
+from registry.seal_records import SealObjectRecord, SealRecord
+from registry.seal_uses import FILE, USE
+from signer.audit_report import Findings
+from verify import cbor
+from verify.errors import MalformedError
+from verify.key_purpose import KeyPurpose
+from verify.log_entry import EntryKind, LogEntry
+from verify.seal_fields import SealError
+from verify.seal_objects import Seal, read_seal
+
+WORDS: Final = frozenset({SEAL, GRANT, USE})
+"""First words of the entries that are judged here."""
+
+# A grant of two thousand items with its legal bases.
+_RECORD_BYTES_MAX: Final = 1 << 20
+_SALT: Final = 0
+_SEALING: Final = frozenset({KeyPurpose.SEAL.value, KeyPurpose.DOCUMENT.value})
+
+
+def judge_seal_entry(tx: Transaction, index: int, entry: LogEntry, findings: Findings) -> None:
+    """From the log to the registry: an entry about a seal, a grant or uses has the rows that it tells of."""
+    detail = entry.detail or {}
+    if detail.get(1) == USE:
+        listed = _listed(log_records.find(tx, entry.digest), entry.digest)
+        has_uses = listed is not None and listed == seal_audits.use_digests(tx, entry.digest)
+        findings.demand(has_uses and detail.get(2) == FILE, "audit.seal_use_missing", index=index)
+        return
+    event = seal_audits.event_of_digest(tx, entry.digest)
+    if event is None:
+        findings.demand(False, "audit.event_unknown", index=index)
+        return
+    grant_id, act = event
+    wanted = {1: SEAL if grant_id is None else GRANT, 2: act}
+    findings.demand(detail == wanted, "audit.seal_leaf", index=index)
+
+
+def is_sealing_known(tx: Transaction, index: int, entry: LogEntry) -> bool:
+    """Say whether the intent of a seal or of the seal maker, which is of no licence, has its use or its record."""
+    purpose = (entry.detail or {}).get(1)
+    if purpose == KeyPurpose.SEAL_MAKER.value:
+        record = log_records.find(tx, entry.digest)
+        return record is not None and sha256(record).digest() == entry.digest
+    return purpose != KeyPurpose.SEAL.value or bool(seal_audits.sealed_leaves(tx, (index,)))
+
+
+class SealAudit:
+    """From the registry to the log: walks through seals, acts, grants and uses."""
+
+    def __init__(self, database: Database, origin: str, findings: Findings) -> None:
+        self._database = database
+        self._origin = origin
+        self._findings = findings
+
+    def walk(self) -> None:
+        """Judge all of them."""
+        self._seals()
+        self._events()
+        self._grants()
+        self._uses()
+
+    def _seals(self) -> None:
+        with reading(self._database) as tx:
+            for seal in seals.seals_of(tx):
+                self._findings.count("seals")
+                acts = [each for each in events_of_seal(tx, seal.code) if each.grant_id is None]
+                stands = bool(acts) and acts[-1].state == seal.state.value
+                self._findings.demand(stands, "audit.seal_state", seal=seal.code)
+                logged = {each.version: each.record for each in acts if each.act in {"make", "file"}}
+                for made in seals.objects_of(tx, seal.code):
+                    if made.content is not None:
+                        agrees = self._is_object(tx, seal, made, logged.get(made.version))
+                        self._findings.demand(agrees, "audit.seal_object", seal=seal.code, version=made.version)
+
+    def _is_object(self, tx: Transaction, seal: SealRecord, made: SealObjectRecord, record: bytes | None) -> bool:
+        """Say whether an object is the one that was logged, signed and recorded, and tells what its columns tell."""
+        content, leaf = made.content or b"", -1 if made.maker_leaf is None else made.maker_leaf
+        try:
+            signed = read_seal(content)
+        except SealError:
+            return False
+        entry = _decoded(leaves.entries_at(tx, self._origin, (leaf,)).get(leaf))
+        digest = sha256(content).digest()
+        return (
+            _is_maker_intent(entry, signed)
+            and digest == made.digest
+            and record is not None
+            and _told(record).get(6) == digest
+            and _tells(signed, seal, made)
+        )
+
+    def _events(self) -> None:
+        after = 0
+        while True:
+            with reading(self._database) as tx:
+                page = seal_audits.seal_event_page(tx, after=after)
+            if not page:
+                return
+            after = page[-1].event_id
+            for each in page:
+                self._findings.count("seal_events")
+                named = {"seal": each.code, "act": each.act}
+                self._judge_record(each.recorded, sha256(each.recorded.record).digest(), named)
+
+    def _grants(self) -> None:
+        after = ""
+        while True:
+            with reading(self._database) as tx:
+                page = seal_audits.grant_page(tx, after=after)
+            if not page:
+                return
+            after = page[-1].grant_id
+            for each in page:
+                self._findings.count("seal_grants")
+                agrees = (each.counted, each.state) == (each.uses, each.last_state)
+                self._findings.demand(agrees, "audit.seal_grant", grant=each.grant_id)
+
+    def _uses(self) -> None:
+        after = ""
+        while True:
+            with reading(self._database) as tx:
+                page = seal_audits.use_page(tx, after=after)
+                if not page:
+                    return
+                after = page[-1].use_id
+                wanted = sorted({leaf for each in page for leaf in each.leaves})
+                entries = {
+                    index: _decoded(entry) for index, entry in leaves.entries_at(tx, self._origin, wanted).items()
+                }
+                intents = leaves.intents_by_licence(tx, [each.attempt for each in page])
+                lists = {
+                    each.recorded.logged: _listed(log_records.find(tx, each.recorded.logged), each.recorded.logged)
+                    for each in page
+                }
+            for each in page:
+                self._findings.count("seal_uses")
+                own = {intent.leaf_index for intent in intents.get(each.attempt, ())}
+                self._judge_use(each, entries, own, lists[each.recorded.logged])
+
+    def _judge_use(
+        self,
+        use: AuditedUse,
+        entries: Mapping[int, LogEntry | None],
+        own: set[int],
+        listed: frozenset[bytes] | None,
+    ) -> None:
+        named = {"use": use.use_id}
+        self._judge_record(use.recorded, use.recorded.logged, named)
+        is_listed = listed is not None and sha256(use.recorded.record).digest() in listed
+        self._findings.demand(is_listed, "audit.seal_use_unlisted", **named)
+        sealed = bool(use.leaves) and all(leaf in own and _is_sealing(entries.get(leaf)) for leaf in use.leaves)
+        self._findings.demand(sealed, "audit.seal_use_leaf", **named)
+
+    def _judge_record(self, recorded: AuditedRecord, digest: bytes, named: Mapping[str, str]) -> None:
+        same = _told(recorded.record) == recorded.told and _told(recorded.private) == recorded.private_told
+        self._findings.demand(same, "audit.seal_record", **named)
+        is_logged = recorded.leaf_index is not None or recorded.waits
+        self._findings.demand(is_logged and recorded.logged == digest, "audit.seal_unlogged", **named)
+
+
+def _told(record: bytes) -> dict[object, object]:
+    """Return what a record tells behind its salt, nothing where it is none."""
+    try:
+        told = cbor.decode(record, bytes_max=_RECORD_BYTES_MAX)
+    except MalformedError:
+        return {}
+    return {key: told[key] for key in told if key != _SALT} if isinstance(told, dict) else {}
+
+
+def _listed(record: bytes | None, digest: bytes) -> frozenset[bytes] | None:
+    """Return the digests in a list of uses, None where the list is not the one whose digest was logged."""
+    if record is None or sha256(record).digest() != digest:
+        return None
+    digests = _told(record).get(1)
+    return frozenset(each for each in digests if isinstance(each, bytes)) if isinstance(digests, list) else None
+
+
+def _decoded(entry: bytes | None) -> LogEntry | None:
+    try:
+        return None if entry is None else LogEntry.decode(entry)
+    except MalformedError:
+        return None  # the walk through the log has named it
+
+
+def _is_maker_intent(entry: LogEntry | None, signed: Seal) -> bool:
+    if entry is None or entry.kind is not EntryKind.INTENT or entry.detail is None:
+        return False
+    is_maker = entry.detail.get(1) == KeyPurpose.SEAL_MAKER.value
+    return is_maker and entry.digest == sha256(signed.to_be_signed).digest()
+
+
+def _is_sealing(entry: LogEntry | None) -> bool:
+    return entry is not None and entry.kind is EntryKind.INTENT and (entry.detail or {}).get(1) in _SEALING
+
+
+def _tells(signed: Seal, seal: SealRecord, made: SealObjectRecord) -> bool:
+    picture = signed.picture
+    return (
+        signed.code,
+        signed.kind,
+        signed.name,
+        signed.certificates,
+        signed.valid_from,
+        signed.valid_until,
+        (picture.data, picture.width_mm, picture.height_mm),
+    ) == (
+        seal.code,
+        seal.kind,
+        seal.name,
+        (made.certificate,),
+        made.valid_from,
+        made.valid_until,
+        (made.picture.content, made.picture.width_mm, made.picture.height_mm),
+    )
