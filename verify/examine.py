@@ -75,8 +75,7 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
         issuer_name=data_set.office_name,
     )
     facts = with_seal(facts, check.signed)
-    report = replace(
-        known,
+    report = known._replace(
         findings=merged((*check.findings, *of_state)),
         valid_until=facts.valid_until,
         facts_source=facts,
@@ -148,14 +147,13 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
         earlier = report.finding(Check.STATUS)
         if isinstance(answer, Unreachable) and earlier is not None and earlier.outcome is not Outcome.UNKNOWN:
             return report
-        return replace(report, findings=_renewed(report.findings, status), at=at)
+        return report._replace(findings=_renewed(report.findings, status), at=at)
     different = differences(claimed, answer)
     if report.log.document_leaf not in {None, answer.document_leaf, answer.ofd_leaf}:
         different = (*different, "document_leaf")
     if different:
-        return replace(report, findings=_renewed(report.findings, status, _differs(different)), at=at)
-    return replace(
-        report,
+        return report._replace(findings=_renewed(report.findings, status, _differs(different)), at=at)
+    return report._replace(
         findings=_renewed(report.findings, status, _AGREES, _recorded(claimed, answer, evidence)),
         at=at,
         facts_source=_facts_with(report.facts, answer),

@@ -6,7 +6,7 @@ Promises:
   * Pure, as all of `verify`: the registry's answer is given.
 """
 
-from dataclasses import InitVar, dataclass, replace
+from dataclasses import InitVar, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -63,7 +63,7 @@ def of_official(known: Report, signed: SignedDocument, evidence: Evidence) -> Re
         mandate_role="" if mandate is None else mandate.role,
     )
     findings = merged((*known.findings, _NO_TERM, _STATUS_NOT_ASKED, _CLOCK_NOT_ASKED))
-    return replace(known, findings=findings, facts_source=facts)
+    return known._replace(findings=findings, facts_source=facts)
 
 
 def with_official(report: Report, answer: AnswerOnOfficial, *, at: datetime) -> Report:
@@ -74,7 +74,7 @@ def with_official(report: Report, answer: AnswerOnOfficial, *, at: datetime) -> 
     status = _status(answer, at=at)
     kept = tuple(each for each in report.findings if each.check is not Check.STATUS)
     if not isinstance(answer, OfficialAnswer):
-        return replace(report, findings=merged((*kept, status)), at=at)
+        return report._replace(findings=merged((*kept, status)), at=at)
     different = [
         name
         for name, shown, filed in (
@@ -86,8 +86,8 @@ def with_official(report: Report, answer: AnswerOnOfficial, *, at: datetime) -> 
         if shown != filed
     ]
     if different:
-        return replace(report, findings=merged((*kept, status, _differs(different))), at=at)
-    return replace(report, findings=merged((*kept, status, _AGREES)), at=at, facts_source=_facts_with(facts, answer))
+        return report._replace(findings=merged((*kept, status, _differs(different))), at=at)
+    return report._replace(findings=merged((*kept, status, _AGREES)), at=at, facts_source=_facts_with(facts, answer))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

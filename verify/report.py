@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from verify.facts import Facts
 from verify.licence import law_day
@@ -136,31 +136,60 @@ class SignatureLine:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Report:
+class _Report(NamedTuple):
+    subject: Subject
+    findings: tuple[Finding, ...]
+    at: datetime
+    valid_until: date | None
+    test: bool
+    facts_source: Facts | Callable[[], Facts]
+    claimed_source: Claimed | Callable[[], Claimed] | None
+    log: LogPlaces
+    signatures: tuple[SignatureLine, ...]
+    document_digest: str
+    verdict: Verdict
+
+
+class Report(_Report):
     """All findings of one check and what they mean together. `verdict` follows from the findings: see `judge`.
 
     `test` tells a licence without legal effect, `valid_until` its last day. Facts and what is claimed may be given as
     what makes them: who checks a stack of codes looks at verdicts, and at the facts of the few that are not good.
     """
 
-    subject: Subject
-    findings: tuple[Finding, ...]
-    at: datetime
-    valid_until: date | None = None
-    test: bool = False
-    facts_source: Facts | Callable[[], Facts] = _NO_FACTS
-    claimed_source: Claimed | Callable[[], Claimed] | None = None
-    log: LogPlaces = _NO_PLACES
-    signatures: tuple[SignatureLine, ...] = ()
-    document_digest: str = ""
-    verdict: Verdict = field(init=False)
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "verdict", judge(self.findings, valid_until=self.valid_until, at=self.at))
+    def __new__(  # noqa: PLR0913 - the fields, each by its name
+        cls,
+        *,
+        subject: Subject,
+        findings: tuple[Finding, ...],
+        at: datetime,
+        valid_until: date | None = None,
+        test: bool = False,
+        facts_source: Facts | Callable[[], Facts] = _NO_FACTS,
+        claimed_source: Claimed | Callable[[], Claimed] | None = None,
+        log: LogPlaces = _NO_PLACES,
+        signatures: tuple[SignatureLine, ...] = (),
+        document_digest: str = "",
+    ) -> Self:
+        """Make a report with the verdict that its findings allow."""
+        verdict = judge(findings, valid_until=valid_until, at=at)
+        sources = (facts_source, claimed_source)
+        values = (subject, findings, at, valid_until, test, *sources, log, signatures, document_digest, verdict)
+        return tuple.__new__(cls, values)
+
+    @classmethod
+    def _make(cls, iterable: Iterable[Any]) -> Self:  # type: ignore[override]  # named tuples are typed as a function
+        """Return the report of these values, for `_replace`; its verdict is judged anew, whatever was given."""
+        fields = dict(zip(cls._fields[:-1], iterable, strict=False))
+        return cls(**fields)
 
     def __eq__(self, other: object) -> bool:
         return self._parts == other._parts if isinstance(other, Report) else NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     __hash__ = None  # type: ignore[assignment]  # a report holds maps
 

@@ -167,7 +167,7 @@ def _unread(*findings: Finding) -> TokenCheck:
 
 def _notices(token: LicenceToken, issuer: TrustedIssuer | None) -> tuple[Finding, ...]:
     """Return a host that is not the issuer's, and the numbers of claims that a later version may have brought."""
-    is_foreign = issuer is not None and issuer.host not in {token.host, ""}
+    is_foreign = issuer is not None and issuer.host not in (token.host, "")
     not_understood = token.claims.not_understood
     if not is_foreign and not not_understood:
         return ()

@@ -59,6 +59,25 @@ def test_each_gap_gives_its_verdict(code: str, verdict: Verdict) -> None:
     assert judge((*replaced(unknown(code)), unknown(code)), valid_until=None, at=AT) is verdict
 
 
+def test_another_verdict_than_that_of_the_findings_cannot_be_slipped_in() -> None:
+    good = report(*PASSED)
+
+    assert good._replace(findings=(*PASSED, failed("status.revoked"))).verdict is Verdict.REVOKED
+    assert Report._make((*good[:-1], Verdict.REVOKED)).verdict is Verdict.VALID
+    with pytest.raises(ValueError, match="verdict"):
+        good._replace(verdict=Verdict.REVOKED)
+
+
+def test_reports_are_equal_when_they_say_the_same_however_their_facts_are_made() -> None:
+    facts = Facts(number="1")
+    one, other = report(*PASSED, facts=facts), report(*PASSED)._replace(facts_source=lambda: facts)
+
+    assert one == other
+    assert not one != other  # noqa: SIM202 - another method than the one above
+    assert one != report(*PASSED)
+    assert one != tuple(one)
+
+
 @pytest.mark.parametrize("code", [code for code, each in OF_GAP.items() if each is None])
 def test_what_stands_in_nobody_s_way_when_it_was_not_asked_does_when_it_failed(code: str) -> None:
     assert judge((*PASSED, unknown(code)), valid_until=None, at=AT) is Verdict.VALID
