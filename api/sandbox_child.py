@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from api.sandbox_jobs import SECONDS, Examine, warm_up, work
+from api.sm2_choice import choose_sm2
 from verify.evidence import Evidence
 
 CPU_SECONDS: Final = 4
@@ -122,6 +123,7 @@ def serve(descriptor: int) -> None:
 
 def _warm_up() -> None:
     """Bring into memory what reading a file may need, so that readers find it there and open no file for it."""
+    choose_sm2()
     work(Examine(evidence=Evidence(trust=None), at=datetime(2026, 1, 1, tzinfo=UTC)), _WARM_UP)
     warm_up()
     for name in _NEEDED_PACKAGES:

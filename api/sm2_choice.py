@@ -4,28 +4,34 @@ Promises:
   * Without a library that works everything is checked all the same, by Python alone; only signing is then refused.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
-from api.logs import Log
 from keys import sm2
 from keys.sm2_key import Sm2MissingError
 from verify.sm2 import FasterCheckError, use_faster
 
-PYTHON: Final = "python"
+PYTHON: Final = "Python"
+NOTHING: Final = "nothing"
 
 
-def choose_sm2(log: Log | None = None) -> str:
-    """Take the faster checker where there is one; return the name of what checks from now on, and log the choice."""
-    signs = checks = PYTHON
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sm2Choice:
+    """The names of what signs and what checks in this process; services log them at their start."""
+
+    signs: str
+    checks: str
+
+
+def choose_sm2() -> Sm2Choice:
+    """Take the faster checker where there is one, and say what was chosen."""
+    use_faster(None)
     try:
         provider = sm2.provider()
-        signs = provider.name
-        use_faster(provider.check)
-        checks = PYTHON if provider.check is None else provider.name
     except Sm2MissingError:
-        signs = "none"
+        return Sm2Choice(signs=NOTHING, checks=PYTHON)
+    try:
+        use_faster(provider.check)
     except FasterCheckError:
-        use_faster(None)
-    if log is not None:
-        log.info("sm2_chosen", signs=signs, checks=checks)
-    return checks
+        return Sm2Choice(signs=provider.name, checks=PYTHON)
+    return Sm2Choice(signs=provider.name, checks=PYTHON if provider.check is None else provider.name)

@@ -17,6 +17,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -240,6 +241,8 @@ def open_key_file(file: KeyFile, passphrase: bytes) -> PrivateKey:
         raise PassphraseError(
             "the passphrase does not open the key file"
         ) from None  # the cause may quote the plain text
+    except UnsupportedAlgorithm:
+        raise KeyFileError("the block holds a key of another kind") from None
     if not isinstance(private, PrivateKey) or plain != _private_key_info(file.name, private):
         raise KeyFileError("the block holds the key of another name")
     if public_half(private) != file.public:

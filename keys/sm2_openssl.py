@@ -82,8 +82,9 @@ class _Contexts(threading.local):
 class OpenSslSm2:
     """The provider over one library of OpenSSL. Raises `Sm2MissingError` where there is none, or none with SM2."""
 
-    def __init__(self, libraries: tuple[str, ...] = LIBRARIES) -> None:
+    def __init__(self, libraries: tuple[str, ...] = LIBRARIES, algorithm: bytes = b"SM2") -> None:
         self._library = _load(libraries)
+        self._algorithm = algorithm
         self._public = lru_cache(maxsize=_KEYS_REMEMBERED)(self._read_public)
 
     @property
@@ -95,13 +96,11 @@ class OpenSslSm2:
     def generate(self) -> Sm2PrivateKey:
         """Return a fresh key; the randomness is OpenSSL's own. Raises `Sm2MissingError` when it makes none."""
         library = self._library
-        context = library.EVP_PKEY_CTX_new_from_name(None, b"SM2", None)
+        context = library.EVP_PKEY_CTX_new_from_name(None, self._algorithm, None)
         made = ctypes.c_void_p()
         try:
-            if not (context and library.EVP_PKEY_keygen_init(context) == 1):
-                raise Sm2MissingError("OpenSSL was built without SM2")
-            if library.EVP_PKEY_generate(context, ctypes.byref(made)) != 1:
-                raise Sm2MissingError("OpenSSL makes no SM2 key")
+            _demand(bool(context) and library.EVP_PKEY_keygen_init(context) == 1)
+            _demand(library.EVP_PKEY_generate(context, ctypes.byref(made)) == 1)
             return self._export(_Held(made.value, library.EVP_PKEY_free))
         finally:
             library.EVP_PKEY_CTX_free(context)
@@ -118,9 +117,7 @@ class OpenSslSm2:
                 held = contexts.held = self._context(private, library.EVP_PKEY_sign_init)
             e = public.digest(message)
             signature, length = ctypes.create_string_buffer(_SIGNATURE_BYTES_MAX), ctypes.c_size_t(_SIGNATURE_BYTES_MAX)
-            if library.EVP_PKEY_sign(held.pointer, signature, ctypes.byref(length), e, len(e)) != 1:
-                library.ERR_clear_error()
-                raise ValueError("OpenSSL does not sign with the key")
+            _demand(library.EVP_PKEY_sign(held.pointer, signature, ctypes.byref(length), e, len(e)) == 1)
             return signature.raw[: length.value]
 
         return sign
@@ -147,9 +144,7 @@ class OpenSslSm2:
         """Return a context that holds the key too, for as long as it lives."""
         library = self._library
         context = _Held(library.EVP_PKEY_CTX_new(key.pointer, None), library.EVP_PKEY_CTX_free)
-        if begin(context.pointer) != 1:
-            library.ERR_clear_error()
-            raise ValueError("OpenSSL does not use the key")
+        _demand(begin(context.pointer) == 1)
         return context
 
     def _export(self, key: _Held) -> Sm2PrivateKey:
@@ -157,16 +152,19 @@ class OpenSslSm2:
         number, number_bytes = ctypes.c_void_p(), ctypes.create_string_buffer(NUMBER_BYTES)
         point, length = ctypes.create_string_buffer(_POINT_BYTES), ctypes.c_size_t()
         try:
-            if (
-                library.EVP_PKEY_get_bn_param(key.pointer, b"priv", ctypes.byref(number)) != 1
-                or library.BN_bn2binpad(number, number_bytes, NUMBER_BYTES) != NUMBER_BYTES
-                or library.EVP_PKEY_get_octet_string_param(key.pointer, b"pub", point, len(point), ctypes.byref(length))
-                != 1
-            ):
-                raise Sm2MissingError("OpenSSL does not hand over the SM2 key that it made")
+            _demand(library.EVP_PKEY_get_bn_param(key.pointer, b"priv", ctypes.byref(number)) == 1)
+            _demand(library.BN_bn2binpad(number, number_bytes, NUMBER_BYTES) == NUMBER_BYTES)
+            wanted = (key.pointer, b"pub", point, len(point), ctypes.byref(length))
+            _demand(library.EVP_PKEY_get_octet_string_param(*wanted) == 1)
         finally:
             library.BN_clear_free(number)
         return Sm2PrivateKey(number_bytes.raw, point.raw[1:])
+
+
+def _demand(done: bool) -> None:  # noqa: FBT001 - the one thing that it looks at
+    """Refuse to go on with a library that does not do what was asked of it."""
+    if not done:
+        raise Sm2MissingError("OpenSSL was built without SM2, or fails at it")
 
 
 def _load(names: tuple[str, ...]) -> ctypes.CDLL:

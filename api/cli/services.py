@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.program import app, session_of
+from api.sm2_choice import choose_sm2
 from api.wiring import Office
 from signer.publish import demand_no_fork, publish
 from signer.recover import recover as recover_attempts
@@ -61,6 +62,7 @@ def worker(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     prepare(session.office)
+    tell_sm2(session.office)
     session.screen.note("后台工作已开始", "Working in the background")
     Workshop(session.office).run(stop, until_idle=until_idle)
 
@@ -105,8 +107,15 @@ def prepare(office: Office) -> None:
     demand_no_fork(office.database, office.desk.log.verifier, office.settings.published_folder)
 
 
+def tell_sm2(office: Office) -> None:
+    """Choose what makes and checks SM2 signatures in this process, and log it."""
+    chosen = choose_sm2()
+    office.log.info("sm2_chosen", signs=chosen.signs, checks=chosen.checks)
+
+
 def serve_office(office: Office, *, host: str, port: int) -> None:
     """Serve an office until stopped."""
+    tell_sm2(office)
     from api.serving import serve as serve_http  # uvicorn and the pages are needed by this command only
 
     serve_http(office, public=office.is_public, host=host, port=port)

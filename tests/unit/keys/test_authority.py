@@ -11,8 +11,23 @@ from keys.authority import PROFILES, Profile, assemble_certificate, serial_numbe
 from keys.certificates import NAME_LENGTH_MAX, Subject, parse_certificate
 from keys.custody import KeyName
 from keys.errors import CertificateFormError, CertificateRequestError
-from tests.key_room import AUTHORITY, BUREAU, CODE, CRL_URL, DOCUMENT, NOW, TIMESTAMP, KeyRoom, subject
-from verify.algorithms import Algorithm
+from tests.key_room import (
+    AUTHORITY,
+    BUREAU,
+    CODE,
+    CRL_URL,
+    DOCUMENT,
+    NATIONAL_AUTHORITY,
+    NOW,
+    SEAL,
+    SEAL_MAKER,
+    TIMESTAMP,
+    KeyRoom,
+    subject,
+)
+from verify.algorithms import Algorithm, check_signature
+from verify.certificates import read_certificate
+from verify.oids import SEAL_MAKER_USE, SEAL_USE
 from verify.values import Uscc
 
 
@@ -66,6 +81,20 @@ def test_a_time_stamp_certificate_has_the_one_extended_key_usage_critical(office
     assert list(uses.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
     with pytest.raises(x509.ExtensionNotFound):
         certificate(office, DOCUMENT).extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+
+
+def test_the_national_certificates_are_signed_with_sm2_and_name_their_use(office: KeyRoom) -> None:
+    root = read_certificate(office.custody.chain(NATIONAL_AUTHORITY)[0])
+    for key, use in ((SEAL, SEAL_USE), (SEAL_MAKER, SEAL_MAKER_USE)):
+        made = certificate(office, key)
+        assert made.signature_algorithm_oid.dotted_string == "1.2.156.10197.1.501"
+        check_signature(Algorithm.SM2, root.spki, made.tbs_certificate_bytes, made.signature)
+        uses = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        assert ([each.dotted_string for each in uses.value], uses.critical) == ([use], False)
+        identifier = made.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+        above = certificate(office, NATIONAL_AUTHORITY).extensions
+        assert identifier == above.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    assert root.algorithm is Algorithm.SM2
 
 
 def test_names_follow_the_scheme_of_the_field(office: KeyRoom) -> None:

@@ -20,7 +20,8 @@ from keys.errors import (
     CertificateProfileError,
 )
 from keys.installation import CHAIN_BYTES_MAX, check_certificate, decode_pem_chain, encode_pem_chain
-from tests.key_room import AUTHORITY, DOCUMENT, NOW, TIMESTAMP, KeyRoom
+from tests.certificate_maker import AUTHORITY_USAGE, LONGER_HASH, STACKS, Party, new_key
+from tests.key_room import AUTHORITY, DOCUMENT, NATIONAL_AUTHORITY, NOW, SEAL, SEAL_MAKER, TIMESTAMP, KeyRoom
 from verify.algorithms import Algorithm, PublicKey
 from verify.key_purpose import KeyPurpose
 
@@ -183,6 +184,50 @@ def test_a_chain_outside_its_period_is_refused(days: int) -> None:
         check(outside("leaf", ROOT, extensions=(SIGNS,)), at=NOW + timedelta(days=days))
 
 
+NATIONAL = STACKS[1]
+
+
+def check_national(leaf: Party, *above: Party, purpose: KeyPurpose = KeyPurpose.SEAL) -> None:
+    chain = tuple(each.certificate for each in (leaf, *above))
+    anchors = (NATIONAL.root.certificate,)
+    check_certificate(purpose, PublicKey(leaf.spki, leaf.algorithm), chain, anchors=anchors, at=NOW)
+
+
+def test_a_chain_of_an_outside_authority_with_sm2_fits() -> None:
+    check_national(NATIONAL.signer, NATIONAL.middle, NATIONAL.root)
+    check_national(NATIONAL.signer, NATIONAL.middle)
+    check_national(NATIONAL.direct, purpose=KeyPurpose.SEAL_MAKER)
+    check_national(NATIONAL.middle, NATIONAL.root, purpose=KeyPurpose.AUTHORITY)
+    check_national(Party(name="leaf", issuer=NATIONAL.root, key=new_key(Algorithm.ES256)), purpose=KeyPurpose.DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        NATIONAL.new_root("middle"),
+        Party(name="other", issuer=NATIONAL.root, is_authority=True, key=NATIONAL.middle.key),
+        Party(name="middle", issuer=NATIONAL.root, is_authority=True, key=new_key(Algorithm.ES256)),
+        Party(name="middle", issuer=NATIONAL.root, key_usage=AUTHORITY_USAGE, key=NATIONAL.middle.key),
+    ],
+    ids=["another key", "another name", "a key of the other stack", "no authority"],
+)
+def test_a_national_chain_that_does_not_hold_is_refused(above: Party) -> None:
+    with pytest.raises(CertificateChainError):
+        check_national(NATIONAL.signer, above, NATIONAL.root)
+
+
+def test_a_national_certificate_with_another_digest_is_refused() -> None:
+    with pytest.raises(CertificateChainError):
+        check_national(Party(name="leaf", issuer=NATIONAL.root, hash_algorithm=LONGER_HASH))
+
+
+def test_seal_and_maker_do_not_take_each_others_certificate(office: KeyRoom) -> None:
+    for key, purpose in ((SEAL, KeyPurpose.SEAL_MAKER), (SEAL_MAKER, KeyPurpose.SEAL), (SEAL, KeyPurpose.DOCUMENT)):
+        chain = office.custody.chain(key)
+        with pytest.raises(CertificateProfileError):
+            check_certificate(purpose, office.custody.public_key(key), chain, anchors=chain[-1:], at=NOW)
+
+
 def test_an_empty_chain_and_what_is_no_certificate_are_refused() -> None:
     leaf = outside("leaf", ROOT, extensions=(SIGNS,))
 
@@ -205,7 +250,7 @@ def test_what_is_no_pem_is_refused(data: bytes) -> None:
 
 
 def test_our_own_certificates_pass_their_own_check(office: KeyRoom) -> None:
-    for key in (AUTHORITY, DOCUMENT, TIMESTAMP):
+    for key in (AUTHORITY, DOCUMENT, TIMESTAMP, NATIONAL_AUTHORITY, SEAL_MAKER, SEAL):
         chain = office.custody.chain(key)
         check_certificate(key.purpose, office.custody.public_key(key), chain, anchors=chain[-1:], at=NOW)
     assert Profile.TIMESTAMP in Profile

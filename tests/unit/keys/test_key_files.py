@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -15,6 +16,7 @@ from keys.errors import KeyAlgorithmError, KeyFileError, PassphraseError
 from keys.key_files import (
     FILE_BYTES_MAX,
     USUAL_COST,
+    KeyCipher,
     ScryptCost,
     check_algorithm,
     decode_key_file,
@@ -27,7 +29,7 @@ from keys.key_files import (
 )
 from tests.key_room import BUREAU, CODE, DOCUMENT, PASSPHRASE, QUICK
 from verify.algorithms import Algorithm
-from verify.der import integer, octet_string, sequence
+from verify.der import integer, object_identifier, octet_string, sequence
 from verify.key_purpose import KeyPurpose
 
 PRIVATE = make_private_key(Algorithm.ES256)
@@ -51,6 +53,35 @@ def test_a_key_file_opens_with_its_passphrase(algorithm: Algorithm) -> None:
     assert file.public == public_half(private)
     assert file.public.algorithm is algorithm
     assert public_half(open_key_file(file, PASSPHRASE)) == file.public
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_sm4_locks_a_key_file_where_national_rules_ask_for_it(algorithm: Algorithm) -> None:
+    private = make_private_key(algorithm)
+
+    file = decode_key_file(encode_key_file(DOCUMENT, private, PASSPHRASE, QUICK, KeyCipher.SM4))
+
+    assert object_identifier("1.2.156.10197.1.104.2") in file.block
+    assert public_half(open_key_file(file, PASSPHRASE)) == file.public
+    with pytest.raises(PassphraseError):
+        open_key_file(file, PASSPHRASE + b" ")
+    other = file.block.replace(object_identifier("1.2.156.10197.1.104.2"), object_identifier("1.2.156.10197.1.104.3"))
+    with pytest.raises(KeyFileError):
+        open_key_file(replace(file, block=other), PASSPHRASE)
+
+
+def test_an_sm2_key_under_a_wrong_passphrase_or_another_name_is_refused() -> None:
+    file = decode_key_file(encode_key_file(CODE, make_private_key(Algorithm.SM2), PASSPHRASE, QUICK))
+
+    for wrong in (b"", b"four words of dicE"):
+        with pytest.raises(PassphraseError):
+            open_key_file(file, wrong)
+    with pytest.raises(KeyFileError):
+        open_key_file(replace(file, name=DOCUMENT), PASSPHRASE)
+    with pytest.raises(KeyFileError):  # the head says that another kind of key is in the block
+        open_key_file(replace(file, public=public_half(PRIVATE)), PASSPHRASE)
+    with pytest.raises(KeyFileError):
+        open_key_file(replace(file, public=public_half(make_private_key(Algorithm.SM2))), PASSPHRASE)
 
 
 def test_the_usual_cost_takes_16_mib_and_opens_again() -> None:

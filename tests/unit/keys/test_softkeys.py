@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from keys import sm2
 from keys.authority import Profile
 from keys.custody import DEPLOYMENT, NATIONAL, KeyName
 from keys.errors import (
@@ -19,6 +20,8 @@ from keys.errors import (
     KeyMissingError,
     PassphraseError,
 )
+from keys.key_files import KeyCipher, decode_key_file, encode_key_file
+from keys.sm2_key import Sm2PrivateKey
 from keys.softkeys import SoftCustody, create_key, read_public_key
 from tests.key_room import (
     AUTHORITY,
@@ -29,10 +32,12 @@ from tests.key_room import (
     NOW,
     PASSPHRASE,
     QUICK,
+    SEAL,
     TIMESTAMP,
     KeyRoom,
 )
 from verify.algorithms import Algorithm, check_signature
+from verify.der import object_identifier
 from verify.key_purpose import KeyPurpose
 
 STATUS = KeyName(KeyPurpose.STATUS_LIST, DEPLOYMENT)
@@ -64,6 +69,25 @@ def test_a_key_of_the_wrong_algorithm_is_not_made(room: KeyRoom, purpose: KeyPur
     with pytest.raises(KeyAlgorithmError):
         room.make(KeyName(KeyPurpose.AUTHORITY, NATIONAL), Algorithm.ES256)
     assert room.custody.names() == {CHECKPOINT}
+
+
+def test_an_sm2_key_that_is_not_that_of_its_public_half_signs_nothing(room: KeyRoom) -> None:
+    mine, other = sm2.provider().generate(), sm2.provider().generate()
+    swapped = Sm2PrivateKey(mine.number, other.point)
+    (room.folder / f"{SEAL.text}.key").write_bytes(encode_key_file(SEAL, swapped, PASSPHRASE, QUICK))
+    (room.folder / f"{SEAL.text}.key").chmod(0o600)
+
+    with pytest.raises(KeyFileError):
+        room.sign(SEAL, b"bytes")
+
+
+def test_a_folder_under_national_rules_locks_its_keys_with_sm4(tmp_path: Path) -> None:
+    custody = SoftCustody(tmp_path / "keys", PASSPHRASE, cost=QUICK, cipher=KeyCipher.SM4)
+
+    custody.create(CODE, Algorithm.SM2)
+
+    block = decode_key_file((tmp_path / "keys" / f"{CODE.text}.key").read_bytes()).block
+    assert object_identifier("1.2.156.10197.1.104.2") in block
 
 
 def test_a_key_is_made_once(room: KeyRoom) -> None:

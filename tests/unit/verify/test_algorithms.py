@@ -1,7 +1,11 @@
 """Signatures: the table of algorithms, keys of the right kind only, both forms of ECDSA."""
 
+import json
+from pathlib import Path
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
@@ -118,7 +122,34 @@ def test_cose_numbers_old_and_new_name_the_same_algorithms(number: int, algorith
     assert cose_algorithm(number) == algorithm
 
 
+VECTOR = json.loads((Path(__file__).parents[2] / "vectors" / "credential-sm2.json").read_text())
+
+
+def test_the_sm2_vector_of_another_library_holds_in_both_forms() -> None:
+    spki, message = (bytes.fromhex(VECTOR[name]) for name in ("spki_der_hex", "sig_structure_hex"))
+    der, raw = (bytes.fromhex(VECTOR[name]) for name in ("signature_der_hex", "signature_rs_hex"))
+
+    assert cose_algorithm(VECTOR["alg"]) is Algorithm.SM2
+    assert key_identifier(spki).hex() == VECTOR["kid_hex"]
+    check_signature(Algorithm.SM2, spki, message, der)
+    check_cose_signature(Algorithm.SM2, spki, message, raw)
+    assert (raw_to_der(raw), der_to_raw(der)) == (der, raw)
+    for wrong in (der, raw[:-1], raw + b"\x00", raw[32:] + raw[:32]):
+        with pytest.raises(SignatureError):
+            check_cose_signature(Algorithm.SM2, spki, message, wrong)
+    for other in (Algorithm.ES256, Algorithm.ED25519, Algorithm.RS256):
+        with pytest.raises(PublicKeyError):
+            check_signature(other, spki, message, der)
+
+
 @pytest.mark.parametrize("number", [-70001, -257, 0, None, "ES256", True, [1]])
 def test_other_cose_numbers_are_refused_by_name(number: object) -> None:
     with pytest.raises(AlgorithmError):
         cose_algorithm(number)
+
+
+@given(st.binary(min_size=64, max_size=64) | st.binary(max_size=64).map(lambda each: each.rjust(64, b"\x00")))
+def test_r_and_s_become_the_der_that_cryptography_writes(signature: bytes) -> None:
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+
+    assert raw_to_der(signature) == encode_dss_signature(r, s)
