@@ -26,7 +26,7 @@ from verify.ofd_signatures import (
     read_description,
     read_signatures,
 )
-from verify.ofd_xml import Budget, read_xml
+from verify.ofd_xml import Budget, Element, read_xml
 from verify.report import Check, Finding, Outcome
 from verify.seal_check import check_seal_signature, unreadable_seal
 from verify.seal_objects import Seal, SealError, SealSignature, read_seal_signature
@@ -84,13 +84,13 @@ def judge_foreign_ofd(foreign: ForeignOfd) -> SignedDocument:
     budget = Budget()
     try:
         outline = read_outline(foreign.files, budget=budget)  # (1)
-        entries = _entries(foreign, outline)
+        entries = _entries(foreign, outline, budget)
     except MalformedError as error:
         return _document(foreign, (unreadable(error.detail),))
     if not entries:
         return _document(foreign, (FORM, _NONE))
     digests = _Digests(foreign.files)
-    judged = tuple(_judge_one(foreign, each, digests) for each in entries)  # (2)
+    judged = tuple(_judge_one(foreign, each, digests, budget) for each in entries)  # (2)
     names = _uncovered(foreign, outline, judged)
     covered = coverage_finding(names, outline)  # (3)
     placed = _stamps_finding(foreign, outline, judged, budget)  # (4)
@@ -128,10 +128,11 @@ def _issuer_of_none(foreign: ForeignOfd) -> Finding:
     return _NO_TRUST_LIST if foreign.trust is None else _UNKNOWN
 
 
-def _entries(foreign: ForeignOfd, outline: tuple[OutlineDocument, ...]) -> tuple[SignatureEntry, ...]:
+def _entries(foreign: ForeignOfd, outline: tuple[OutlineDocument, ...], budget: Budget) -> tuple[SignatureEntry, ...]:
     """Return the signatures of all documents of the package."""
     paths = dict.fromkeys(each.signatures_path for each in outline if each.signatures_path is not None)
-    entries = tuple(entry for path in paths for entry in read_signatures(content(foreign.files, path), path))
+    lists = [read_signatures(content(foreign.files, path), path, budget=budget) for path in paths]
+    entries = tuple(entry for each in lists for entry in each)
     if len(entries) > SIGNATURES_MAX or len({each.path for each in entries}) != len(entries):
         raise OfdFormError("too many signatures, or one of two documents")
     return entries
@@ -154,12 +155,12 @@ class _Digests:
         return self._made[name]
 
 
-def _judge_one(foreign: ForeignOfd, entry: SignatureEntry, digests: _Digests) -> _Judged:
+def _judge_one(foreign: ForeignOfd, entry: SignatureEntry, digests: _Digests, budget: Budget) -> _Judged:
     """Judge one signature: its description, the files, its value."""
     loose = frozenset({entry.path})
     try:
         original = content(foreign.files, entry.path)
-        description = read_description(original, entry.path)
+        description = read_description(original, entry.path, budget=budget)
         value = content(foreign.files, description.value_path)
     except MalformedError as error:
         return _Judged(line=_line("", None, _bad("")), findings=(_bad(error.detail),), loose=loose)
@@ -237,7 +238,7 @@ def _stamps_finding(
     wanted = {stamp.page for stamp in stamps}
     try:
         boxes = {
-            identifier: document.box_of(read_xml(content(foreign.files, path), "Page", budget=budget))
+            identifier: document.box_of(_page_head(content(foreign.files, path), budget))
             for document in outline
             for identifier, path in document.page_places.items()
             if identifier in wanted
@@ -248,6 +249,12 @@ def _stamps_finding(
     if not problem:
         return None
     return Finding(check=Check.CONTENTS, code="contents.stamp_misplaced", outcome=Outcome.FAILED, detail=problem)
+
+
+def _page_head(data: bytes, budget: Budget) -> Element:
+    """Return what a page says of itself: what stands before its contents, as everybody writes it, or else all."""
+    head = read_xml(data, "Page", budget=budget, until="Content")
+    return head if head.find("Area") is not None else read_xml(data, "Page", budget=budget)
 
 
 def _bad(detail: str) -> Finding:

@@ -12,8 +12,10 @@ from datetime import date
 from typing import Final
 
 from verify.errors import MalformedError
-from verify.licence import DataSet
+from verify.licence import DATA_SET_BYTES_MAX, DataSet
 
+# The same fields as the data set, under longer names.
+METADATA_BYTES_MAX: Final = 2 * DATA_SET_BYTES_MAX
 ITEMS_MAX: Final = 200
 _COMPACT: Final = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
 # Words that a page shows where the metadata have no text: no last day, a code of no listed kind.
@@ -30,6 +32,8 @@ class MetadataError(MalformedError):
 
 def read_metadata(data: bytes) -> Mapping[str, str]:
     """Return short names and texts; raises `MetadataError` for anything that our writer would not write."""
+    if len(data) > METADATA_BYTES_MAX:
+        raise MetadataError("too long")
     try:
         items = json.loads(data)
     except (ValueError, RecursionError):

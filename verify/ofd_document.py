@@ -70,8 +70,10 @@ def _details(body: Element) -> Mapping[str, str]:
     listed = None if info is None else info.find("CustomDatas")
     found: dict[str, str] = {}
     for each in () if listed is None else listed.all("CustomData"):
-        if found.setdefault(each.get("Name"), each.text) is not each.text:
+        name = each.get("Name")
+        if name in found:
             raise OfdFormError("a text of the document stands there twice")
+        found[name] = each.text
     return found
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from verify.errors import MalformedError
-from verify.ofd_xml import Element, read_xml
+from verify.ofd_xml import Budget, Element, read_xml
 
 # A dossier that went through ten offices; the same as in a PDF.
 SIGNATURES_MAX: Final = 24
@@ -105,9 +105,9 @@ def resolve(location: str, base: str) -> str:
     return "/".join(parts)
 
 
-def read_signatures(data: bytes, path: str) -> tuple[SignatureEntry, ...]:
+def read_signatures(data: bytes, path: str, *, budget: Budget | None = None) -> tuple[SignatureEntry, ...]:
     """Return the signatures that Signatures.xml lists, in their order. Raises `OfdFormError` or `XmlError`."""
-    root = read_xml(data, "Signatures")
+    root = read_xml(data, "Signatures", budget=budget)
     entries = tuple(_entry(each, path) for each in root.all("Signature"))
     if len(entries) > SIGNATURES_MAX:
         raise OfdFormError("too many signatures")
@@ -129,9 +129,9 @@ def _entry(element: Element, path: str) -> SignatureEntry:
     )
 
 
-def read_description(data: bytes, path: str) -> Description:
+def read_description(data: bytes, path: str, *, budget: Budget | None = None) -> Description:
     """Return what a Signature.xml says. Raises `OfdFormError` or `XmlError`."""
-    root = read_xml(data, "Signature")
+    root = read_xml(data, "Signature", budget=budget)
     info = root.one("SignedInfo")
     listed = info.one("References")
     check_method = listed.attributes.get("CheckMethod", "")

@@ -18,10 +18,11 @@ from verify.errors import MalformedError
 NAMESPACE: Final = "http://www.ofdspec.org/2016"
 # Older producers write the first of these, and some none at all (spec/ofd-gbt33190.md section 1).
 OLDER_NAMESPACES: Final = frozenset({"http://www.ofdspec.org", ""})
-# A page full of vector pictures has some megabytes; pages nest a handful of levels.
-XML_BYTES_MAX: Final = 16 << 20
+# A page full of vector pictures has some megabytes; pages nest a handful of levels. Built to take long, a file of
+# this size takes under two seconds.
+XML_BYTES_MAX: Final = 8 << 20
 DEPTH_MAX: Final = 64
-ELEMENTS_MAX: Final = 200_000
+ELEMENTS_MAX: Final = 100_000
 ATTRIBUTES_MAX: Final = 64
 # A path of a QR code is one text of 30 kB.
 TEXT_BUFFER_BYTES: Final = 1 << 16
@@ -38,15 +39,15 @@ class XmlError(MalformedError):
 
 
 class Element:
-    """One element: its name, attributes and children in their order, and all text directly in it."""
+    """One element: its name, attributes and children in their order, and the pieces of text directly in it."""
 
-    __slots__ = ("attributes", "children", "name", "text")
+    __slots__ = ("attributes", "children", "name", "pieces")
 
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
         self.name: Final = name
         self.attributes: Final = attributes
         self.children: Final[list[Element]] = []
-        self.text = ""
+        self.pieces: Final[list[str]] = []
 
     def __repr__(self) -> str:
         return f"Element({self.name})"
@@ -77,6 +78,11 @@ class Element:
         return value
 
     @property
+    def text(self) -> str:
+        """All text directly in it."""
+        return "".join(self.pieces)
+
+    @property
     def words(self) -> str:
         """The text without white space round it."""
         return self.text.strip(_SPACES)
@@ -84,16 +90,21 @@ class Element:
 
 @dataclass(slots=True)
 class Budget:
-    """How many elements may still be read of one package, all its files together: what a reader's time is worth."""
+    """How many elements and comments may still be read of one package, all its files together."""
 
     elements: int = ELEMENTS_MAX
+
+
+class _Enough(Exception):  # noqa: N818 - no error: what was asked for is read
+    """All that stands in front of an element is read."""
 
 
 class _Builder:
     """Puts the tree together while expat reads; every handler may refuse."""
 
-    def __init__(self, budget: Budget, *, is_own: bool) -> None:
+    def __init__(self, budget: Budget, *, is_own: bool, until: str) -> None:
         self._is_own = is_own
+        self._until = until
         self._budget = budget
         # What is at hand needs no look at the end of a list: a page has hundreds of elements.
         self._top = self._above = Element("", {})
@@ -106,10 +117,12 @@ class _Builder:
         return self._above.children[0] if self._above.children else None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self._budget.elements -= 1
-        if len(self._open) >= DEPTH_MAX or self._budget.elements < 0 or len(attributes) > ATTRIBUTES_MAX:
-            raise XmlError("deeper, longer or with more attributes than any OFD")
+        self._spend()
+        if len(self._open) >= DEPTH_MAX or len(attributes) > ATTRIBUTES_MAX:
+            raise XmlError("deeper, or with more attributes, than any OFD")
         local = self._names.get(name) or self._local(name)
+        if local == self._until and len(self._open) == 1:
+            raise _Enough
         element = Element(local, attributes)
         self._top.children.append(element)
         self._open.append(self._top)
@@ -119,7 +132,7 @@ class _Builder:
         self._top = self._open.pop()
 
     def characters(self, text: str) -> None:
-        self._top.text += text
+        self._top.pieces.append(text)
 
     def _local(self, name: str) -> str:
         space, _, local = name.rpartition(" ")
@@ -134,7 +147,13 @@ class _Builder:
         if version != "1.0" or (encoding or "UTF-8").upper() != "UTF-8":
             raise XmlError("not XML 1.0 in UTF-8")
 
+    def _spend(self) -> None:
+        self._budget.elements -= 1
+        if self._budget.elements < 0:
+            raise XmlError("more elements than any OFD")
+
     def comment(self, _text: str) -> None:
+        self._spend()
         if self._is_own:
             raise XmlError("a comment")
 
@@ -143,17 +162,17 @@ def _refuse(what: str, *_arguments: object) -> None:
     raise XmlError(what)
 
 
-def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | None = None) -> Element:
+def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | None = None, until: str = "") -> Element:
     """Return the root element, which must have this name. Raises `XmlError`.
 
     With `is_own` only what our writer writes is read: the one namespace, no comments, no mark in front. A `budget` is
-    shared by the files of a package.
+    shared by the files of a package. With `until`, reading ends at the first child of the root with that name.
     """
     if len(data) > XML_BYTES_MAX:
         raise XmlError("longer than any XML file of an OFD")
     if data.startswith(_OTHER_MARKS) or (is_own and data.startswith(_MARK)):
         raise XmlError("a byte order mark")
-    builder = _Builder(budget or Budget(), is_own=is_own)
+    builder = _Builder(budget or Budget(), is_own=is_own, until=until)
     parser = expat.ParserCreate("UTF-8", namespace_separator=" ")
     parser.buffer_text = True
     parser.buffer_size = TEXT_BUFFER_BYTES
@@ -167,6 +186,8 @@ def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | N
     parser.ProcessingInstructionHandler = partial(_refuse, "a processing instruction")
     try:
         parser.Parse(data, True)
+    except _Enough:
+        pass
     except (expat.ExpatError, ValueError) as error:
         raise XmlError("not XML") from error
     found = builder.root

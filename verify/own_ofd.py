@@ -31,6 +31,7 @@ from verify.ofd_document import OutlineDocument, content, read_outline
 from verify.ofd_package import Package
 from verify.ofd_signatures import OWN_METHOD, Description, OfdFormError, read_description
 from verify.ofd_xml import Element, read_xml
+from verify.qr_text import TEXT_LENGTH_MAX
 from verify.report import Check, Finding, Outcome
 from verify.seal_check import check_seal_signature
 from verify.seal_objects import SealSignature, SealVersion
@@ -144,7 +145,7 @@ def judge_own_ofd(own: OwnOfd) -> SignedDocument:
         findings=(*findings, log.finding),
         signatures=(_line(own, findings, log),),
         data_set=data_set,
-        token_text=_ascii(own.attached(CODE_FILE)),
+        token_text=_code_text(own.attached(CODE_FILE)),
         metadata=own.attached(METADATA_FILE),
         mandate=own.sealed.mandate,
         seal=own.sealed.seal,
@@ -164,8 +165,9 @@ def _data_set(data: bytes | None) -> DataSet | None:
         return None
 
 
-def _ascii(data: bytes | None) -> str | None:
-    return data.decode("ascii") if data is not None and data.isascii() else None
+def _code_text(data: bytes | None) -> str | None:
+    is_text = data is not None and len(data) <= TEXT_LENGTH_MAX and data.isascii()
+    return data.decode("ascii") if data is not None and is_text else None
 
 
 def _certificate(data: bytes) -> Certificate | None:
@@ -183,7 +185,7 @@ def _judge_log(own: OwnOfd, certificate: Certificate | None) -> LogFound:
         kid=b"" if certificate is None else certificate.kid,
         of={3: sha256(own.attached(DATA_SET_FILE) or b"").digest()},
     )
-    found = check_log(_ascii_or_utf8(own.files.get(RECEIPT)), announced, own.trust)
+    found = check_log(_receipt_text(own.files.get(RECEIPT)), announced, own.trust)
     if found.logged_at is None or -LATER_MAX <= found.logged_at - own.sealed.signed_at <= EARLIER_MAX:
         return found
     detail = "the entry is of another time than the signature"
@@ -191,7 +193,7 @@ def _judge_log(own: OwnOfd, certificate: Certificate | None) -> LogFound:
     return LogFound(finding=finding, receipt=found.receipt, checkpoint=found.checkpoint)
 
 
-def _ascii_or_utf8(data: bytes | None) -> str | None:
+def _receipt_text(data: bytes | None) -> str | None:
     """Return the text of the receipt; what is no text is no receipt, but it is there."""
     return None if data is None else data.decode("utf-8", errors="replace")
 

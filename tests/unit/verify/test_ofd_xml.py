@@ -109,6 +109,16 @@ def test_the_files_of_a_package_share_one_budget_of_elements() -> None:
     assert Budget().elements == ELEMENTS_MAX
 
 
+def test_reading_may_end_at_a_child_of_the_root_and_nothing_behind_it_is_read() -> None:
+    data = page("<ofd:Area><ofd:Content/></ofd:Area><ofd:Content><ofd:A/></ofd:Content>") + b"<not xml"
+
+    root = read_xml(data, "Page", until="Content")
+
+    assert [each.name for each in root.children] == ["Area"]
+    with pytest.raises(XmlError):
+        read_xml(data, "Page")
+
+
 @settings(max_examples=150, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40))
 def test_any_text_comes_back_as_it_was_written(text: str) -> None:
