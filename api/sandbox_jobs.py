@@ -18,6 +18,7 @@ from signer.official.wishes import Layout, LayoutError, PreparedFile, SealWish
 from verify.errors import MalformedError, YinzhengError
 from verify.evidence import Evidence
 from verify.examine import examine
+from verify.ofd import OFD_HEAD
 from verify.report_objects import report_object
 from verify.signed_document import DOCUMENT_BYTES_MAX
 
@@ -124,9 +125,10 @@ def _line(value: Mapping[str, object]) -> bytes:
 
 
 def _prepare(document: bytes, wish: SealWish) -> bytes:
-    from signer.official.pdf import prepare_pdf  # only the child process needs it: pyHanko takes a second to load
+    from signer.official.ofd import prepare_ofd  # only the child process needs them: pyHanko takes a second to load
+    from signer.official.pdf import prepare_pdf
 
-    prepared = prepare_pdf(document, wish)
+    prepared = (prepare_ofd if document.startswith(OFD_HEAD) else prepare_pdf)(document, wish)
     return _line(prepared.layout.to_object()) + prepared.content
 
 

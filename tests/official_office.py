@@ -1,6 +1,6 @@
-"""A town that seals official documents: a bureau with a seal, a grant for documents, uploads, and a reader of its own.
+"""A town that seals official documents: a bureau with its seal, a grant for documents, uploads, and a reader.
 
-    office = OfficialOffice(town)                       # a filed seal with our picture, a grant for documents
+    office = OfficialOffice(town)                       # the bureau's seal, with one more grant, for documents only
     prepared = office.prepares(office.decision(3))      # an upload of three pages, its seal at the foot of the last
     sealed = office.seals(prepared)
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from api.sandbox_jobs import Prepare, open_answer, prepared_of, work
 from registry.official_documents import OfficialRecord
-from registry.seal_records import SealGrant, SealPicture
+from registry.seal_records import SealGrant
 from signer.official import acts
 from signer.official.acts import Wanted
 from signer.official.places import Anchor, Placing
@@ -81,8 +81,7 @@ class OfficialOffice:
     def __post_init__(self) -> None:
         office = SealOffice(self.town.database)
         object.__setattr__(self, "seals_office", office)
-        seal_picture = SealPicture(content=picture(), width_mm=42, height_mm=42)
-        object.__setattr__(self, "code", office.has_seal(picture=seal_picture))
+        object.__setattr__(self, "code", self.town.seal_of(BUREAU))
         object.__setattr__(self, "grant", self.grants())
 
     def grants(self, **changes: Any) -> SealGrant:
@@ -100,7 +99,8 @@ class OfficialOffice:
 
     def prepares(self, upload: bytes | None = None, **changes: Any) -> OfficialRecord:
         """Let the officer prepare an upload, its seal over the words at its foot."""
-        wanted = {"title": "准予行政许可决定书", "placing": Placing(at=Anchor(text=FOOT)), **changes}
+        placing = Placing(at=Anchor(text=FOOT))
+        wanted = {"title": "准予行政许可决定书", "placing": placing, "grant_id": self.grant.grant_id, **changes}
         document = plain_pdf() if upload is None else upload
         return acts.prepare(
             self.town.desk, document, Wanted(**wanted), operator=self.town.officer, reader=self, at=self.town.now

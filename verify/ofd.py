@@ -15,6 +15,7 @@ from verify.der import object_identifier
 from verify.errors import MalformedError
 from verify.foreign_ofd import ENCRYPTED, ForeignOfd, judge_foreign_ofd, unreadable
 from verify.ofd_package import Package, PackageError, Refusal, read_package
+from verify.official_ofd import find_official, judge_official_ofd
 from verify.oids import OFFICIAL_DOCUMENT
 from verify.own_ofd import DESCRIPTION_FILE, VALUE_FILE, OwnOfd, judge_own_ofd
 from verify.report import Finding
@@ -30,7 +31,7 @@ def read_ofd(document: bytes, trust: TrustList | None, crls: tuple[bytes, ...], 
     """Return what a file turned out to be.
 
     1. It is a package that is read, and not too long. 2. A seal signature with a mandate, where ours stands, decides.
-    3. Else it is a stranger's.
+    3. Else the last one of an official document. 4. Else it is a stranger's.
     """
     if len(document) > DOCUMENT_BYTES_MAX:  # (1)
         return _unread(document, unreadable("a longer file than anybody may hand in"))
@@ -42,7 +43,10 @@ def read_ofd(document: bytes, trust: TrustList | None, crls: tuple[bytes, ...], 
     sealed = _own_signature(package)
     if sealed is not None:  # (2)
         return judge_own_ofd(OwnOfd(document=document, package=package, sealed=sealed, trust=trust, crls=crls, at=at))
-    return judge_foreign_ofd(ForeignOfd(document=document, package=package, trust=trust, crls=crls, at=at))  # (3)
+    official = find_official(document, package, trust, crls, at=at)
+    if official is not None:  # (3)
+        return judge_official_ofd(official)
+    return judge_foreign_ofd(ForeignOfd(document=document, package=package, trust=trust, crls=crls, at=at))  # (4)
 
 
 def _unread(document: bytes, finding: Finding) -> SignedDocument:

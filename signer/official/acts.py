@@ -27,15 +27,19 @@ from registry.seal_judging import judge
 from registry.seal_records import Occasion, SealGrant, SealObjectRecord, SealUse, UseFiling, UseRequest
 from signer.desk import Desk, Operator, demand
 from signer.log_entries import official_intent
+from signer.official.package import RECEIPT_FILE, VALUE_FILE, finish
 from signer.official.places import Placing, SealImage
 from signer.official.wishes import Layout, PreparedFile, SealWish
 from signer.pades import assemble_cms, document_digest, embed, signed_attributes
 from signer.page.pdf import UnsignedPdf
+from signer.seal_parts import SealParts
 from verify.key_purpose import KeyPurpose
 from verify.log_proof import LogReceipt
 from verify.mandate import Mandate
 from verify.official_examine import accept_official
 from verify.report import Report
+from verify.seal_encoding import assemble_seal_signature, seal_signature_to_be_signed
+from verify.sm2 import sm3
 from verify.values import LICENCE_ID_BYTES, LicenceId
 
 USERS: Final = frozenset({Role.ISSUING_OFFICER})
@@ -133,6 +137,11 @@ class _Sealing:
     mandate: Mandate
     layout: Layout
 
+    @property
+    def mark(self) -> LicenceId:
+        """The id that is signed, which makes it an official document and no licence."""
+        return LicenceId.parse(self.record.document_id)
+
 
 def seal(
     desk: Desk, document_id: str, *, digest: str, operator: Operator, reader: Reader, at: datetime
@@ -146,7 +155,8 @@ def seal(
     sealing = _begin(desk, document_id, digest=digest, operator=operator, at=at)  # (1)
     desk.after("use_taken")
     content = desk.vault.get(sealing.record.prepared_digest)  # (2)
-    document = _seal_pdf(desk, sealing, content)  # (3) (4)
+    document = (_seal_ofd if sealing.layout.form == "ofd" else _seal_pdf)(desk, sealing, content)  # (3) (4)
+    desk.after("document_signed")
     verified = accept_official(
         document, reader.judge(document), document_id=document_id, mandate=sealing.mandate
     )  # (5)
@@ -206,18 +216,32 @@ def _seal_pdf(desk: Desk, sealing: _Sealing, content: bytes) -> bytes:
     unsigned = UnsignedPdf(content=bytearray(content), hole_start=start, hole_end=end)
     key = desk.key(KeyPurpose.DOCUMENT, sealing.record.department)
     parts = desk.signer_parts(key)
-    attributes = signed_attributes(
-        parts,
-        document_digest(unsigned),
-        sealing.mandate,
-        official=LicenceId.parse(sealing.record.document_id),
-    )
+    attributes = signed_attributes(parts, document_digest(unsigned), sealing.mandate, official=sealing.mark)
     receipt = _log(desk, key, attributes, sealing.record.document_id)
     signature = desk.custody.sign(key, attributes, receipt=receipt)
     timestamp = desk.timestamps.stamp(sha256(signature).digest())
-    signed = embed(unsigned, assemble_cms(parts, attributes, signature, timestamp=timestamp, receipt=receipt))
-    desk.after("document_signed")
-    return signed
+    return embed(unsigned, assemble_cms(parts, attributes, signature, timestamp=timestamp, receipt=receipt))
+
+
+def _seal_ofd(desk: Desk, sealing: _Sealing, content: bytes) -> bytes:
+    layout = sealing.layout
+    parts = SealParts.read(desk.database, sealing.use.code, sealing.record.seal_version)
+    first, last = layout.signed
+    message = seal_signature_to_be_signed(
+        parts.content,
+        # Readers hold the time in a seal signature to the log's, so it is the clock's and not that of the act.
+        signed_at=desk.clock().replace(microsecond=0),
+        data_hash=sm3(content[first:last]),
+        property_info=f"/{layout.signature}",
+        mandate=sealing.mandate,
+        official=sealing.mark,
+    )
+    receipt = _log(desk, parts.key, message, sealing.record.document_id)
+    signature = desk.custody.sign(parts.key, message, receipt=receipt)
+    value = assemble_seal_signature(message, parts.certificate, signature)
+    folder = layout.signature.rpartition("/")[0]
+    files = {f"{folder}/{VALUE_FILE}": value, f"{folder}/{RECEIPT_FILE}": receipt.to_text().encode()}
+    return finish(content, layout.room, files)
 
 
 def _log(desk: Desk, key: KeyName, to_be_signed: bytes, document_id: str) -> LogReceipt:

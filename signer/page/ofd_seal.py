@@ -58,15 +58,7 @@ def prepare_ofd_seal(unsigned: UnsignedOfd, seal: bytes, *, signed_at: datetime)
     shown = (
         f'<ofd:StampAnnot ID="{_STAMP_NUMBER}" PageRef="{stamp.page_number}" Boundary="{stamp.box}"/>' if stamp else ""
     )
-    signature = part_text(
-        "Signature",
-        f'<ofd:SignedInfo><ofd:Provider ProviderName="{PRODUCER}" Version="1" Company="{PRODUCER}"/>'
-        f"<ofd:SignatureMethod>{_SM2_WITH_SM3}</ofd:SignatureMethod>"
-        f"<ofd:SignatureDateTime>{signed_at.astimezone(UTC):%Y%m%d%H%M%SZ}</ofd:SignatureDateTime>"
-        f'<ofd:References CheckMethod="{_SM3}">{references}</ofd:References>{shown}'
-        f"<ofd:Seal><ofd:BaseLoc>/{SEAL_PART}</ofd:BaseLoc></ofd:Seal></ofd:SignedInfo>"
-        f"<ofd:SignedValue>/{VALUE_PART}</ofd:SignedValue>",
-    ).encode()
+    signature = description_text(references, shown, folder=_FOLDER, signed_at=signed_at).encode()
     return PreparedOfd(
         parts=(
             *unsigned.parts,
@@ -75,6 +67,19 @@ def prepare_ofd_seal(unsigned: UnsignedOfd, seal: bytes, *, signed_at: datetime)
             OfdPart(SIGNATURE_PART, Packed(signature)),
         ),
         signature_xml=signature,
+    )
+
+
+def description_text(references: str, shown: str, *, folder: str, signed_at: datetime) -> str:
+    """Write a Signature.xml: what it protects, where its seal is shown; seal and value stand in the same folder."""
+    return part_text(
+        "Signature",
+        f'<ofd:SignedInfo><ofd:Provider ProviderName="{PRODUCER}" Version="1" Company="{PRODUCER}"/>'
+        f"<ofd:SignatureMethod>{_SM2_WITH_SM3}</ofd:SignatureMethod>"
+        f"<ofd:SignatureDateTime>{signed_at.astimezone(UTC):%Y%m%d%H%M%SZ}</ofd:SignatureDateTime>"
+        f'<ofd:References CheckMethod="{_SM3}">{references}</ofd:References>{shown}'
+        f"<ofd:Seal><ofd:BaseLoc>/{folder}/Seal.esl</ofd:BaseLoc></ofd:Seal></ofd:SignedInfo>"
+        f"<ofd:SignedValue>/{folder}/SignedValue.dat</ofd:SignedValue>",
     )
 
 
