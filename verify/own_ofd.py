@@ -61,7 +61,7 @@ OWN_SIGNATURES: Final = (
 EARLIER_MAX: Final = timedelta(hours=1)
 LATER_MAX: Final = timedelta(minutes=5)
 
-_STRANGERS: Final = frozenset({"issuer.unknown", "issuer.not_entitled", "issuer.no_trust_list"})
+STRANGERS: Final = frozenset({"issuer.unknown", "issuer.not_entitled", "issuer.no_trust_list"})
 
 # All names of an OFD of ours, in their order.
 _NAMES: Final = tuple(
@@ -208,7 +208,7 @@ def _judge_issuer(own: OwnOfd, certificate: Certificate | None) -> tuple[Finding
 def _is_ours(findings: tuple[Finding, ...]) -> bool:
     """Say whether a trusted authority's certificate signed: also when it was revoked, or the rest was altered."""
     codes = {each.code for each in findings if each.check is Check.ISSUER}
-    return bool(codes) and codes.isdisjoint(_STRANGERS)
+    return bool(codes) and codes.isdisjoint(STRANGERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
