@@ -28,6 +28,8 @@ from signer.change import Change, change, demand_licence
 from signer.desk import Desk, Operator
 from signer.errors import ChangeRefusedError
 from signer.key_acts import KeyDesk, renew_revocation_lists
+from signer.seal_acts import finish_seals
+from signer.seal_statuses import refresh_seal_lists
 from signer.statuses import refresh_status_lists
 from signer.trust_lists import newest_trust_list, renew_trust_list, revocation_lists
 from verify import cbor
@@ -59,7 +61,8 @@ def run_daily(desk: Desk, keys: KeyDesk | None, *, at: datetime) -> Day:
     """Do what is due.
 
     1. End suspensions. 2. Suspend for overdue papers. 3. Log the counts of the days before. 4. Renew trust list and
-    revocation lists; `keys` is None where their keys lie elsewhere. 5. Publish status lists. 6. Forget old requests.
+    revocation lists, and destroy keys of seals that ended; `keys` is None where their keys lie elsewhere. 5. Publish
+    status lists, of licences and of seals. 6. Forget old requests.
 
     Raises `LogClockError`, and what the database raises; what was done until then stays done.
     """
@@ -70,7 +73,10 @@ def run_daily(desk: Desk, keys: KeyDesk | None, *, at: datetime) -> Day:
     counted = log_counts(desk, at=at)  # (3)
     has_new_trust = keys is not None and _renew_trust(desk, keys, at=at)  # (4)
     crls = 0 if keys is None else _renew_crls(desk, keys, at=at)
+    if keys is not None:
+        finish_seals(keys, at=at)
     lists = refresh_status_lists(desk, at=at)  # (5)
+    refresh_seal_lists(desk, at=at)
     with transaction(desk.database) as tx:
         requests.expire(tx, at=at)  # (6)
     return Day(

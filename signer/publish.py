@@ -9,8 +9,8 @@ Promises:
     worse: `LogForkError`, and nothing is written. `demand_no_fork` asks the same at start, before a key is used.
   * No key is used; two processes that publish at once wait for each other at a lock file.
 
-    checkpoint tile/… log.vkey (in log/) · trust-list.cbor · status/<n> · authority.crl · national.crl ·
-    certificates/<name>.cer
+    checkpoint tile/… log.vkey (in log/) · trust-list.cbor · status/<n> · status/seal-<division>-<n> · authority.crl ·
+    national.crl · certificates/<name>.cer
 """
 
 import errno
@@ -41,6 +41,7 @@ PATHS: Final = (
     ("crl", "{}.crl"),
     ("trust_list", "{}.cbor"),
     ("status_list", "status/{}"),
+    ("seal_status_list", "status/seal-{}"),
 )
 """Kinds of artefact and where each stands, by its name; certificates first, for the others lead to them."""
 

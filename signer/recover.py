@@ -21,6 +21,7 @@ from registry import leaves, licences, numbers, official_documents, seal_uses
 from registry.db import reading, transaction
 from signer.desk import Desk
 from signer.log_entries import abandoned
+from signer.seal_statuses import refresh_seal_lists
 from signer.statuses import refresh_status_lists
 
 # Attempts given up in one transaction; a crash leaves a chunk or two behind, a day without recovery some more.
@@ -52,6 +53,7 @@ def recover(desk: Desk, *, at: datetime) -> Recovered:
     given_up = abandon_overdue(desk, at=at)  # (1)
     sequenced = sequence_waiting(desk)  # (2)
     lists = refresh_status_lists(desk, at=at)  # (3)
+    refresh_seal_lists(desk, at=at)
     swept = sweep_vault(desk, at=at)  # (4)
     return Recovered(abandoned=given_up, sequenced=sequenced, swept=swept, lists=lists)
 
