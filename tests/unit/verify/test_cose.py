@@ -99,7 +99,7 @@ def test_the_type_of_another_format_is_refused() -> None:
 
 
 def test_an_algorithm_that_we_do_not_check_is_refused_by_name() -> None:
-    data = encode_sign1(cbor2.dumps({1: -70002, 4: KID}), b"", b"", tagged=False)
+    data = encode_sign1(cbor2.dumps({1: -70004, 4: KID}), b"", b"", tagged=False)
 
     with pytest.raises(AlgorithmError):
         read_header(decode_sign1(data, tagged=False, bytes_max=100))

@@ -157,8 +157,22 @@ def test_the_reason_of_a_refusal_is_told_by_its_code(why: str, error: type[Malfo
         decode_token(case["qr_text"])
 
 
-def test_a_token_signed_with_sm2_is_refused_by_name() -> None:
+def test_a_token_signed_with_sm2_is_read_as_any_other() -> None:
     text = make_text(LICENCE_TEXT, HOST, LicenceId.parse(SM2["id"]), bytes.fromhex(SM2["cose_sign1_hex"]))
+
+    token = decode_token(text)
+
+    assert (token.algorithm, token.kid.hex()) == (Algorithm.SM2, SM2["kid_hex"])
+    assert token.to_be_signed.hex() == SM2["sig_structure_hex"]
+    assert token.signature.hex() == SM2["signature_rs_hex"]
+    again = encode_token(token.claims, algorithm=Algorithm.SM2, kid=token.kid, signature=token.signature, host=HOST)
+    assert again == text
+
+
+def test_a_token_with_an_algorithm_that_nobody_knows_is_refused_by_name() -> None:
+    number = bytes.fromhex("3a00011171")
+    other = bytes.fromhex(SM2["cose_sign1_hex"]).replace(number, bytes.fromhex("3a00011172"), 1)
+    text = make_text(LICENCE_TEXT, HOST, LicenceId.parse(SM2["id"]), other)
 
     with pytest.raises(TokenAlgorithmError):
         decode_token(text)

@@ -1,17 +1,25 @@
 """The code of a licence by itself: each step kept, broken, and the way from one to the other."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
-from tests.code_room import CLAIMS, FOOD, ISSUER, NOW, OTHER_ISSUER, TEACHER, CodeRoom, Signer
+from keys import sm2
+from tests.code_room import CLAIMS, FOOD, HOST, ISSUER, NOW, OTHER_ISSUER, TEACHER, CodeRoom, Signer
+from verify.algorithms import Algorithm, key_identifier
 from verify.evidence import Evidence
+from verify.examine import examine_text
 from verify.licence import HolderKind, licence_end
+from verify.qr_text import LICENCE_TEXT, make_text
+from verify.qr_token import decode_token
 from verify.report import Check, Finding, Outcome
 from verify.token_check import check_term, check_token, claimed_by, facts_of, is_test_issuer
 from verify.trust import TrustList
+from verify.values import LicenceId
 
 ROOM = CodeRoom()
 THIEF = Signer(8)
@@ -34,6 +42,29 @@ def test_a_genuine_code_passes_every_step_and_names_its_issuer() -> None:
     ]
     assert check.issuer is not None
     assert check.issuer.issuer == ISSUER
+
+
+def test_the_vector_of_sm2_passes_under_its_key_and_under_no_other() -> None:
+    vector = json.loads((Path(__file__).parents[2] / "vectors" / "credential-sm2.json").read_text())
+    spki = bytes.fromhex(vector["spki_der_hex"])
+    text = make_text(LICENCE_TEXT, HOST, LicenceId.parse(vector["id"]), bytes.fromhex(vector["cose_sign1_hex"]))
+    claims = decode_token(text).claims
+    key = ROOM.key.trusted(algorithm=Algorithm.SM2, spki=spki, kid=key_identifier(spki))
+    trust = ROOM.trust(key, issuer=claims.issuer, types=(claims.type_code,))
+    at = claims.issued_at + timedelta(minutes=1)
+
+    report = examine_text(text, Evidence(trust=trust), at=at)
+
+    assert {each.check: each.code for each in report.findings}[Check.SIGNATURE] == "signature.good"
+    assert {each.check: each.code for each in report.findings}[Check.ISSUER] == "issuer.trusted"
+    cose = bytes.fromhex(vector["cose_sign1_hex"])
+    altered = make_text(LICENCE_TEXT, HOST, LicenceId.parse(vector["id"]), cose[:-1] + bytes((cose[-1] ^ 1,)))
+    failed = {each.check: each.outcome for each in check_token(altered, Evidence(trust=trust), at=at).findings}
+    assert failed[Check.SIGNATURE] is Outcome.FAILED
+    stranger = sm2.provider().generate().spki
+    others = ROOM.trust(replace(key, spki=stranger, kid=key_identifier(stranger)), issuer=claims.issuer)
+    unknown = {each.check: each.outcome for each in check_token(text, Evidence(trust=others), at=at).findings}
+    assert unknown[Check.SIGNATURE] is not Outcome.PASSED
 
 
 def test_a_text_that_is_no_code_is_unreadable() -> None:

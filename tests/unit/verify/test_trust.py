@@ -252,6 +252,7 @@ KEY_PLACE = (CONTENT, 2, 0, 3, 0)
         ((CONTENT, 2, 0, 6), 1),
         (KEY_PLACE, []),
         ((*KEY_PLACE, 2), -70002),
+        ((*KEY_PLACE, 2), -70004),
         ((*KEY_PLACE, 2), -8),
         ((*KEY_PLACE, 3), b""),
         ((*KEY_PLACE, 4), "1"),
