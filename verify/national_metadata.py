@@ -35,7 +35,8 @@ def read_metadata(data: bytes) -> Mapping[str, str]:
     if len(data) > METADATA_BYTES_MAX:
         raise MetadataError("too long")
     try:
-        items = json.loads(data)
+        text = data.decode()
+        items = json.loads(text)
     except (ValueError, RecursionError):
         raise MetadataError("not JSON") from None
     if (
@@ -44,7 +45,7 @@ def read_metadata(data: bytes) -> Mapping[str, str]:
         or not all(isinstance(each, str) for each in items.values())
     ):
         raise MetadataError("not an object of texts")
-    if json.dumps(items, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() != data:
+    if json.dumps(items, ensure_ascii=False, sort_keys=True, separators=(",", ":")) != text:
         raise MetadataError("a second spelling, or a name twice")
     return items
 
