@@ -7,6 +7,7 @@
 The reader is the one of the sandbox, called in this process: what it does in the child is `tests/unit/api`'s to see.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,9 @@ from signer.official import acts
 from signer.official.acts import Wanted
 from signer.official.places import Anchor, Placing
 from signer.official.wishes import PreparedFile, SealWish
+from signer.page.ofd_words import part
+from signer.page.ofd_zip import OfdPart, write_zip
+from signer.page.packed import Packed
 from signer.page.seal_picture import draw_seal
 from tests.seal_office import SealOffice
 from tests.town import BUREAU, Town
@@ -61,6 +65,34 @@ def plain_pdf(
     written += b"".join(b"%010d 00000 n \n" % each for each in places)
     written += b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table)
     return bytes(written)
+
+
+def plain_ofd(pages: int = 1, *, has_list: bool = False, more: Mapping[str, bytes] | None = None) -> bytes:
+    """Return an OFD of nobody's form: pages with a text each, the place of the seal on the last."""
+    listed = "".join(f'<ofd:Page ID="{2 + 10 * at}" BaseLoc="Pages/Page_{at}/Content.xml"/>' for at in range(pages))
+    outline = (
+        "<ofd:CommonData><ofd:MaxUnitID>9999</ofd:MaxUnitID><ofd:PageArea><ofd:PhysicalBox>0 0 210 297"
+        f"</ofd:PhysicalBox></ofd:PageArea></ofd:CommonData><ofd:Pages>{listed}</ofd:Pages>"
+    )
+    names = "<ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>" if has_list else ""
+    about = (
+        f"<ofd:DocBody><ofd:DocInfo><ofd:DocID>{'cd' * 16}</ofd:DocID></ofd:DocInfo>"
+        f"<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>{names}</ofd:DocBody>"
+    )
+    parts = [
+        OfdPart("OFD.xml", part("OFD", about, ' Version="1.0" DocType="OFD"')),
+        OfdPart("Doc_0/Document.xml", part("Document", outline)),
+    ]
+    for at in range(pages):
+        words = FOOT if at == pages - 1 else f"page {at + 1}"
+        text = (
+            f'<ofd:TextObject ID="{4 + 10 * at}" Boundary="110 230 60 8" Font="1" Size="4">'
+            f'<ofd:TextCode X="0" Y="4">{words}</ofd:TextCode></ofd:TextObject>'
+        )
+        layer = f'<ofd:Content><ofd:Layer ID="{3 + 10 * at}">{text}</ofd:Layer></ofd:Content>'
+        parts.append(OfdPart(f"Doc_0/Pages/Page_{at}/Content.xml", part("Page", layer)))
+    parts += [OfdPart(name, Packed(content)) for name, content in (more or {}).items()]
+    return write_zip(parts)
 
 
 def prepared_by_work(upload: bytes, wish: SealWish) -> PreparedFile:
@@ -121,4 +153,13 @@ class OfficialOffice:
         return self.town.desk.vault.get(record.document_digest or "")
 
 
-__all__ = ["BUREAU", "DOCUMENTS_BASIS", "FOOT", "OfficialOffice", "picture", "plain_pdf", "prepared_by_work"]
+__all__ = [
+    "BUREAU",
+    "DOCUMENTS_BASIS",
+    "FOOT",
+    "OfficialOffice",
+    "picture",
+    "plain_ofd",
+    "plain_pdf",
+    "prepared_by_work",
+]

@@ -105,7 +105,7 @@ def _read(upload: bytes, *, at: datetime) -> _Upload:
         if len(outlines) != 1:
             raise UnreadableUploadError("more than one document in the package")
         path = outlines[0].signatures_path
-        entries = () if path is None else read_signatures(content(package.files, path), path)
+        entries = read_signatures(package.files[path], path) if path in package.files else ()
         descriptions = tuple(read_description(content(package.files, each.path), each.path) for each in entries)
     except PackageError as error:
         if error.refusal is Refusal.ENCRYPTED:
