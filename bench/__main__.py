@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import checking, growth, http, issuing
+from bench import checking, growth, http, issuing, ofd
 from bench.figure import Figure
 
 MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "issue": issuing.issue,
     "signature": issuing.signature,
     "qr": issuing.qr,
+    "ofd_make": ofd.ofd_make,
     "token_check": checking.token_check,
     "pdf_check": checking.pdf_check,
     "public_check": http.public_check,

@@ -5,9 +5,10 @@ from typing import Final
 
 from signer.page.ofd import UnsignedOfd
 from signer.page.ofd_seal import assemble_ofd, prepare_ofd_seal
+from signer.page.press import PageRequest
 from signer.page.seal_picture import SEAL_MM
 from tests.key_room import NOW
-from tests.page_requests import OFFICE, PageRequest, press, seal
+from tests.page_requests import OFFICE, press, seal
 from tests.seal_room import SealRoom
 from verify.seal_objects import Picture
 from verify.sm2 import sm3

@@ -1,18 +1,21 @@
-"""Independent programs that tests build once: veraPDF from its Maven artifacts, and our small checker over Go's `sumdb` modules.
+"""Independent programs that tests build once: veraPDF and ofdrw from their Maven artifacts, our small checker over Go's modules.
 
 Both land in the ignored folder `.tools/`, under a lock, so that two test processes do not build at once.
 """
 
 import fcntl
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 TOOLS = ROOT / ".tools"
 VERAPDF = TOOLS / "verapdf"
 LOGCHECK = TOOLS / "logcheck"
+OFDRW = TOOLS / "ofdrw"
 # The first build fetches 19 MB of artifacts.
 BUILD_SECONDS_MAX = 600
 
@@ -41,6 +44,34 @@ def logcheck() -> Path:
     with _alone("logcheck"):
         _run(["go", "build", "-o", str(LOGCHECK), "."], folder=ROOT / "tests" / "peers" / "logcheck")
     return LOGCHECK
+
+
+def ofdrw() -> str:
+    """Return the class path of our small programs over ofdrw (`yinzheng.Main` and others), compiled when one has changed."""
+    with _alone("ofdrw"):
+        project = ROOT / "tests" / "peers" / "ofdrw"
+        pom, sources = project / "pom.xml", sorted(map(str, project.glob("src/main/java/yinzheng/*.java")))
+        jars, classes = OFDRW / "jars", OFDRW / "classes"
+        if _is_new(OFDRW / ".jars", [str(pom)]):
+            _run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={jars}"])
+            _remember(OFDRW / ".jars", [str(pom)])
+        if _is_new(OFDRW / ".classes", [str(pom), *sources]):
+            _run(["javac", "-encoding", "UTF-8", "-d", str(classes), "-cp", f"{jars}/*", *sources])
+            _remember(OFDRW / ".classes", [str(pom), *sources])
+    return os.pathsep.join((str(classes), f"{jars}/*"))
+
+
+def _digest(files: Sequence[str]) -> str:
+    return sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
+
+
+def _is_new(mark: Path, files: Sequence[str]) -> bool:
+    return not mark.exists() or mark.read_text() != _digest(files)
+
+
+def _remember(mark: Path, files: Sequence[str]) -> None:
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.write_text(_digest(files))
 
 
 def _run(command: Sequence[str], *, folder: Path = ROOT) -> None:

@@ -5,42 +5,23 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
 
-from signer.page.model import PageDocument
-from signer.page.ofd import UnsignedOfd, write_ofd
+from signer.page.ofd import UnsignedOfd
 from signer.page.ofd_zip import write_zip
-from signer.page.pdf import write_plain_pdf
-from signer.page.pdf_pictures import picture
-from signer.page.photos import prepare_photo
-from signer.page.press import OWN_TEMPLATES, About, _pictures
-from signer.page.samples import SAMPLE_MOMENT, has_photo, sample_contents, sample_licence_type, sample_photo
 from tests.ofd_page import Placed, in_ofd
-from tests.page_requests import FOOD_FIELDS, food_request, press, seal
+from tests.page_requests import FOOD_FIELDS, food_request, press
+from tests.sample_sheets import TEMPLATES, sheets
 
 MM = 25.4 / 72
-TEMPLATES = sorted(path.stem for path in OWN_TEMPLATES.glob("*.toml"))
 # Their longest values still fit the first page.
 OF_ONE_PAGE = {"signboard_permit", "teacher_certificate"}
 # What a reader may be off: PDF has three decimals of a point, OFD four of a millimetre, added up along a line.
 OFF_MM_MAX = 0.01
-
-
-def sheets(template: str, *, is_long: bool, test: bool) -> tuple[PageDocument, dict[str, object]]:
-    """Lay out the sample of a template, as a preview does."""
-    licence_type = sample_licence_type(template)
-    photo = picture(prepare_photo(sample_photo())) if has_photo(licence_type) else None
-    size = None if photo is None else (photo.width, photo.height)
-    contents = replace(sample_contents(licence_type, photo=size, is_long=is_long), test=test)
-    pages = press()._form(licence_type).layout.pages(contents)
-    about = About(title=template, author="测试", created=SAMPLE_MOMENT, identifier=bytes(16))
-    document = press()._document(pages, about, frozenset())
-    return document, _pictures(pages, photo, seal())
 
 
 def without_spoken_words(content: bytes) -> bytes:
@@ -98,14 +79,13 @@ def same_places(pdf: bytes, ofd: UnsignedOfd) -> int:
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize(("is_long", "test"), [(False, True), (True, False)])
 def test_every_character_stands_at_the_same_place_in_both_bodies(template: str, is_long: bool, test: bool) -> None:  # noqa: FBT001 - a parameter
-    document, pictures = sheets(template, is_long=is_long, test=test)
-    fonts = press()._fonts
+    laid_out = sheets(template, is_long=is_long, test=test)
 
-    pdf = write_plain_pdf(document, fonts, pictures)
-    ofd = write_ofd(document, fonts, pictures, metadata={}, stamp=None)
+    pages = laid_out.document.pages
 
-    assert same_places(pdf, ofd) > 150
-    assert (len(document.pages) > 1) is (is_long and template not in OF_ONE_PAGE)
+    assert same_places(laid_out.pdf(), laid_out.ofd()) > 150
+    assert (len(pages) > 1) is (is_long and template not in OF_ONE_PAGE)
+    assert len(TEMPLATES) == 12
 
 
 def test_rare_characters_blanks_and_marks_of_xml_stand_at_the_same_place_too() -> None:

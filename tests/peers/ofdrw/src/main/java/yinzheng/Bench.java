@@ -84,7 +84,6 @@ final class Bench {
     ByteArrayOutputStream written = new ByteArrayOutputStream();
     double[] stamp = new double[4];
     try (OFDDoc document = new OFDDoc(written)) {
-      fonts.clear();
       draw(document, stamp);
     }
     ByteArrayOutputStream result = new ByteArrayOutputStream();

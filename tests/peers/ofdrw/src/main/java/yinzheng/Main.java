@@ -1,8 +1,8 @@
 package yinzheng;
 
-import java.awt.image.BufferedImage;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
@@ -15,8 +15,9 @@ import org.ofdrw.sign.verify.container.SESV4ValidateContainer;
 /**
  * What ofdrw thinks of an OFD: its validator's word, the text that it extracts, its picture of a page.
  *
- * <p>verify FILE... : a line each, "good FILE" or "bad FILE: reason"; text FILE : the text objects, a line each, pages
- * parted by a form feed; render FILE PAGE PIXELS_PER_MM PNG.
+ * <p>verify FILE... : a line each, "good FILE" or "bad FILE: reason"; text FOLDER FILE... : writes FILE.txt with a line
+ * for each text object, a form feed between pages; render PIXELS_PER_MM FOLDER FILE... : writes FILE-PAGE.png; serve
+ * FOLDER : see Bench.
  */
 public final class Main {
   private Main() {}
@@ -26,8 +27,16 @@ public final class Main {
     List<String> rest = List.of(arguments).subList(1, arguments.length);
     switch (arguments[0]) {
       case "verify" -> verify(rest, out);
-      case "text" -> text(Path.of(rest.get(0)), out);
-      case "render" -> render(rest);
+      case "text" -> {
+        for (String file : rest.subList(1, rest.size())) {
+          text(Path.of(file), Path.of(rest.get(0)));
+        }
+      }
+      case "render" -> {
+        for (String file : rest.subList(2, rest.size())) {
+          render(Path.of(file), Integer.parseInt(rest.get(0)), Path.of(rest.get(1)));
+        }
+      }
       case "serve" -> new Bench(rest).serve(System.in, out);
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -53,23 +62,29 @@ public final class Main {
     }
   }
 
-  private static void text(Path file, PrintStream out) throws Exception {
+  private static void text(Path file, Path folder) throws Exception {
+    StringBuilder found = new StringBuilder();
     try (OFDReader reader = new OFDReader(file)) {
       ContentExtractor extractor = new ContentExtractor(reader);
       for (int page = 1; page <= reader.getNumberOfPages(); page++) {
-        if (page > 1) {
-          out.print('\f');
-        }
-        extractor.getPageContent(page).forEach(out::println);
+        found.append(page > 1 ? "\f" : "");
+        extractor.getPageContent(page).forEach(line -> found.append(line).append('\n'));
+      }
+    }
+    Files.writeString(folder.resolve(stem(file) + ".txt"), found);
+  }
+
+  private static void render(Path file, int pixelsPerMm, Path folder) throws Exception {
+    try (OFDReader reader = new OFDReader(file)) {
+      ImageMaker maker = new ImageMaker(reader, pixelsPerMm);
+      for (int page = 0; page < reader.getNumberOfPages(); page++) {
+        Path picture = folder.resolve(stem(file) + "-" + (page + 1) + ".png");
+        ImageIO.write(maker.makePage(page), "PNG", picture.toFile());
       }
     }
   }
 
-  private static void render(List<String> rest) throws Exception {
-    try (OFDReader reader = new OFDReader(Path.of(rest.get(0)))) {
-      ImageMaker maker = new ImageMaker(reader, Integer.parseInt(rest.get(2)));
-      BufferedImage picture = maker.makePage(Integer.parseInt(rest.get(1)));
-      ImageIO.write(picture, "PNG", Path.of(rest.get(3)).toFile());
-    }
+  private static String stem(Path file) {
+    return file.getFileName().toString().replaceFirst("[.]ofd$", "");
   }
 }
