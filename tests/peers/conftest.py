@@ -8,10 +8,10 @@ import pytest
 from registry.db import open_database
 from registry.records import LicenceType
 from tests.databases import sqlite_template
-from tests.town import Town
+from tests.town import Town, founded_on_sqlite, sqlite_town
 from verify.trust import TrustList
 
-__all__ = ["sqlite_template"]
+__all__ = ["founded_on_sqlite", "sqlite_template", "sqlite_town"]
 
 
 @dataclass(frozen=True, slots=True)
