@@ -23,6 +23,7 @@ def data_set_of(draft: LicenceDraft, department: Department, place: Place, *, sa
         fields={name: value for name, value in draft.fields.items() if value},
         identifier=LicenceIdentifier(place.identifier),
         licence_id=LicenceId.parse(place.licence_id),
+        without_uscc=draft.holder_kind is HolderKind.ORGANISATION and holder_uscc(draft) is None,
     )
 
 

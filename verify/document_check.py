@@ -14,7 +14,7 @@ from typing import Final
 from verify.document import read_document
 from verify.errors import MalformedError
 from verify.evidence import Evidence
-from verify.licence import DataSet, mask_name
+from verify.licence import DataSet, HolderKind, mask_name
 from verify.log_entry import LogEntry
 from verify.log_proof import LogReceipt
 from verify.qr_token import LicenceToken, TokenClaims
@@ -127,7 +127,8 @@ def _has_bad_signature(signed: SignedDocument) -> bool:
 
 def _differences(data_set: DataSet, claims: TokenClaims) -> tuple[str, ...]:
     """Return the names of what data set and code say differently; a person's name is masked in the code."""
-    holder = mask_name(data_set.holder_name) if data_set.holder_uscc is None else data_set.holder_name
+    of_person = data_set.holder_kind is HolderKind.PERSON
+    holder = mask_name(data_set.holder_name) if of_person else data_set.holder_name
     is_named = claims.holder in {holder, data_set.holder_name}
     pairs = (
         ("digest", data_set.short_digest, claims.data_set_digest),

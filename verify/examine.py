@@ -72,6 +72,7 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
     facts = facts_of(code.token, code.issuer, evidence)._replace(
         identifier=data_set.identifier.text,
         holder=data_set.holder_name,
+        holder_kind=data_set.holder_kind,
         issuer_name=data_set.office_name,
     )
     facts = with_seal(facts, check.signed)

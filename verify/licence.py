@@ -6,8 +6,9 @@ Promises:
   * A data set shows nothing of itself in its repr, for it holds personal data.
 
 Map: 0 salt (16 bytes) · 1 type code · 2 number · 3 holder's name · 4 holder's USCC (absent for persons) · 5, 6 valid
-from and until in days since 1970-01-01 (6 absent = long-term) · 7 office's name · 10 map short name -> text · 11
-licence identifier (GB/T 36904) · 12 the 10-byte id of this version.
+from and until in days since 1970-01-01 (6 absent = long-term) · 7 office's name · 8 is 1 for an organisation that has
+no USCC (holder code type 099 of GB/T 36903), else absent · 10 map short name -> text · 11 licence identifier (GB/T
+36904) · 12 the 10-byte id of this version.
 """
 
 import hashlib
@@ -41,8 +42,9 @@ ISSUER_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 EPOCH: Final = date(1970, 1, 1).toordinal()
 _MASK: Final = "*"
+_WITHOUT_USCC: Final = 1
 _REQUIRED_KEYS: Final = frozenset({0, 1, 2, 3, 5, 7, 10, 11, 12})
-_OPTIONAL_KEYS: Final = frozenset({4, 6})
+_OPTIONAL_KEYS: Final = frozenset({4, 6, 8})
 
 
 class DataSetError(MalformedError):
@@ -104,8 +106,17 @@ def _mask_part(part: str, *, is_only: bool) -> str:
     return characters[0] + _MASK * (len(characters) - 1) if characters else ""
 
 
+def shown_kind(holder: str, holder_uscc: str | None) -> HolderKind:
+    """Say of the name that a code shows whose it is: a person's stands masked there, an organisation's in full."""
+    is_person = holder_uscc is None and mask_name(holder) == holder
+    return HolderKind.PERSON if is_person else HolderKind.ORGANISATION
+
+
 def mask_name(name: str) -> str:
-    """Mask the name of a person: 王*国, 王*; of a name in parts (· or spaces) each part keeps its first character."""
+    """Mask the name of a person: 王*国, 王*; of a name in parts (· or spaces) each part keeps its first character.
+
+    A masked name stays as it is.
+    """
     for separator in ("·", "•", "・", " "):
         if separator in name.strip():
             return separator.join(_mask_part(part, is_only=False) for part in name.strip().split(separator))
@@ -114,7 +125,10 @@ def mask_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DataSet:
-    """All fields of one licence version, and the salt that makes its digest say nothing to who does not have them."""
+    """All fields of one licence version, and the salt that makes its digest say nothing to who does not have them.
+
+    `without_uscc` marks an organisation without a USCC, so that nobody takes it for a person.
+    """
 
     salt: bytes
     type_code: str
@@ -127,6 +141,7 @@ class DataSet:
     fields: Mapping[str, str] = field(hash=False)
     identifier: LicenceIdentifier
     licence_id: LicenceId
+    without_uscc: bool = False
     _encoded: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -139,6 +154,8 @@ class DataSet:
             raise DataSetError("the identifier names another licence type")
         if self.holder_uscc is not None:
             Uscc(self.holder_uscc)
+            if self.without_uscc:
+                raise DataSetError("an organisation without a USCC has none")
         if not self.valid_from <= (self.valid_until or LAST_DAY) <= LAST_DAY:
             raise DataSetError("the last day is before the first one, or too far away")
         _check_fields(self.fields)
@@ -158,6 +175,7 @@ class DataSet:
             5: day_number(self.valid_from),
             6: None if self.valid_until is None else day_number(self.valid_until),
             7: self.office_name,
+            8: _WITHOUT_USCC if self.without_uscc else None,
             10: dict(self.fields),
             11: self.identifier.text,
             12: self.licence_id.octets,
@@ -185,6 +203,7 @@ class DataSet:
             fields=entries[10],
             identifier=LicenceIdentifier(texts[11]),
             licence_id=LicenceId(_octets(entries[12])),
+            without_uscc=_without_uscc(entries),
         )
 
     @property
@@ -199,8 +218,9 @@ class DataSet:
 
     @property
     def holder_kind(self) -> HolderKind:
-        """Say whether an organisation or a person holds it: only an organisation's data set has a USCC."""
-        return HolderKind.PERSON if self.holder_uscc is None else HolderKind.ORGANISATION
+        """Say whether an organisation or a person holds it."""
+        is_person = self.holder_uscc is None and not self.without_uscc
+        return HolderKind.PERSON if is_person else HolderKind.ORGANISATION
 
 
 def _check_fields(fields: Mapping[str, str]) -> None:
@@ -209,6 +229,13 @@ def _check_fields(fields: Mapping[str, str]) -> None:
     for name, text in fields.items():
         if not 0 < len(_text(name)) <= FIELD_NAME_LENGTH_MAX or len(_text(text)) > FIELD_TEXT_LENGTH_MAX:
             raise DataSetError("a field's name or text is too long")
+
+
+def _without_uscc(entries: Mapping[object, object]) -> bool:
+    value = entries.get(8, _WITHOUT_USCC)
+    if type(value) is not int or value != _WITHOUT_USCC:
+        raise DataSetError("the mark of an organisation without a USCC is 1")
+    return 8 in entries
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from verify.errors import MalformedError
 from verify.evidence import Evidence
 from verify.facts import Facts
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
-from verify.licence import HolderKind, law_day
+from verify.licence import law_day, shown_kind
 from verify.qr_text import TokenIdError
 from verify.qr_token import LicenceToken, TokenClaims, decode_token
 from verify.report import Check, Claimed, Finding, Outcome
@@ -146,7 +146,7 @@ def facts_of(token: LicenceToken, issuer: TrustedIssuer | None, evidence: Eviden
         type_name_en=name_en,
         number=claims.number,
         holder=claims.holder,
-        holder_kind=HolderKind.PERSON if claims.holder_uscc is None else HolderKind.ORGANISATION,
+        holder_kind=shown_kind(claims.holder, claims.holder_uscc),
         holder_uscc=claims.holder_uscc or "",
         issuer=claims.issuer,
         issuer_name=issuer.name if issuer is not None else "",

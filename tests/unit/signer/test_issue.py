@@ -21,7 +21,8 @@ from signer.errors import LogClockError, NotApprovedError, SelfCheckError
 from signer.issue import IssuedLicence, check, issue, issue_chunk
 from signer.reservation import RefusedDraft, reserve
 from tests.town import BUREAU, NOW, ORIGIN, Town
-from verify.examine import RejectedError, examine
+from verify.examine import RejectedError, examine, examine_text
+from verify.licence import HolderKind
 from verify.log_entry import LogEntry
 from verify.qr_token import decode_token
 from verify.report import Check, Outcome
@@ -275,3 +276,14 @@ def test_two_processes_issue_at_once_and_nothing_is_given_out_twice(town: Town) 
         assert len({each[place] for each in issued}) == 40
     numbers = sorted(int(number[9:15]) for number, _, _ in issued)
     assert numbers == list(range(numbers[0], numbers[0] + 40))
+
+
+def test_an_organisation_without_a_uscc_is_no_person_and_its_name_stands_in_full(sqlite_town: Town) -> None:
+    draft = sqlite_town.food_draft(holder_name="示例市老城商会", holder_code_type="099", holder_code="社证字第7号")
+
+    issued = sqlite_town.issues(draft)
+
+    report = examine(issued.document, sqlite_town.evidence(), at=sqlite_town.now)
+    of_code = examine_text(issued.record.token_text, sqlite_town.evidence(), at=sqlite_town.now)
+    for facts in (report.facts, of_code.facts):
+        assert (facts.holder_kind, facts.public().holder) == (HolderKind.ORGANISATION, "示例市老城商会")

@@ -111,6 +111,13 @@ def test_an_organisations_name_is_not_masked() -> None:
     assert codes(_compare(signed(), DATA_SET, masked)) == ["contents.other_token"]
 
 
+def test_nor_is_that_of_an_organisation_without_a_uscc() -> None:
+    association = replace(DATA_SET, holder_uscc=None, without_uscc=True)
+
+    for shown, code in ((CLAIMS.holder, "contents.same"), (mask_name(CLAIMS.holder), "contents.other_token")):
+        assert codes(_compare(signed(), association, token(association, holder=shown, holder_uscc=None))) == [code]
+
+
 def test_the_log_entry_must_name_the_data_set() -> None:
     good, bad = receipt(DATA_SET.digest), receipt(bytes(32))
     broken = replace(good, entry=b"\x00")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from verify import cbor
 from verify.errors import MalformedError
-from verify.licence import DataSet, DataSetError, HolderKind, day_number, day_of, licence_end, mask_name
+from verify.licence import DataSet, DataSetError, HolderKind, day_number, day_of, licence_end, mask_name, shown_kind
 from verify.values import LicenceId, LicenceIdentifier
 
 VECTOR = json.loads((Path(__file__).parents[2] / "vectors" / "credential-qr.json").read_text())["dataset"]
@@ -56,10 +56,16 @@ def test_the_encoding_is_that_of_the_vector_with_identifier_and_id(data_set: Dat
 
 def test_a_data_set_reads_back(data_set: DataSet) -> None:
     person = replace(data_set, holder_uscc=None, valid_until=None, fields={})
+    association = replace(person, without_uscc=True)
 
-    for each in (data_set, person):
+    for each in (data_set, person, association):
         assert DataSet.decode(each.encode()) == each
-    assert (data_set.holder_kind, person.holder_kind) == (HolderKind.ORGANISATION, HolderKind.PERSON)
+    assert [each.holder_kind for each in (data_set, person, association)] == [
+        HolderKind.ORGANISATION,
+        HolderKind.PERSON,
+        HolderKind.ORGANISATION,
+    ]
+    assert [8 in cbor2.loads(each.encode()) for each in (data_set, person, association)] == [False, False, True]
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=64), st.text(max_size=50), max_size=10))
@@ -110,6 +116,7 @@ def test_a_data_set_is_not_shown_by_its_repr(data_set: DataSet) -> None:
         {"type_code": "11100000000013338W011"},
         {"type_code": "x"},
         {"holder_uscc": "91610800064834709X"},
+        {"without_uscc": True},
         {"valid_until": date(2026, 3, 17)},
         {"valid_until": date(9999, 12, 31)},
         {"fields": {str(number): "" for number in range(101)}},
@@ -126,7 +133,7 @@ def test_what_no_licence_can_say_is_refused(data_set: DataSet, change: dict[str,
 
 @pytest.mark.parametrize(
     "change",
-    [{0: "salt"}, {1: b""}, {3: 1}, {4: 1}, {5: "x"}, {5: -1}, {6: None}, {5: True}, {10: []}, {10: {1: "x"}}, {11: "x"}, {12: b""}, {12: "x"}, {13: 1}, {-1: 1}],
+    [{0: "salt"}, {1: b""}, {3: 1}, {4: 1}, {5: "x"}, {5: -1}, {6: None}, {5: True}, {8: 0}, {8: True}, {8: 1}, {10: []}, {10: {1: "x"}}, {11: "x"}, {12: b""}, {12: "x"}, {13: 1}, {-1: 1}],
 )  # fmt: skip
 def test_a_map_that_we_would_not_write_is_refused(data_set: DataSet, change: dict[int, object]) -> None:
     entries = cbor2.loads(data_set.encode()) | change
@@ -187,3 +194,22 @@ def test_masking_keeps_the_length_and_hides_the_middle(name: str) -> None:
 
     assert len(masked) == len(name)
     assert set(masked[1 : -1 or None] if len(name) > 2 else masked[1:]) == {"*"}
+
+
+@given(st.text(max_size=12) | st.text(alphabet="王建 ·•\ufe00*", max_size=8))
+def test_a_masked_name_is_masked_already(name: str) -> None:
+    assert mask_name(mask_name(name)) == mask_name(name)
+
+
+@pytest.mark.parametrize(
+    ("holder", "uscc", "kind"),
+    [
+        ("欧*䶮", None, HolderKind.PERSON),
+        ("阿***·买**", None, HolderKind.PERSON),
+        ("示例市老城商会", None, HolderKind.ORGANISATION),
+        ("示例市老城商会", "91610800064834709T", HolderKind.ORGANISATION),
+        ("*", "91610800064834709T", HolderKind.ORGANISATION),
+    ],
+)
+def test_a_code_shows_persons_masked_and_organisations_in_full(holder: str, uscc: str | None, kind: HolderKind) -> None:
+    assert shown_kind(holder, uscc) is kind
