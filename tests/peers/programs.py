@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 TOOLS = ROOT / ".tools"
 VERAPDF = TOOLS / "verapdf"
 LOGCHECK = TOOLS / "logcheck"
+SM2CHECK = TOOLS / "sm2check"
 OFDRW = TOOLS / "ofdrw"
 # The first build fetches 19 MB of artifacts.
 BUILD_SECONDS_MAX = 600
@@ -44,6 +45,13 @@ def logcheck() -> Path:
     with _alone("logcheck"):
         _run(["go", "build", "-o", str(LOGCHECK), "."], folder=ROOT / "tests" / "peers" / "logcheck")
     return LOGCHECK
+
+
+def sm2check() -> Path:
+    """Return our checker over Go's gmsm module."""
+    with _alone("sm2check"):
+        _run(["go", "build", "-o", str(SM2CHECK), "."], folder=ROOT / "tests" / "peers" / "sm2check")
+    return SM2CHECK
 
 
 def ofdrw() -> str:
