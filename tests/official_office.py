@@ -102,8 +102,23 @@ def prepared_by_work(upload: bytes, wish: SealWish) -> PreparedFile:
 
 
 @dataclass(frozen=True)
+class TownReader:
+    """Reads uploads in this process, as the child process does (`signer.official.acts.Reader`)."""
+
+    town: Town
+
+    def prepare(self, upload: bytes, wish: SealWish) -> PreparedFile:
+        """Prepare as the child process does."""
+        return prepared_by_work(upload, wish)
+
+    def judge(self, document: bytes) -> Report:
+        """Judge as the child process does."""
+        return examine(document, self.town.evidence(), at=self.town.now)
+
+
+@dataclass(frozen=True)
 class OfficialOffice:
-    """The bureau of a town; it is its own reader (`signer.official.acts.Reader`)."""
+    """The bureau of a town, with one more grant for its seal: for official documents and nothing else."""
 
     town: Town
     seals_office: SealOffice = field(init=False)
@@ -121,13 +136,14 @@ class OfficialOffice:
         terms = {"types": frozenset(), "items": {}, "documents_basis": DOCUMENTS_BASIS, **changes}
         return self.seals_office.grants(self.code, **terms)
 
-    def prepare(self, upload: bytes, wish: SealWish) -> PreparedFile:
-        """Prepare as the child process does."""
-        return prepared_by_work(upload, wish)
+    @property
+    def reader(self) -> "TownReader":
+        """The reader of uploads."""
+        return TownReader(self.town)
 
     def judge(self, document: bytes) -> Report:
-        """Judge as the child process does."""
-        return examine(document, self.town.evidence(), at=self.town.now)
+        """Judge a document by what a stranger has."""
+        return self.reader.judge(document)
 
     def prepares(self, upload: bytes | None = None, **changes: Any) -> OfficialRecord:
         """Let the officer prepare an upload, its seal over the words at its foot."""
@@ -135,7 +151,7 @@ class OfficialOffice:
         wanted = {"title": "准予行政许可决定书", "placing": placing, "grant_id": self.grant.grant_id, **changes}
         document = plain_pdf() if upload is None else upload
         return acts.prepare(
-            self.town.desk, document, Wanted(**wanted), operator=self.town.officer, reader=self, at=self.town.now
+            self.town.desk, document, Wanted(**wanted), operator=self.town.officer, reader=self.reader, at=self.town.now
         )
 
     def approves(self, record: OfficialRecord, **changes: Any) -> OfficialRecord:
@@ -146,7 +162,7 @@ class OfficialOffice:
     def seals(self, record: OfficialRecord, **changes: Any) -> OfficialRecord:
         """Let the officer seal what was prepared."""
         values = {"digest": record.prepared_digest, "operator": self.town.officer, "at": self.town.now, **changes}
-        return acts.seal(self.town.desk, record.document_id, reader=self, **values)
+        return acts.seal(self.town.desk, record.document_id, reader=self.reader, **values)
 
     def document(self, record: OfficialRecord) -> bytes:
         """Return the sealed file."""

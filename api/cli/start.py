@@ -18,6 +18,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "issue": ("licences",),
     "batch": ("batches",),
     "licence": ("licences", "acts"),
+    "seal": ("seal_documents",),
     "verify": ("checks",),
     "status": ("services",),
     "log": ("logs",),

@@ -3,7 +3,8 @@
     {"url": "sqlite:///…", "folder": "…", "now": "2026-11-24T…", "act": "issue", "step": "kept", "drafts": ["…"]}
 
 What it has to say it sends through the pipe; a killed one says nothing. Acts: `issue` these drafts as one chunk,
-`issue_many` the same, chunk after chunk, `run_batch` until no chunk is left, `recover`, `fill_disk` while documents are kept.
+`issue_many` the same, chunk after chunk, `run_batch` until no chunk is left, `recover`, `fill_disk` while documents are kept,
+`seal_document` a prepared official document.
 """
 
 import os
@@ -21,7 +22,9 @@ from registry.errors import DiskFullError
 from registry.records import DraftRecord
 from signer.batch import take_and_run
 from signer.issue import IssuedLicence
+from signer.official.acts import seal
 from signer.recover import recover
+from tests.official_office import TownReader
 from tests.town import Town
 
 # Smaller than any licence, larger than what the log's database appends meanwhile.
@@ -43,6 +46,7 @@ def main(order: dict[str, Any], pipe: Connection) -> None:
         "run_batch": _run_batch,
         "recover": lambda town, _order: recover(town.desk, at=town.now).abandoned,
         "fill_disk": _fill_disk,
+        "seal_document": _seal_document,
     }
     pipe.send(acts[order["act"]](town, order))
 
@@ -62,6 +66,11 @@ def _issue_many(town: Town, order: dict[str, Any]) -> list[str]:
     for start in range(0, len(ids), order["size"]):
         done += _issue(town, {"drafts": ids[start : start + order["size"]]})
     return done
+
+
+def _seal_document(town: Town, order: dict[str, Any]) -> str:
+    reader, values = TownReader(town), {"digest": order["digest"], "operator": town.officer, "at": town.now}
+    return seal(town.desk, order["document_id"], reader=reader, **values).state.value
 
 
 def _run_batch(town: Town, order: dict[str, Any]) -> int:
