@@ -20,6 +20,7 @@ MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "signature": issuing.signature,
     "qr": issuing.qr,
     "ofd_make": ofd.ofd_make,
+    "ofd_check": ofd.ofd_check,
     "token_check": checking.token_check,
     "pdf_check": checking.pdf_check,
     "public_check": http.public_check,

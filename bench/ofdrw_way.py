@@ -59,8 +59,8 @@ class OfdrwWay:
 
 
 @contextmanager
-def ofdrw_way(folder: Path, request: PageRequest) -> Iterator[OfdrwWay]:
-    """Write down the page of this licence, and start the program."""
+def ofdrw_way(folder: Path, request: PageRequest, *, warm_after: int = WARM_AFTER) -> Iterator[OfdrwWay]:
+    """Write down the page of this licence, start the program, and let it make so many documents to warm up."""
     folder.mkdir(parents=True, exist_ok=True)
     document, pictures = press()._lay_out(request)  # noqa: SLF001 - the same page, laid out once
     fonts = press()._fonts  # noqa: SLF001
@@ -82,7 +82,7 @@ def ofdrw_way(folder: Path, request: PageRequest) -> Iterator[OfdrwWay]:
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         way = OfdrwWay(process)
-        for _ in range(WARM_AFTER):
+        for _ in range(warm_after):
             way.make()
         yield way
 
