@@ -17,6 +17,7 @@ _CODES: Final[Mapping[int, str]] = {
     "seal_grant.type seal_grant.item seal_grant.second_person",
     404: "official_document.unknown official.page_missing official.no_picture "
     "request.address licence.unknown draft.unknown batch.unknown document.unknown department.unknown "
+    "licence.no_such_body "
     "licence_type.unknown log.no_such_leaf artefact.unknown template.unknown "
     "seal.unknown seal_grant.unknown seal_use.unknown",
     405: "request.method",

@@ -22,6 +22,7 @@ from signer.metadata import national_metadata
 from signer.pades import assemble_cms, document_digest, embed, signed_attributes
 from signer.page.press import PageRequest
 from signer.page.qr import qr_matrix
+from signer.page.seal_picture import draw_seal
 from tests.town import BUREAU, FOOD, Town
 from verify.key_purpose import KeyPurpose
 from verify.licence import DataSet
@@ -118,7 +119,7 @@ def _town_and_plain_way(folder: Path) -> tuple[Town, PlainWay]:
         fonts=FONTS,
         signer=signer,
         timestamps=town.desk.timestamps,
-        seal_png=town.desk.seal_picture(town.bureau),
+        seal_png=draw_seal(town.bureau.name),
     )
     return town, plain
 
@@ -159,7 +160,7 @@ def _own_signature(town: Town) -> Callable[[], None]:
             department=town.bureau,
             token_text=record.token_text,
             photo=None,
-            seal_png=desk.seal_picture(town.bureau),
+            seal_png=draw_seal(town.bureau.name),
             metadata=national_metadata(draft, data_set, licence_type, town.bureau, issued_on=at.date()),
             created=at,
             test=False,

@@ -177,6 +177,12 @@ class UnknownDocumentError(RegistryError):
     code = "document.unknown"
 
 
+class NoSuchBodyError(RegistryError):
+    """The licence's type has no body of this form."""
+
+    code = "licence.no_such_body"
+
+
 class DocumentDamagedError(RegistryError):
     """The bytes in the vault are not those that were put there."""
 

@@ -313,6 +313,12 @@ class LicenceRecord:
     etag: int
     last_event: EventRecord | None
 
+    @property
+    def bodies(self) -> Mapping[str, str]:
+        """The digest of each body, by its form: "pdf", "ofd"."""
+        ofd = {} if self.ofd_digest is None else {"ofd": self.ofd_digest}
+        return ofd if self.document_digest == self.ofd_digest else {"pdf": self.document_digest} | ofd
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicenceSummary:

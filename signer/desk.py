@@ -1,8 +1,7 @@
 """The desk: everything that an act with a key needs, put together once by `api/wiring.py`.
 
 Promises:
-  * Holds no state of its own but caches (encoded certificates, seal pictures); share one desk among the threads of a
-    process.
+  * Holds no state of its own but caches (encoded certificates, seals); share one desk among the threads of a process.
   * Reads no clock except through `clock`, which only the log and the time stamps use; acts get their moment as `at`.
 """
 
@@ -13,13 +12,14 @@ from datetime import datetime
 from keys.custody import NATIONAL, Custody, KeyName
 from keys.timestamps import TimestampSource
 from registry.db import Database
-from registry.records import Department, Role
+from registry.records import Role
+from registry.seal_records import SealUse
 from registry.vault import FolderVault
 from signer.errors import OtherDepartmentError, RoleError
 from signer.log import SigningLog
 from signer.pades import SignerParts
 from signer.page.press import Press
-from signer.page.seal_picture import draw_seal
+from signer.seal_parts import SealParts
 from verify.evidence import Evidence
 from verify.key_purpose import KeyPurpose
 from verify.trust import TrustList, TrustListExpiredError
@@ -80,7 +80,7 @@ class Desk:
     clock: Callable[[], datetime]
     after: Callable[[str], None] = _go_on
     _parts: dict[KeyName, SignerParts] = field(default_factory=dict, init=False, repr=False)
-    _seals: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
+    _seals: dict[tuple[str, int], SealParts] = field(default_factory=dict, init=False, repr=False)
 
     def evidence(self, *, at: datetime) -> Evidence:
         """Return what a stranger would have to judge our work with: trust list and revocation lists, no registry.
@@ -107,12 +107,12 @@ class Desk:
             parts = self._parts[key] = SignerParts.of(self.custody.chain(key), self.custody.public_key(key).algorithm)
         return parts
 
-    def seal_picture(self, department: Department) -> bytes:
-        """Return the picture of a department's seal, drawn at first use."""
-        picture = self._seals.get(department.name)
-        if picture is None:
-            picture = self._seals[department.name] = draw_seal(department.name)
-        return picture
+    def seal(self, use: SealUse) -> SealParts:
+        """Return the seal of a use that was taken, read at the first use of this version."""
+        parts = self._seals.get((use.code, use.version))
+        if parts is None:
+            parts = self._seals[use.code, use.version] = SealParts.read(self.database, use.code, use.version)
+        return parts
 
 
 def demand(operator: Operator, *, department: str, roles: frozenset[Role]) -> None:

@@ -1,8 +1,10 @@
-"""Steps 3 to 5 of issuing: pages, intents of their signatures, signatures.
+"""Steps 3 to 5 of issuing: the bodies, intents of their signatures, signatures.
 
 Promises:
-  * What is logged is the hash of the exact bytes that the key will sign: the signed attributes with tag 31.
-  * The document carries its own log proof and a time stamp; neither is covered by the signature, both are checked.
+  * All bodies of a licence come from one layout, and both name the mandate: grant, item, legal basis, role.
+  * What is logged is the hash of the exact bytes that a key will sign: the CMS signed attributes with tag 31 for a PDF,
+    TBS_Sign of GB/T 38540 for an OFD.
+  * Each body carries its own log proof, and a PDF a time stamp; neither is covered by the signature, both are checked.
 """
 
 from collections.abc import Sequence
@@ -16,39 +18,49 @@ from signer.desk import Desk, Operator
 from signer.log_entries import licence_intent
 from signer.metadata import national_metadata
 from signer.pades import assemble_cms, document_digest, embed, signed_attributes
+from signer.page.ofd import UnsignedOfd
+from signer.page.ofd_seal import PreparedOfd, assemble_ofd, prepare_ofd_seal
 from signer.page.pdf import UnsignedPdf
-from signer.page.press import PageRequest
+from signer.page.press import BodyForm, PageRequest
 from signer.reservation import RefusedDraft
 from verify.errors import YinzhengError
 from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE
 from verify.log_proof import LogReceipt
 from verify.mandate import Mandate
+from verify.seal_encoding import assemble_seal_signature, seal_signature_to_be_signed
+from verify.sm2 import sm3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsignedBody:
+    """One body with everything but its signature, the key for it, and the exact bytes that the key is to sign."""
+
+    content: UnsignedPdf | PreparedOfd
+    key: KeyName
+    message: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """An unsigned page round a signed code, and the bytes that the document key is to sign."""
+    """The unsigned bodies round a signed code."""
 
     coded: Coded
-    unsigned: UnsignedPdf
-    key: KeyName
-    attributes: bytes
+    bodies: tuple[UnsignedBody, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A signed document, not yet checked and not yet filed."""
+    """The signed bodies of a licence, not yet checked and not yet filed."""
 
     coded: Coded
-    document: bytes
-    leaf: int
+    documents: tuple[bytes, ...]
 
 
 def render(
     desk: Desk, chunk: Sequence[Coded], *, operator: Operator, at: datetime
 ) -> tuple[tuple[Rendered, ...], tuple[RefusedDraft, ...]]:
-    """Lay out and write the pages; a draft whose text does not fit its boxes is refused."""
+    """Lay out each licence once and write its bodies; a draft that cannot be rendered is refused."""
     rendered, refused = [], []
     for coded in chunk:
         try:
@@ -69,39 +81,64 @@ def _render(desk: Desk, coded: Coded, *, operator: Operator, at: datetime) -> Re
         department=each.department,
         token_text=coded.text,
         photo=draft.photo,
-        seal_png=desk.seal_picture(each.department),
+        seal_png=desk.seal(each.use).picture,
         metadata=national_metadata(
             draft, each.data_set, each.licence_type, each.department, issued_on=at.astimezone(ISSUER_ZONE).date()
         ),
         created=at,
         test=desk.settings.test,
     )
-    unsigned = desk.press.render(request)
-    key = desk.key(KeyPurpose.DOCUMENT, each.department.uscc)
     mandate = Mandate(
         item_code=draft.item_code or None,
-        legal_basis=each.licence_type.legal_basis,
+        legal_basis=each.use.legal_basis,
         role=operator.role.value,
-        grant=None,
+        grant=each.use.grant_id,
     )
+    bodies = desk.press.render_bodies(request, forms=frozenset(map(BodyForm, each.licence_type.bodies)))
+    unsigned = []
+    if bodies.pdf is not None:
+        unsigned.append(_pdf_body(desk, coded, bodies.pdf, mandate))
+    if bodies.ofd is not None:
+        unsigned.append(_ofd_body(desk, coded, bodies.ofd, mandate))
+    return Rendered(coded=coded, bodies=tuple(unsigned))
+
+
+def _pdf_body(desk: Desk, coded: Coded, unsigned: UnsignedPdf, mandate: Mandate) -> UnsignedBody:
+    key = desk.key(KeyPurpose.DOCUMENT, coded.reserved.department.uscc)
     attributes = signed_attributes(desk.signer_parts(key), document_digest(unsigned), mandate)
-    return Rendered(coded=coded, unsigned=unsigned, key=key, attributes=attributes)
+    return UnsignedBody(content=unsigned, key=key, message=attributes)
+
+
+def _ofd_body(desk: Desk, coded: Coded, unsigned: UnsignedOfd, mandate: Mandate) -> UnsignedBody:
+    seal = desk.seal(coded.reserved.use)
+    # Readers hold the time in a seal signature to the log's, so it is the clock's and not that of the act.
+    signed_at = desk.clock().replace(microsecond=0)
+    prepared = prepare_ofd_seal(unsigned, seal.content, signed_at=signed_at)
+    message = seal_signature_to_be_signed(
+        seal.content,
+        signed_at=signed_at,
+        data_hash=sm3(prepared.signature_xml),
+        property_info=prepared.property_info,
+        mandate=mandate,
+    )
+    return UnsignedBody(content=prepared, key=seal.key, message=message)
 
 
 def log_documents(desk: Desk, chunk: Sequence[Rendered]) -> tuple[LogReceipt, ...]:
-    """Write the intents of all documents of the chunk; one commit for all."""
+    """Write the intents of all bodies of the chunk, licence by licence; one commit for all."""
     if not chunk:
         return ()
     receipts = desk.log.append(
         [
             licence_intent(
-                KeyPurpose.DOCUMENT,
-                desk.custody.public_key(each.key),
-                each.attributes,
+                body.key.purpose,
+                desk.custody.public_key(body.key),
+                body.message,
                 data_set_digest=each.coded.reserved.data_set.digest,
                 licence_id=each.coded.reserved.place.licence_id,
             )
             for each in chunk
+            for body in each.bodies
         ]
     )
     desk.after("documents_logged")
@@ -109,13 +146,23 @@ def log_documents(desk: Desk, chunk: Sequence[Rendered]) -> tuple[LogReceipt, ..
 
 
 def sign_documents(desk: Desk, chunk: Sequence[Rendered], receipts: Sequence[LogReceipt]) -> tuple[Signed, ...]:
-    """Sign the logged bytes, stamp the signatures with the time, put both and the log proof into the pages."""
-    signed = []
-    for each, receipt in zip(chunk, receipts, strict=True):
-        parts = desk.signer_parts(each.key)
-        signature = desk.custody.sign(each.key, each.attributes, receipt=receipt)
-        timestamp = desk.timestamps.stamp(sha256(signature).digest())
-        cms = assemble_cms(parts, each.attributes, signature, timestamp=timestamp, receipt=receipt)
-        signed.append(Signed(coded=each.coded, document=embed(each.unsigned, cms), leaf=receipt.index))
+    """Sign the logged bytes, and put signature and log proof into each body."""
+    waiting = iter(receipts)
+    signed = tuple(
+        Signed(coded=each.coded, documents=tuple(_sign(desk, each, body, next(waiting)) for body in each.bodies))
+        for each in chunk
+    )
     desk.after("documents_signed")
-    return tuple(signed)
+    return signed
+
+
+def _sign(desk: Desk, rendered: Rendered, body: UnsignedBody, receipt: LogReceipt) -> bytes:
+    signature = desk.custody.sign(body.key, body.message, receipt=receipt)
+    if isinstance(body.content, PreparedOfd):
+        certificate = desk.seal(rendered.coded.reserved.use).certificate
+        return assemble_ofd(
+            body.content, assemble_seal_signature(body.message, certificate, signature), receipt.to_text()
+        )
+    timestamp = desk.timestamps.stamp(sha256(signature).digest())
+    parts = desk.signer_parts(body.key)
+    return embed(body.content, assemble_cms(parts, body.message, signature, timestamp=timestamp, receipt=receipt))

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registry import drafts as draft_records
-from registry import licences
-from registry.db import transaction
+from registry import licences, seal_uses
+from registry.db import Transaction, transaction
 from registry.errors import RegistryError
 from registry.licences import Filing
 from registry.records import DraftRecord, LicenceDraft, LicenceRecord
+from registry.seal_errors import SealError
+from registry.seal_records import UseFiling
 from signer.codes import sign_codes, token_claims
 from signer.desk import Desk, Operator
 from signer.documents import Signed, log_documents, render, sign_documents
@@ -29,16 +31,26 @@ from verify.examine import VerifiedLicence, accept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedLicence:
-    """A filed licence and its signed document."""
+    """A filed licence and its signed bodies: the PDF first, then the OFD, as far as its type has them."""
 
     draft_id: str
     record: LicenceRecord
-    document: bytes
+    documents: tuple[bytes, ...]
+
+    @property
+    def document(self) -> bytes:
+        """The first body."""
+        return self.documents[0]
+
+    @property
+    def ofd(self) -> bytes | None:
+        """The OFD, if the type has one."""
+        return None if self.record.ofd_digest is None else self.documents[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A signed document that a stranger would accept."""
+    """Signed bodies that a stranger would accept as one licence."""
 
     signed: Signed
     licence: VerifiedLicence
@@ -64,10 +76,10 @@ def issue_chunk(
 ) -> tuple[IssuedLicence | RefusedDraft, ...]:
     """Issue up to fifty saved drafts; the outcomes stand in the order of the drafts.
 
-    1. Judge each draft; reserve number, id and status index for the good ones. 2. Log the intents of the codes, then
-    sign them. 3. Render the pages round them. 4. Log the intents of the documents: the hash of the exact bytes to be
-    signed. 5. Sign, with time stamp and log proof. 6. Check our own work like a stranger. 7. Keep the documents, then
-    file all.
+    1. Judge each draft; reserve number, id and status index for the good ones, and take a use of the seal. 2. Log the
+    intents of the codes, then sign them. 3. Render the bodies round them. 4. Log the intents of the bodies: the hash of
+    the exact bytes to be signed. 5. Sign, with time stamp and log proof. 6. Check our own work like a stranger. 7. Keep
+    the documents, then file all, with the uses of the seals.
 
     Raises what stops everybody: a clock behind the log, a database or disk that is away. The drafts stay as they were,
     and may be issued again; what was filed before the error is found filed.
@@ -93,7 +105,7 @@ def check(
     checked, refused = [], []
     for each in signed:
         try:
-            licence = accept((each.document,), evidence, at=max(at, desk.clock()))
+            licence = accept(each.documents, evidence, at=max(at, desk.clock()))
             _demand_same(each, licence, at=at)
         except YinzhengError as error:
             refused.append(RefusedDraft(draft_id=each.coded.reserved.record.draft_id, error=error))
@@ -121,7 +133,7 @@ def file(
     """
     if not checked:
         return (), ()
-    desk.vault.put_all([each.signed.document for each in checked])
+    desk.vault.put_all([document for each in checked for document in each.signed.documents])
     desk.after("kept")
     waiting = {each.signed.coded.reserved.record.draft_id: each for each in checked}
     refused: list[RefusedDraft] = []
@@ -140,7 +152,7 @@ def file(
     if any(record.replaces is not None for record in records):
         desk.log.flush_pending()  # the acts that ended the older versions wait for their leaves
     return tuple(
-        IssuedLicence(draft_id=draft_id, record=record, document=each.signed.document)
+        IssuedLicence(draft_id=draft_id, record=record, documents=each.signed.documents)
         for (draft_id, each), record in zip(waiting.items(), records, strict=True)
     ), tuple(refused)
 
@@ -155,5 +167,25 @@ def _file_all(desk: Desk, checked: Sequence[Checked], *, operator: Operator, at:
         )
         for each in checked
     ]
+    uses = [
+        UseFiling(
+            use_id=each.signed.coded.reserved.use.use_id,
+            bodies=tuple((body.digest.hex(), body.leaf) for body in each.licence.documents),
+        )
+        for each in checked
+    ]
     with transaction(desk.database) as tx:
+        _file_uses(tx, uses, checked, desk, at=at)
         return licences.file_licences(tx, filings, operator_role=operator.role.value, at=at, random=desk.random)
+
+
+def _file_uses(
+    tx: Transaction, uses: Sequence[UseFiling], checked: Sequence[Checked], desk: Desk, *, at: datetime
+) -> None:
+    """File the uses, or raise what is against one with the `draft_id` that it is about."""
+    try:
+        seal_uses.file_uses(tx, uses, at=at, random=desk.random)
+    except SealError as error:
+        drafts = {each.signed.coded.reserved.use.use_id: each.signed.coded.reserved.record for each in checked}
+        record = drafts.get(error.params.get("use", ""))
+        raise error if record is None else type(error)(params={"draft_id": record.draft_id}) from error

@@ -171,7 +171,7 @@ def _leave(session: Session, folder: Path, chosen: Chosen) -> None:
     ]
     whole = {"licences": summary, "others": strangers_found}
     write_file(folder / "summary.json", (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode())
-    files = {each.licence_id: f"licences/{each.identifier}.pdf" for each in records}
+    files = {each.licence_id: _name(each, "pdf") for each in records}
     shown = (chosen.good, chosen.suspended, chosen.revoked, chosen.superseded)
     for name in (*(files[each] for each in shown), *others):
         report = check_file(office, read_file(folder / name))
@@ -187,12 +187,14 @@ def _write_licences(session: Session, folder: Path, records: Sequence[LicenceRec
     lines: list[dict[str, object]] = []
     with session.screen.progress("核验全部证照", "Checking all licences") as tick:
         for done, each in enumerate(records, 1):
-            content = _document(office, each.licence_id)
-            name = f"licences/{each.identifier}.pdf"
-            write_file(folder / name, content)
             answer = ask_registry(office, each.licence_id)
-            # Our own documents, straight from the vault, need no bounded process to be read in.
-            report = with_registry(examine(content, evidence, at=at), answer, evidence, at=at)
+            verdicts = {}
+            for form, digest in each.bodies.items():
+                content = office.vault.get(digest)
+                write_file(folder / _name(each, form), content)
+                # Our own documents, straight from the vault, need no bounded process to be read in.
+                report = with_registry(examine(content, evidence, at=at), answer, evidence, at=at)
+                verdicts[form] = report.verdict.value
             lines.append(
                 {
                     "id": each.licence_id,
@@ -201,12 +203,18 @@ def _write_licences(session: Session, folder: Path, records: Sequence[LicenceRec
                     "type": names[each.type_code],
                     "type_code": each.type_code,
                     "state": each.state.value,
-                    "file": name,
-                    "verdict": report.verdict.value,
+                    "file": _name(each, "pdf"),
+                    "verdict": verdicts["pdf"],
+                    "ofd_file": _name(each, "ofd"),
+                    "ofd_verdict": verdicts["ofd"],
                 }
             )
             tick(done, len(records))
     return lines
+
+
+def _name(licence: LicenceRecord, form: str) -> str:
+    return f"licences/{licence.identifier}.{form}"
 
 
 def _document(office: Office, licence_id: str) -> bytes:

@@ -19,7 +19,7 @@ from api.cli.office import bearer_text
 from api.cli.people import first_people
 from api.cli.program import app, session_of
 from api.settings import KEPT, Settings, keep_settings, read_settings
-from api.wiring import clock, desk_settings, open_registry, random
+from api.wiring import build, clock, desk_settings, open_registry, random
 from keys.ceremony import Persons
 from registry import artefacts, catalogue, departments, people
 from registry.catalogue import CATALOGUE_BYTES_MAX
@@ -27,6 +27,7 @@ from registry.db import Database, Transaction, reading, transaction
 from registry.records import ApiClient, Department, Person, Role
 from registry.schema import upgrade
 from signer import founding
+from signer.seal_founding import SealPeople, found_seals
 from signer.trust_lists import TRUST_LIST, TRUST_LIST_NAME
 
 PASSPHRASE_RANDOM_BYTES: Final = 32
@@ -109,7 +110,8 @@ def found_deployment(settings: Settings, catalogue_content: bytes, *, operator: 
     """Found a deployment; `operator` is the department that runs it, the first issuing one when None.
 
     1. Refuse a folder that has one. 2. Draw the passphrase. 3. Make the tables, load the catalogue. 4. Make keys,
-    certificates, log, trust list. 5. Add the first people and the first system. 6. Keep the settings: all is done.
+    certificates, log, trust list. 5. Add the first people and the first system. 6. Make each office's first seal.
+    7. Keep the settings: all is done.
 
     Done again after an interruption it goes on where it stopped.
     """
@@ -132,7 +134,8 @@ def found_deployment(settings: Settings, catalogue_content: bytes, *, operator: 
         staff, bearer = _first_callers(database, offices)  # (5)
     finally:
         database.close()
-    keep_settings(settings, [name for name in _KEPT_SETTINGS if getattr(settings, name) is not None])  # (6)
+    _make_seals(settings)  # (6)
+    keep_settings(settings, [name for name in _KEPT_SETTINGS if getattr(settings, name) is not None])  # (7)
     return Founded(settings=settings, offices=offices, people=staff, bearer=bearer)
 
 
@@ -166,8 +169,21 @@ def _make_keys(settings: Settings, database: Database, operator: str) -> None:
         founding.found(foundation, at=clock())
 
 
+def _make_seals(settings: Settings) -> None:
+    """Let each office that issues have a filed seal and the usual grant, in the names of its first people."""
+    office = build(settings)
+    try:
+        found_seals(office.desk, office.key_desk, _seal_people, at=office.clock())
+    finally:
+        office.close()
+
+
+def _seal_people(department: Department) -> SealPeople:
+    return SealPeople(custodian=f"custodian-{department.uscc}", approver=f"approver-{department.uscc}")
+
+
 def _first_callers(database: Database, offices: tuple[Department, ...]) -> tuple[tuple[Person, ...], str]:
-    """Add two persons of each office, two administrators, an auditor and one system; return them and its header."""
+    """Add the first people of each office, two administrators, an auditor, a system; return them and its header."""
     first = offices[0].uscc
     others = (
         (FIRST_ADMINISTRATORS[0], "管理员甲", Role.ADMINISTRATOR),

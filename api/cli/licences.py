@@ -18,7 +18,7 @@ from api.texts import sentence
 from api.wiring import Office
 from registry import catalogue, departments, drafts, licences, long_term
 from registry.db import Database, reading, transaction
-from registry.errors import UnknownLicenceError
+from registry.errors import NoSuchBodyError, UnknownLicenceError
 from registry.licences import PAGE_MAX, Wanted
 from registry.lifecycle import LicenceState
 from registry.records import DraftRecord, DraftState, EventRecord, LicenceRecord, LicenceSummary, Role
@@ -184,20 +184,27 @@ def _show_list(screen: Screen, rows: list[LicenceSummary]) -> None:
     screen.result({}, screen.table(headings, table))
 
 
-@licence.command(help="取出签发的 PDF。 Write the signed PDF into a file.")
+@licence.command(help="取出签发的文件（PDF 或 OFD）。 Write a signed body, PDF or OFD, into a file.")
 def document(
     context: typer.Context,
     licence_id: IdArgument,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="写出的 PDF。 PDF to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="写出的文件。 File to write.")],
     *,
+    form: Annotated[
+        str | None,
+        typer.Option("--form", metavar="pdf|ofd", help="格式，缺省按文件名。 Which body; by file name if left out."),
+    ] = None,
     sealed: Annotated[
         bool, typer.Option("--long-term", help="取长期保存的版本。 The one sealed for the long term.")
     ] = False,
 ) -> None:
-    """Write the document of a licence."""
+    """Write a body of a licence."""
     session = session_of(context)
     record = find(session, licence_id)
-    digest = record.document_digest
+    wanted = form or ("ofd" if out.suffix.lower() == ".ofd" else "pdf")
+    digest = record.bodies.get(wanted)
+    if digest is None:
+        raise NoSuchBodyError
     if sealed:
         with reading(session.office.database) as tx:
             newest = long_term.newest(tx, record.licence_id)
@@ -266,7 +273,7 @@ def record_object(record: LicenceRecord) -> dict[str, object]:
     """Return a licence as it stands in JSON for the office itself."""
     names = (
         "licence_id", "identifier", "type_code", "number", "issuer", "holder_name", "change_kind", "replaces",
-        "superseded_by", "document_digest", "code_leaf", "document_leaf",
+        "superseded_by", "document_digest", "ofd_digest", "code_leaf", "document_leaf", "ofd_leaf",
     )  # fmt: skip
     return {name: getattr(record, name) for name in names} | {
         "valid_from": record.valid_from.isoformat(),

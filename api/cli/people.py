@@ -47,8 +47,8 @@ def operator_for(database: Database, department: str, role: Role, person_id: str
     return Operator(person_id=fitting[0].person_id, department=department, role=role)
 
 
-def first_people(department: str, name: str) -> tuple[Person, Person]:
-    """Return the two persons with whom an issuing department begins: who issues, and who approves."""
+def first_people(department: str, name: str) -> tuple[Person, ...]:
+    """Return the persons with whom an issuing department begins: two who issue and approve, two who manage its seal."""
     officer = Person(
         person_id=f"officer-{department}",
         department=department,
@@ -61,4 +61,16 @@ def first_people(department: str, name: str) -> tuple[Person, Person]:
         name=f"{name}审核人",
         roles=frozenset({Role.REVIEWER, Role.COUNTER}),
     )
-    return officer, reviewer
+    custodian = Person(
+        person_id=f"custodian-{department}",
+        department=department,
+        name=f"{name}印章保管人",
+        roles=frozenset({Role.SEAL_CUSTODIAN}),
+    )
+    approver = Person(
+        person_id=f"approver-{department}",
+        department=department,
+        name=f"{name}印章审批人",
+        roles=frozenset({Role.SEAL_APPROVER}),
+    )
+    return officer, reviewer, custodian, approver

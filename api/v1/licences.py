@@ -1,6 +1,6 @@
 """Licences of the caller's department: issue, read, list, and the acts of the law on them."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 from fastapi import Query, Response
 
@@ -34,9 +34,10 @@ from api.v1.schemas import (
 from api.wiring import Office
 from registry import licences as records
 from registry.db import reading
-from registry.errors import UnknownLicenceError
+from registry.errors import NoSuchBodyError, UnknownLicenceError
 from registry.records import LicenceRecord
 from signer.change import change
+from verify.signed_document import DocumentForm
 
 licences: Final = router("licences")
 _PATH: Final = f"{PREFIX}/licences"
@@ -89,19 +90,33 @@ def get_licence(
     "/licences/{licence_id}/document",
     summary=both("下载证照文件", "Download the signed document"),
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {
+            "content": {
+                f"application/{form}": {"schema": {"type": "string", "format": "binary"}}
+                for form in get_args(DocumentForm)
+            }
+        }
+    },
 )
-def get_licence_document(licence_id: str, office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
-    """Return the PDF as it was signed, byte for byte."""
-    licence = _find(office, licence_id)
+def get_licence_document(
+    licence_id: str,
+    office: TheOffice,
+    form: Annotated[DocumentForm, Query(description="文件格式。 Which body.")] = "pdf",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Return the PDF or the OFD as it was signed, byte for byte."""
+    digest = _find(office, licence_id).bodies.get(form)
+    if digest is None:
+        raise NoSuchBodyError
     headers = {
-        "ETag": f'"{licence.document_digest}"',
+        "ETag": f'"{digest}"',
         "Cache-Control": NO_STORE,
-        "Content-Disposition": f'attachment; filename="{licence_id}.pdf"',
+        "Content-Disposition": f'attachment; filename="{licence_id}.{form}"',
     }
     if is_known(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return Response(office.vault.get(licence.document_digest), headers=headers, media_type="application/pdf")
+    return Response(office.vault.get(digest), headers=headers, media_type=f"application/{form}")
 
 
 @licences.get("/licences/{licence_id}/events", summary=both("列出对证照的处理", "List the acts on a licence"))

@@ -209,8 +209,10 @@ class LicenceOut(_Out):
     issued_at: datetime
     code_text: str
     document_digest: str
+    ofd_digest: str | None
     code_leaf: int
     document_leaf: int
+    ofd_leaf: int | None
     replaces: str | None
     superseded_by: str | None
     last_event: EventOut | None
@@ -241,8 +243,10 @@ class LicenceOut(_Out):
             issued_at=licence.issued_at,
             code_text=licence.token_text,
             document_digest=licence.document_digest,
+            ofd_digest=licence.ofd_digest,
             code_leaf=licence.code_leaf,
             document_leaf=licence.document_leaf,
+            ofd_leaf=licence.ofd_leaf,
             replaces=licence.replaces,
             superseded_by=licence.superseded_by,
             last_event=None if licence.last_event is None else EventOut.of(licence.last_event),

@@ -1,16 +1,14 @@
 """The desk: who may act, what is made once, and evidence that is refused when it has ended."""
 
-from datetime import timedelta
-
 import pytest
 
-from keys.errors import KeyMissingError
+from registry import seal_uses
+from registry.db import reading
 from registry.records import Role
 from signer.desk import Operator, demand
 from signer.errors import OtherDepartmentError, RoleError
 from tests.town import BUREAU, MARKET, Town
 from verify.key_purpose import KeyPurpose
-from verify.trust import TrustListExpiredError
 
 ROLES = frozenset({Role.ISSUING_OFFICER, Role.SYSTEM})
 
@@ -29,25 +27,13 @@ def test_the_systems_own_jobs_act_for_every_department() -> None:
     demand(Operator(person_id="worker", department=BUREAU, role=Role.SYSTEM), department=MARKET, roles=ROLES)
 
 
-def test_seal_pictures_and_the_parts_of_signatures_are_made_once(sqlite_town: Town) -> None:
+def test_a_seal_and_the_parts_of_signatures_are_read_once(sqlite_town: Town) -> None:
     desk = sqlite_town.desk
     key = desk.key(KeyPurpose.DOCUMENT, BUREAU)
+    licences = [sqlite_town.issues(sqlite_town.signboard_draft()) for _ in range(2)]
+    with reading(desk.database) as tx:
+        first, second = (seal_uses.uses_of_licence(tx, each.record.licence_id)[0] for each in licences)
 
-    assert desk.seal_picture(sqlite_town.bureau) is desk.seal_picture(sqlite_town.bureau)
-    assert desk.seal_picture(sqlite_town.bureau) != desk.seal_picture(sqlite_town.offices[MARKET])
+    assert desk.seal(first) is desk.seal(second)
+    assert desk.seal(first).key.owner == sqlite_town.seal_of(BUREAU)
     assert desk.signer_parts(key) is desk.signer_parts(key)
-
-
-def test_evidence_is_what_a_stranger_has_and_ends_with_the_trust_list(sqlite_town: Town) -> None:
-    evidence = sqlite_town.desk.evidence(at=sqlite_town.now)
-
-    assert evidence.trust == sqlite_town.desk.trust()
-    assert evidence.crls == sqlite_town.desk.revocation()
-    assert evidence.registry is None
-    with pytest.raises(TrustListExpiredError):
-        sqlite_town.desk.evidence(at=sqlite_town.now + timedelta(days=30))
-
-
-def test_a_department_without_keys_has_none(sqlite_town: Town) -> None:
-    with pytest.raises(KeyMissingError):
-        sqlite_town.desk.key(KeyPurpose.CODE, "119999990000000436")
