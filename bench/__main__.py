@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import checking, growth, http, issuing, ofd
+from bench import checking, growth, http, issuing, ofd, sm2_signing
 from bench.figure import Figure
 
 MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
@@ -21,6 +21,7 @@ MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "qr": issuing.qr,
     "ofd_make": ofd.ofd_make,
     "ofd_check": ofd.ofd_check,
+    "sm2_sign": sm2_signing.sm2_sign,
     "token_check": checking.token_check,
     "pdf_check": checking.pdf_check,
     "public_check": http.public_check,
