@@ -101,6 +101,12 @@ class UnsupportedKeyError(SignerError):
     code = "document.key_algorithm"
 
 
+class SigningKeyError(SignerError):
+    """The office's key was cut off, or its certificate revoked or ended: nobody would accept what it signs."""
+
+    code = "issue.signing_key"
+
+
 class KeyActError(SignerError):
     """The act is not for this key: checkers have pinned it, it has no certificate or no cut-off, or it was stolen."""
 

@@ -23,8 +23,8 @@ from signer.contents import data_set_of
 from signer.desk import Desk, Operator, demand
 from signer.errors import NotApprovedError, NotEntitledError
 from signer.precheck import check_draft
+from signer.signing_keys import demand_signing_keys
 from verify.errors import InvalidFieldsError, YinzhengError
-from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE, SALT_BYTES, DataSet
 from verify.trust import TrustList
 
@@ -165,8 +165,8 @@ def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, operator: Operat
     """Refuse a draft that may not be issued, before a number is spent on it.
 
     1. It is complete, right, and fits page and code. 2. Its state allows it. 3. Somebody else approved it, where its
-    type demands that. 4. Its issuer may issue this type, and has keys. 5. What it replaces stands, and is this issuer's
-    and of this type. 6. A grant lets this operator use a seal for it.
+    type demands that. 4. Its issuer may issue this type, and has keys that may sign. 5. What it replaces stands, and is
+    this issuer's and of this type. 6. A grant lets this operator use a seal for it.
     """
     draft = record.draft
     licence_type, department = looked.types[draft.type_code], looked.offices[draft.issuer]
@@ -180,8 +180,7 @@ def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, operator: Operat
     entry = looked.trust.issuer(draft.issuer)  # (4)
     if department is None or entry is None or draft.type_code not in entry.licence_types:
         raise NotEntitledError(draft.issuer)
-    desk.key(KeyPurpose.CODE, draft.issuer)
-    desk.signer_parts(desk.key(KeyPurpose.DOCUMENT, draft.issuer))
+    demand_signing_keys(desk, draft.issuer, looked.trust, at=at)
     if draft.replaces is not None:  # (5)
         _demand_replaceable(looked.replaced[draft.replaces], record)
     occasion = _occasion(record, licence_type, operator)

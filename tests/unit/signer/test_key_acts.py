@@ -22,7 +22,7 @@ from registry import artefacts, leaves
 from registry.db import reading
 from registry.errors import ArtefactOrderError
 from signer import key_register
-from signer.errors import CutOffError
+from signer.errors import CutOffError, SigningKeyError
 from signer.key_acts import (
     CERTIFICATE,
     certify_key,
@@ -140,7 +140,7 @@ def test_a_revoked_certificate_stands_in_the_list_once_and_new_documents_are_ref
     assert town.desk.revocation()[0] == second
     assert not list(x509.load_der_x509_crl(national))  # the other authority did not revoke it
     assert _outcome(town, issued.document, Check.ISSUER) is Outcome.PASSED  # signed before
-    with pytest.raises(RejectedError):
+    with pytest.raises(SigningKeyError):
         town.issues(town.food_draft())
 
 
@@ -314,7 +314,7 @@ def test_every_checker_learns_of_a_document_key_s_cut_off(sqlite_town: Town) -> 
 
     assert _failures(town, before) == []
     assert _failures(town, after) == ["log.cut_off"]
-    with pytest.raises(RejectedError):
+    with pytest.raises(SigningKeyError):
         town.issues(town.food_draft(holder_name="示例市西城餐饮有限公司"))
 
 

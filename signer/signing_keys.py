@@ -1,0 +1,37 @@
+"""Whether an office's keys may sign now: asked before a number is spent, for nothing that they sign would be accepted.
+
+Promises: nothing is signed and nothing is written; what is asked is what a stranger has, trust and revocation lists.
+"""
+
+from datetime import datetime
+
+from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
+
+from signer.desk import Desk
+from signer.errors import SigningKeyError
+from verify.key_purpose import KeyPurpose
+from verify.trust import TrustList
+
+
+def demand_signing_keys(desk: Desk, issuer: str, trust: TrustList, *, at: datetime) -> None:
+    """Raise `KeyMissingError`, or `SigningKeyError`: a key is cut off, or the certificate revoked or out of its term.
+
+    The newest keys count: one that was rotated after its loss hinders nobody.
+    """
+    code, document = (desk.key(purpose, issuer) for purpose in (KeyPurpose.CODE, KeyPurpose.DOCUMENT))
+    desk.signer_parts(document)
+    entry = trust.issuer(issuer)
+    cut_off = {key.kid for key in (() if entry is None else entry.keys) if key.cut_off is not None}
+    for key in (code, document):
+        if desk.custody.public_key(key).kid in cut_off:
+            raise SigningKeyError(params={"key": key.text})
+    if not _holds(desk.custody.chain(document)[0], desk.revocation(), at=at):
+        raise SigningKeyError(params={"key": document.text})
+
+
+def _holds(content: bytes, crls: tuple[bytes, ...], *, at: datetime) -> bool:
+    certificate = load_der_x509_certificate(content)
+    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        return False
+    lists = [found for each in crls if (found := load_der_x509_crl(each)).issuer == certificate.issuer]
+    return all(each.get_revoked_certificate_by_serial_number(certificate.serial_number) is None for each in lists)
