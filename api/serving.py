@@ -5,8 +5,9 @@ are believed from loopback alone.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from socket import socket
 from typing import Final
 
 import uvicorn
@@ -42,9 +43,30 @@ def server_of(office: Office, *, public: bool, host: str | None = None, port: in
     return uvicorn.Server(config)
 
 
-def serve(office: Office, *, public: bool = False, host: str | None = None, port: int | None = None) -> None:
-    """Serve until the process is told to stop."""
-    server = server_of(office, public=public, host=host, port=port)
+class _TellingServer(uvicorn.Server):
+    """Tells when the port answers, and never before: a port that another process has ends the start."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = tell
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Open the port, then tell."""
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._tell()
+
+
+def serve(
+    office: Office,
+    *,
+    public: bool = False,
+    host: str | None = None,
+    port: int | None = None,
+    tell: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until the process is told to stop; `tell` is called when the port answers."""
+    server = _TellingServer(server_of(office, public=public, host=host, port=port).config, tell)
     warm_up()  # now, for what is installed now is what this process runs
     with nullcontext() if public else _worker_beside(office):
         server.run()

@@ -106,10 +106,12 @@ def judge_path(
     except CertificateError as error:
         is_other_use = not isinstance(error, CertificatePathError)
         code = "issuer.not_entitled" if is_other_use else "issuer.unknown"
-        return Issuer(path=None, finding=_finding(code, Outcome.FAILED, error.detail))
+        refused = _finding(code, Outcome.FAILED, error.detail)
+        return Issuer(path=None, finding=refused._replace(as_of=relied.trust.issued_at))
     uscc = issuer_uscc(organisation)
     if uscc is None or relied.trust.issuer(uscc) is None:
-        return Issuer(path=path, finding=_finding("issuer.unknown", Outcome.FAILED, "not in the list"))
+        unknown = _finding("issuer.unknown", Outcome.FAILED, "not in the list")
+        return Issuer(path=path, finding=unknown._replace(as_of=relied.trust.issued_at))
     return Issuer(path=path, finding=_finding("issuer.trusted", Outcome.PASSED))
 
 

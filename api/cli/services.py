@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Annotated
 
@@ -33,11 +34,14 @@ def serve(
     if not public:
         prepare(office)
     listen = (host or settings.listen_host, port or settings.listen_port)
-    session.screen.note(
-        f"正在提供服务：http://{listen[0]}:{listen[1]}/ （Ctrl-C 停止）",
-        f"Serving http://{listen[0]}:{listen[1]}/ (Ctrl-C stops)",
-    )
-    serve_office(office, host=listen[0], port=listen[1])
+
+    def tell() -> None:
+        session.screen.note(
+            f"正在提供服务：http://{listen[0]}:{listen[1]}/ （Ctrl-C 停止）",
+            f"Serving http://{listen[0]}:{listen[1]}/ (Ctrl-C stops)",
+        )
+
+    serve_office(office, host=listen[0], port=listen[1], tell=tell)
 
 
 @app.command(
@@ -113,9 +117,9 @@ def tell_sm2(office: Office) -> None:
     office.log.info("sm2_chosen", signs=chosen.signs, checks=chosen.checks)
 
 
-def serve_office(office: Office, *, host: str, port: int) -> None:
-    """Serve an office until stopped."""
+def serve_office(office: Office, *, host: str, port: int, tell: Callable[[], None] = lambda: None) -> None:
+    """Serve an office until stopped; `tell` is called when the port answers."""
     tell_sm2(office)
     from api.serving import serve as serve_http  # uvicorn and the pages are needed by this command only
 
-    serve_http(office, public=office.is_public, host=host, port=port)
+    serve_http(office, public=office.is_public, host=host, port=port, tell=tell)

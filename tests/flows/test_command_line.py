@@ -535,6 +535,32 @@ def test_the_public_server_answers_without_any_key(terminal: Terminal) -> None:
     assert answer.json()["verdict"] == "valid"
 
 
+def test_the_server_says_that_it_serves_only_when_its_port_answers(terminal: Terminal) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        words = [PROGRAM, "serve", "--public", "--lang", "en", "--port", port]
+        failed = subprocess.run(
+            words, cwd=terminal.folder, env=terminal.environment(), capture_output=True, check=False, timeout=120
+        )
+    server = subprocess.Popen(
+        words, cwd=terminal.folder, env=terminal.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        assert server.stderr is not None
+        said = next(line for line in server.stderr if b"Serving" in line)
+        answer = httpx.get(f"http://127.0.0.1:{port}/log/checkpoint")
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)
+
+    assert failed.returncode != 0
+    assert b"Serving" not in failed.stderr
+    assert port.encode() in said
+    assert answer.status_code in {200, 404}
+
+
 def test_an_outside_authority_certifies_a_key_and_its_licences_are_good(terminal: Terminal) -> None:
     key = f"document.{FOOD_OFFICE}-1"
     terminal.calls("keys", "request", key, "-o", "request.pem")

@@ -84,6 +84,7 @@ def test_an_office_that_is_not_listed_stays_unknown_beside_a_revocation(room: Se
     found = judge_at(issuer, issuer.path, Signing(signed_at=NOW, proven_at=NOW), lists)
 
     assert [each.code for each in found] == ["issuer.unknown", "issuer.revoked_before"]
+    assert found[0].as_of == room.trust.issued_at  # which list it was, for who reads the verdict
 
 
 def test_only_what_is_known_and_good_passes() -> None:
