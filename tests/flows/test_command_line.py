@@ -35,6 +35,7 @@ from signer.sheets import read_sheet, write_sheet
 from tests.databases import fresh_postgresql_url, postgresql_server
 from verify.log_proof import LogReceipt, check_receipt
 from verify.note import parse_verifier_key
+from verify.ofd_package import read_package
 
 __all__ = ["fresh_postgresql_url", "postgresql_server"]
 
@@ -451,6 +452,23 @@ def test_many_inputs_are_summed_up_and_a_long_code_is_not_repeated(terminal: Ter
 
     assert "2 checked: 1 in force, 0 genuine, not in force, 0 not genuine, 1 other" in told.stderr
     assert "1" * 20 not in told.stdout
+
+
+def test_a_pdf_an_ofd_and_a_code_are_told_to_be_one_licence_or_two(terminal: Terminal) -> None:
+    first, second = terminal.issues("-o", "one.pdf"), terminal.issues("-o", "two.pdf")
+    for each, name in ((first, "one.ofd"), (second, "two.ofd")):
+        terminal.calls("licence", "document", each["licence_id"], "-o", name)
+    code = read_package((terminal.folder / "one.ofd").read_bytes()).files["Doc_0/Attachs/code.txt"].decode()
+
+    *reports, one = terminal.reads("verify", "one.pdf", "one.ofd", code)
+    *_, two = terminal.reads("verify", "one.pdf", "two.ofd")
+    told = terminal.calls("verify", "one.ofd").stdout
+
+    assert [each["verdict"] for each in reports] == ["valid"] * 3
+    assert (one["same_licence"], one["code"]) == (True, "contents.same_licence")
+    assert (two["same_licence"], two["code"]) == (False, "contents.other_licence")
+    assert "印章编码" in told
+    assert "经办人角色：发证人员" in told
 
 
 def test_the_grounds_of_a_suspension_that_is_over_are_not_told_any_more(terminal: Terminal) -> None:

@@ -55,6 +55,20 @@ def test_a_file_is_judged_in_the_sandbox_as_it_is_outside(sqlite_town: Town, san
     assert report.is_genuine
 
 
+def test_an_ofd_is_judged_in_the_sandbox_as_it_is_outside(sqlite_town: Town, sandbox: Sandbox) -> None:
+    ofd = sqlite_town.issues(sqlite_town.teacher_draft()).ofd
+    assert ofd is not None
+    evidence = sqlite_town.evidence()
+
+    report = sandbox.examine(ofd, evidence, at=sqlite_town.now)
+    spoilt = sandbox.examine(ofd[:-5], evidence, at=sqlite_town.now)
+
+    assert report == examine(ofd, evidence, at=sqlite_town.now)
+    assert report.is_genuine
+    assert report.facts.seal_code
+    assert spoilt.verdict is Verdict.UNREADABLE
+
+
 def test_the_second_file_finds_a_warm_reader(sandbox: Sandbox) -> None:
     unsigned = bytes(write_small_pdf(pdf_objects()).content)
     sandbox.examine(unsigned, ROOM.evidence(), at=NOW)
