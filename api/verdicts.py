@@ -18,6 +18,7 @@ from verify.facts import Facts
 from verify.licence import ISSUER_ZONE
 from verify.report import NOTICES, Check, Finding, Outcome, Report, Subject
 from verify.states import LicenceState
+from verify.values import LicenceId
 from verify.verdict import Verdict
 
 
@@ -168,6 +169,8 @@ def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:
         ("reference", facts.state_reference if has_ended and not facts.superseded_by else ""),
         ("legal_basis", facts.state_legal_basis if has_ended else ""),
         ("superseded_by_number", facts.superseded_by_number),
+        ("official_id", LicenceId.parse(facts.official_id).typed if facts.official_id else ""),
+        ("sealed_on", _day(facts.sealed_on, language)),
         ("seal_name", facts.seal_name),
         ("seal_code", facts.seal_code),
         ("mandate_grant", facts.mandate_grant),

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from verify.errors import MalformedError
 from verify.licence import HolderKind, mask_name
 from verify.states import LicenceState
+from verify.values import LicenceId
 
 _DAYS: Final = frozenset({"valid_from", "valid_until", "state_since", "suspended_until", "papers_due", "sealed_on"})
 FACT_LENGTH_MAX: Final = 4000
@@ -117,4 +118,6 @@ def _fact(name: str, value: object) -> object:
         return date.fromisoformat(value)
     if name == "holder_kind":
         return HolderKind(value)
+    if name == "official_id":
+        return LicenceId.parse(value).text
     return LicenceState(value) if name == "state" else value

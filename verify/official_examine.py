@@ -17,14 +17,13 @@ from verify.facts import Facts
 from verify.licence import law_day
 from verify.mandate import Mandate
 from verify.report import Check, Finding, LogPlaces, Outcome, Report, Subject, merged
+from verify.seal_facts import with_seal
 from verify.signed_document import SignedDocument
 from verify.states import LicenceState
 from verify.values import LicenceId
 
 TYPE_NAME: Final = "公文"
 TYPE_NAME_EN: Final = "Official document"
-# A grant's id begins with the code of its seal, 14 digits.
-_SEAL_CODE_LENGTH: Final = 14
 
 _MAKER: Final = object()
 _NO_TERM: Final = Finding(check=Check.TERM, code="term.none", outcome=Outcome.PASSED)
@@ -46,9 +45,7 @@ _TYPED: Final = (
 
 def of_official(known: Report, signed: SignedDocument, evidence: Evidence) -> Report:
     """Return the report of a file that bears an office's seal, before the registry is asked."""
-    mandate = signed.mandate
     issuer = None if evidence.trust is None else evidence.trust.issuer(signed.issuer_uscc or "")
-    grant = (mandate.grant if mandate is not None else None) or ""
     facts = Facts(
         type_name=TYPE_NAME,
         type_name_en=TYPE_NAME_EN,
@@ -56,14 +53,9 @@ def of_official(known: Report, signed: SignedDocument, evidence: Evidence) -> Re
         issuer_name="" if issuer is None else issuer.name,
         official_id="" if signed.official is None else signed.official.text,
         sealed_on=None if signed.signed_at is None else law_day(signed.signed_at),
-        seal_code=grant[:_SEAL_CODE_LENGTH],
-        mandate_grant=grant,
-        mandate_item=(mandate.item_code if mandate is not None else None) or "",
-        mandate_legal_basis="" if mandate is None else mandate.legal_basis,
-        mandate_role="" if mandate is None else mandate.role,
     )
     findings = merged((*known.findings, _NO_TERM, _STATUS_NOT_ASKED, _CLOCK_NOT_ASKED))
-    return known._replace(findings=findings, facts_source=facts)
+    return known._replace(findings=findings, facts_source=with_seal(facts, signed))
 
 
 def with_official(report: Report, answer: AnswerOnOfficial, *, at: datetime) -> Report:
