@@ -6,10 +6,11 @@ Promises:
     event of kind 5, so that an auditor sees each list that was ever given out.
   * A newer list never has a lower number, also when two processes sign at once.
 
-A department stands in the list once it has a code key, and may issue the types whose items bear its code in front;
-types without an item may be issued by every department in the list.
+A department stands in the list once it has a code key, or a seal whose key was cut off, and may issue the types whose
+items bear its code in front; types without an item may be issued by every department in the list.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -25,6 +26,7 @@ from signer.key_acts import AUTHORITY, CERTIFICATE, REVOCATION, KeyDesk, leave_k
 from signer.key_register import RegisteredKey
 from verify import cbor
 from verify.algorithms import der_to_raw
+from verify.certificates import read_certificate
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.licence import ISSUER_ZONE
 from verify.note import LogVerifier, verifier_key_text
@@ -115,12 +117,13 @@ def _issuers(tx: Transaction, status_prefix: str, *, at: datetime) -> tuple[Trus
     types = catalogue.all_types(tx, on=at.astimezone(ISSUER_ZONE).date())
     keys = key_register.all_keys(tx)
     service = [each for each in keys if each.key.purpose in _SERVICE_PURPOSES]
-    owners = {each.key.owner for each in keys if each.key.purpose is KeyPurpose.CODE}
+    stolen = _seals_cut_off(tx, keys)
+    owners = {each.key.owner for each in keys if each.key.purpose is KeyPurpose.CODE} | stolen.keys()
     return tuple(
         TrustedIssuer(
             issuer=department.uscc,
             name=department.name,
-            keys=tuple(_trusted(each) for each in (*_own_of(department, keys), *service)),
+            keys=tuple(_trusted(each) for each in (*_own_of(department, keys, stolen), *service)),
             status_prefix=status_prefix,
             licence_types=_types_of(department.uscc, types),
         )
@@ -129,11 +132,25 @@ def _issuers(tx: Transaction, status_prefix: str, *, at: datetime) -> tuple[Trus
     )
 
 
-def _own_of(department: Department, keys: Sequence[RegisteredKey]) -> list[RegisteredKey]:
-    """Return the code keys of a department, and of its document keys those that were cut off."""
+def _own_of(
+    department: Department, keys: Sequence[RegisteredKey], stolen: Mapping[str, Sequence[RegisteredKey]]
+) -> list[RegisteredKey]:
+    """Return the code keys of a department, and of the keys of its documents and seals those that were cut off."""
     own = [each for each in keys if each.key.owner == department.uscc]
     codes = [each for each in own if each.key.purpose is KeyPurpose.CODE]
-    return codes + [each for each in own if each.key.purpose is KeyPurpose.DOCUMENT and each.cut_off is not None]
+    documents = [each for each in own if each.key.purpose is KeyPurpose.DOCUMENT and each.cut_off is not None]
+    return [*codes, *documents, *stolen.get(department.uscc, ())]
+
+
+def _seals_cut_off(tx: Transaction, keys: Sequence[RegisteredKey]) -> Mapping[str, list[RegisteredKey]]:
+    """Return the seals' keys that were cut off, by the department that their certificates name."""
+    found = defaultdict[str, list[RegisteredKey]](list)
+    for each in keys:
+        if each.key.purpose is KeyPurpose.SEAL and each.cut_off is not None:
+            certificate = artefacts.latest(tx, CERTIFICATE, each.key.text)
+            if certificate is not None:
+                found[read_certificate(certificate).organisation[:_ISSUER_CODE_LENGTH]].append(each)
+    return found
 
 
 def _trusted(entry: RegisteredKey) -> TrustedKey:

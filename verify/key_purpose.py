@@ -52,6 +52,7 @@ TRUST_LIST_USE: Final = {
     KeyPurpose.RECEIPT: 3,
     KeyPurpose.PRESENTATION: 5,
     KeyPurpose.DOCUMENT: 6,
+    KeyPurpose.SEAL: 7,
 }
-"""The number of ``use`` in the trust list; 4 is not used, for the log's keys stand in the policy text. Document keys
-have certificates, and stand in the list with their cut-off after a theft only."""
+"""The number of ``use`` in the trust list; 4 is not used, for the log's keys stand in the policy text. Keys of
+documents and of seals have certificates, and stand in the list with their cut-off after a theft only."""

@@ -39,6 +39,7 @@ NAME: Final = "yinzheng-trust"
 _CLAIM_PRIVATE: Final = -70010
 _USES: Final = frozenset(TRUST_LIST_USE.values())
 _DOCUMENT_USE: Final = TRUST_LIST_USE[KeyPurpose.DOCUMENT]
+_CERTIFIED_USES: Final = frozenset({_DOCUMENT_USE, TRUST_LIST_USE[KeyPurpose.SEAL]})
 # RFC 8812: RSA, which signs documents only; never in the header of a token or list.
 _RS256: Final = -257
 _NUMBER: Final = COSE_NUMBER | {Algorithm.RS256: _RS256}
@@ -94,8 +95,8 @@ class TrustedKey:
         numbers = _NUMBER if is_document else COSE_NUMBER
         if self.algorithm not in numbers or type(self.use) is not int or self.use not in _USES:
             raise TrustListFormError("an algorithm or a use that a trust list does not have")
-        if is_document and self.cut_off is None:
-            raise TrustListFormError("a document key stands here with its cut-off only")
+        if self.use in _CERTIFIED_USES and self.cut_off is None:
+            raise TrustListFormError("a key that has a certificate stands here with its cut-off only")
         if self.kid != key_identifier(self.spki):
             raise TrustListFormError("a key id is that of another key")
         PublicKey(self.spki, self.algorithm)

@@ -8,6 +8,7 @@ Promises:
 
 import base64
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -29,6 +30,7 @@ from registry.schema import upgrade
 from signer import founding
 from signer.seal_founding import SealPeople, found_seals
 from signer.trust_lists import TRUST_LIST, TRUST_LIST_NAME
+from verify.algorithms import Algorithm
 
 PASSPHRASE_RANDOM_BYTES: Final = 32
 FIRST_CLIENT: Final = "sandbox-1"
@@ -37,6 +39,18 @@ FIRST_ADMINISTRATORS: Final = ("administrator-1", "administrator-2")
 # An item code begins with the credit code of the office that decides.
 USCC_LENGTH: Final = 18
 _KEPT_SETTINGS: Final = ("public_address", "log_origin", "test", "language")
+
+
+class CodeAlgorithm(StrEnum):
+    """What may sign the QR codes, as it is typed."""
+
+    ES256 = "es256"
+    SM2 = "sm2"
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The algorithm itself."""
+        return Algorithm[self.name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +64,7 @@ class Founded:
 
 
 @app.command(help="建立一套部署：设置、口令、数据库、目录、密钥、首批人员。 Found a deployment; --data says where.")
-def init(
+def init(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     *,
     address: Annotated[
@@ -71,6 +85,10 @@ def init(
     operator: Annotated[
         str | None, typer.Option(metavar="CODE", help="运行本系统的部门代码。 Department that runs the deployment.")
     ] = None,
+    codes: Annotated[
+        CodeAlgorithm,
+        typer.Option(help="二维码的签名算法；sm2 为国密。 What signs the codes; sm2 is the national algorithm."),
+    ] = CodeAlgorithm.ES256,
     test: Annotated[bool, typer.Option("--test", help="页面标明“测试”。 Pages are marked as a test.")] = False,
 ) -> None:
     """Found a deployment in the data folder."""
@@ -86,7 +104,7 @@ def init(
     content = catalogue.SAMPLE.read_bytes() if catalogue_file is None else None
     if catalogue_file is not None:
         content = read_file(catalogue_file, bytes_max=CATALOGUE_BYTES_MAX)
-    founded = found_deployment(settings, content or b"", operator=operator)
+    founded = found_deployment(settings, content or b"", operator=operator, codes=codes.algorithm)
     staff = "\n".join(f"  {each.person_id}  {each.name}  {' '.join(sorted(each.roles))}" for each in founded.people)
     session.screen.result(
         {
@@ -106,7 +124,13 @@ def init(
     )
 
 
-def found_deployment(settings: Settings, catalogue_content: bytes, *, operator: str | None = None) -> Founded:
+def found_deployment(
+    settings: Settings,
+    catalogue_content: bytes,
+    *,
+    operator: str | None = None,
+    codes: Algorithm = Algorithm.ES256,
+) -> Founded:
     """Found a deployment; `operator` is the department that runs it, the first issuing one when None.
 
     1. Refuse a folder that has one. 2. Draw the passphrase. 3. Make the tables, load the catalogue. 4. Make keys,
@@ -130,7 +154,7 @@ def found_deployment(settings: Settings, catalogue_content: bytes, *, operator: 
             names = {each.uscc for each in departments.all_departments(tx)}
         if not offices or (operator is not None and operator not in names):
             raise NoSuchNameError(params={"name": operator or "item_codes"})
-        _make_keys(settings, database, operator or offices[0].uscc)  # (4)
+        _make_keys(settings, database, operator or offices[0].uscc, codes)  # (4)
         staff, bearer = _first_callers(database, offices)  # (5)
     finally:
         database.close()
@@ -150,7 +174,7 @@ def _demand_new(settings: Settings) -> None:
         raise DeploymentExistsError(params={"name": str(settings.data)})
 
 
-def _make_keys(settings: Settings, database: Database, operator: str) -> None:
+def _make_keys(settings: Settings, database: Database, operator: str, codes: Algorithm) -> None:
     """Make keys, certificates, log and lists, or finish what an interrupted founding began."""
     foundation = founding.Foundation(
         database=database,
@@ -162,6 +186,7 @@ def _make_keys(settings: Settings, database: Database, operator: str) -> None:
         persons=Persons(first=FIRST_ADMINISTRATORS[0], second=FIRST_ADMINISTRATORS[1]),
         clock=clock,
         random=random,
+        code_algorithm=codes,
     )
     with reading(database) as tx:
         is_founded = artefacts.latest(tx, TRUST_LIST, TRUST_LIST_NAME) is not None

@@ -53,6 +53,10 @@ keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="密钥与�
 app.add_typer(keys, name="keys")
 
 
+# Certificates of our own authorities that name one signer; an authority's own are nobody's to revoke.
+_REVOCABLE: Final = frozenset({KeyPurpose.DOCUMENT, KeyPurpose.SEAL, KeyPurpose.SEAL_MAKER})
+
+
 @keys.command("list", help="列出全部密钥。 List all keys that this deployment ever made.")
 def list_keys(context: typer.Context) -> None:
     """List the register of keys; needs no passphrase."""
@@ -173,8 +177,9 @@ def install(  # noqa: PLR0913 - a command's options are its arguments
 
 
 @keys.command(
-    help="吊销部门的文件签名证书，并立即公布吊销列表；此后用它签的文件一律不认。"
-    " Revoke a department's document certificate and publish the list at once; nothing signed with it later is good."
+    help="吊销部门的文件签名证书或印章证书，并立即公布吊销列表；此后用它签的一律不认。"
+    " Revoke the certificate of a department's documents or of a seal and publish the list at once; nothing signed with"
+    " it later is good."
 )
 def revoke(
     context: typer.Context,
@@ -194,7 +199,7 @@ def revoke(
     office, screen = session.office, session.screen
     desk = office.key_desk
     name = _key_name(desk, key)
-    if name.purpose is not KeyPurpose.DOCUMENT:
+    if name.purpose not in _REVOCABLE:
         raise KeyMissingError(key)
     persons = administrators(office, first, second)
     lists = revoke_certificate(desk, name, reason=reason, persons=persons, at=office.clock())
@@ -202,9 +207,9 @@ def revoke(
     screen.result(
         {"key": name.text, "reason": reason.value, "revocation_lists": len(lists)},
         screen.say(
-            f"已吊销 {name.text} 的证书，吊销列表已公布。该部门换新证书之前不能签发。",
-            f"Revoked the certificate of {name.text}; the list is published. Its department cannot issue until it has"
-            " a new certificate.",
+            f"已吊销 {name.text} 的证书，吊销列表已公布。换新证书之前不能再用它签发。",
+            f"Revoked the certificate of {name.text}; the list is published. Nothing is issued with it until there is a"
+            " new certificate.",
         ),
     )
 

@@ -42,9 +42,10 @@ from tests.town import BUREAU, NOW, ORIGIN, PERSONS, SETTINGS, Town
 from verify.algorithms import Algorithm, check_signature
 from verify.certificates import find_path, read_certificate
 from verify.der import BIT_STRING, SEQUENCE, read_whole
-from verify.examine import RejectedError, examine
-from verify.key_purpose import KeyPurpose
+from verify.examine import RejectedError, examine, examine_text
+from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.log_entry import EntryKind, LogEntry
+from verify.qr_token import decode_token
 from verify.report import Check, Outcome
 from verify.revocation import Revocation, read_revocation_list, revocation_of
 
@@ -205,6 +206,36 @@ def test_a_revoked_seal_stands_in_the_national_list_alone(town: Town) -> None:
     assert not read_revocation_list(international).revoked
     path = find_path(certificate, (), town.desk.trust().authorities, KeyPurpose.SEAL)
     assert revocation_of(path, town.desk.revocation(), at=town.now).revoked_at == NOW
+
+
+def test_the_trust_list_names_a_stolen_key_of_a_seal_with_its_cut_off_and_no_other_seal(town: Town) -> None:
+    key, certificate = certify_seal_key(town.key_desk, SEAL_CODE, town.bureau, persons=PERSONS, at=town.now)
+    certify_seal_key(town.key_desk, "11990000000002", town.bureau, persons=PERSONS, at=town.now)
+    size = _size(town)
+
+    cut_off_key(town.key_desk, key, persons=PERSONS, at=town.now)
+    renew_trust_list(town.key_desk, at=town.now)
+
+    named = [
+        (issuer.issuer, each.kid, each.algorithm, each.cut_off)
+        for issuer in newest_trust_list(town.database).issuers
+        for each in issuer.keys
+        if each.use == TRUST_LIST_USE[KeyPurpose.SEAL]
+    ]
+    assert named == [(BUREAU, read_certificate(certificate).kid, Algorithm.SM2, (ORIGIN, size))]
+
+
+def test_codes_of_a_department_may_be_signed_with_sm2(town: Town) -> None:
+    key = rotate_key(town.key_desk, KeyPurpose.CODE, BUREAU, algorithm=Algorithm.SM2, persons=PERSONS, at=town.now)
+    renew_trust_list(town.key_desk, at=town.now)
+
+    issued = town.issues(town.food_draft())
+
+    token = decode_token(issued.record.token_text)
+    assert (token.algorithm, token.kid) == (Algorithm.SM2, town.key_desk.custody.public_key(key).kid)
+    report = examine_text(token.text, town.evidence(), at=town.now)
+    assert {each.check: each.outcome for each in report.findings}[Check.SIGNATURE] is Outcome.PASSED
+    assert _outcome(town, issued.document, Check.SIGNATURE) is Outcome.PASSED
 
 
 def test_a_rotated_seal_maker_has_a_new_certificate_and_the_old_one_stays_good(town: Town) -> None:

@@ -15,4 +15,5 @@ def test_the_uses_of_the_trust_list_are_those_of_its_page() -> None:
         "receipt": 3,
         "presentation": 5,
         "document": 6,
+        "seal": 7,
     }
