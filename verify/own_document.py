@@ -20,12 +20,10 @@ from verify.attached import CODE_FILE, DATA_SET_FILE, METADATA_FILE
 from verify.certificates import TrustedPath
 from verify.cms import OurCms
 from verify.errors import MalformedError
-from verify.issuer_check import Issuer, Relied, Signing, cut_off_of, issuer_uscc
+from verify.issuer_check import Issuer, Relied, Signing, issuer_uscc
 from verify.key_purpose import KeyPurpose
 from verify.licence import DataSet
-from verify.log_entry import LogEntry
-from verify.log_proof import LogProofError, LogReceipt, check_receipt
-from verify.note import Checkpoint
+from verify.log_check import Announced, LogFound, check_log
 from verify.own_pdf import SignatureRoom, read_attachments
 from verify.pdf_objects import PdfFormError
 from verify.report import Check, Finding, Outcome
@@ -59,15 +57,6 @@ class OwnSignature:
     def authorities(self) -> tuple[bytes, ...]:
         """The certificates under which anything is trusted."""
         return self.relied.authorities
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogJudged:
-    """The log proof that a signature carries, when it could be read, and what it is worth."""
-
-    receipt: LogReceipt | None
-    checkpoint: Checkpoint | None
-    finding: Finding
 
 
 def judge_own(own: OwnSignature) -> SignedDocument:
@@ -180,40 +169,18 @@ def judge_at(own: OwnSignature, issuer: Issuer, path: TrustedPath, stamped: Stam
     return issuer_check.judge_at(issuer, path, signing, own.relied)
 
 
-def judge_log(own: OwnSignature, of: Mapping[int, bytes]) -> LogJudged:
+def judge_log(own: OwnSignature, of: Mapping[int, bytes]) -> LogFound:
     """Check that the intent of exactly this signature stands in a log that is trusted.
 
     `of` is what the entry must say beside purpose and key: the digest of a licence's data set, or nothing.
     """
-    receipt = _receipt(own.cms.log_proof)
-    if own.trust is None:
-        return LogJudged(
-            receipt=receipt, checkpoint=None, finding=_finding(Check.LOG, "log.not_asked", Outcome.UNKNOWN)
-        )
-    if own.cms.log_proof is None:
-        return LogJudged(receipt=None, checkpoint=None, finding=_finding(Check.LOG, "log.missing", Outcome.FAILED))
-    if receipt is None:
-        return LogJudged(receipt=None, checkpoint=None, finding=_wrong("not a log proof"))
-    try:
-        checkpoint = check_receipt(receipt, own.trust.verifiers, to_be_signed=own.cms.signed.to_be_signed)
-    except LogProofError as error:
-        return LogJudged(receipt=receipt, checkpoint=None, finding=_wrong(error.detail))
-    kid = own.cms.certificate.kid
-    expected = {1: KeyPurpose.DOCUMENT.value, 2: kid, **of}
-    finding = _finding(Check.LOG, "log.proven", Outcome.PASSED)
-    if LogEntry.decode(receipt.entry).detail != expected:
-        finding = _wrong("the entry is for another purpose, key or data set")
-    cut_off = cut_off_of(own.trust, kid)
-    if cut_off is not None and (cut_off[0] != checkpoint.origin or receipt.index >= cut_off[1]):
-        finding = _finding(Check.LOG, "log.cut_off", Outcome.FAILED, "the key was cut off before this entry")
-    return LogJudged(receipt=receipt, checkpoint=checkpoint, finding=finding)
-
-
-def _receipt(text: str | None) -> LogReceipt | None:
-    try:
-        return None if text is None else LogReceipt.from_text(text)
-    except MalformedError:
-        return None
+    announced = Announced(
+        to_be_signed=own.cms.signed.to_be_signed,
+        purpose=KeyPurpose.DOCUMENT,
+        kid=own.cms.certificate.kid,
+        of=of,
+    )
+    return check_log(own.cms.log_proof, announced, own.trust)
 
 
 def _judge_later(own: OwnSignature, *, is_ours: bool) -> tuple[tuple[SignatureFound, ...], tuple[Finding, ...]]:
@@ -257,7 +224,3 @@ def _finding(check: Check, code: str, outcome: Outcome, detail: str = "") -> Fin
 
 def _bad(detail: str) -> Finding:
     return _finding(Check.SIGNATURE, "signature.bad", Outcome.FAILED, detail)
-
-
-def _wrong(detail: str) -> Finding:
-    return _finding(Check.LOG, "log.wrong", Outcome.FAILED, detail)
