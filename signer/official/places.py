@@ -28,6 +28,8 @@ PAGE_MM_MIN: Final = 10.0
 STRIP_MM_MIN: Final = 2.0
 PAGES_MAX: Final = 1000
 ANCHOR_LENGTH_MAX: Final = 100
+# A word may stand on every page a hundred times.
+COUNT_MAX: Final = 100 * PAGES_MAX
 
 
 class PlaceError(MalformedError):
@@ -65,7 +67,8 @@ class Anchor:
     def __post_init__(self) -> None:
         if not 0 < len(self.text.strip()) <= ANCHOR_LENGTH_MAX or not self.text.isprintable():
             raise PlaceError("an anchor is a text of 1 to 100 characters")
-        if (self.occurrence or 1) < 1 or not 1 <= (self.page or 1) <= PAGES_MAX:
+        counted = [each for each in (self.occurrence, self.page) if each is not None]
+        if any(not 1 <= each <= COUNT_MAX for each in counted):
             raise PlaceError("occurrences and pages are counted from 1")
         if not (abs(self.right) <= PAGE_MM_MAX and abs(self.down) <= PAGE_MM_MAX):
             raise PlaceError("farther than any page reaches")
