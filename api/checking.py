@@ -14,7 +14,7 @@ from typing import Final
 
 from api.errors import RequestTooLargeError
 from api.official_sealing import ask_official
-from api.sandbox import examine_file
+from api.sandbox import OWN_LINE, examine_file
 from api.wiring import Office
 from registry.errors import DatabaseAwayError, DatabaseBusyError
 from registry.licences import public_answer
@@ -71,12 +71,15 @@ def check_licence_id(office: Office, licence_id: LicenceId) -> Report:
     return examine_id(licence_id, Evidence(trust=None, registry=answer), at=office.clock())
 
 
-def check_file(office: Office, document: bytes) -> Report:
-    """Check a file. Raises `RequestTooLargeError` above 20 MB, a `SandboxError` when it could not be read at all."""
+def check_file(office: Office, document: bytes, *, line: str = OWN_LINE) -> Report:
+    """Check a file, in its line's turn.
+
+    Raises `RequestTooLargeError` above 20 MB, a `SandboxError` when it could not be read at all.
+    """
     if len(document) > DOCUMENT_BYTES_MAX:
         raise RequestTooLargeError(params={"max_mb": str(DOCUMENT_BYTES_MAX // 1_000_000)})
     evidence = office.evidence()
-    report = examine_file(document, evidence, at=office.clock())
+    report = examine_file(document, evidence, at=office.clock(), line=line)
     return _completed(office, report, evidence)
 
 

@@ -86,6 +86,12 @@ def _caller(request: Request) -> Caller:
     return caller
 
 
+def line_of(request: Request) -> str:
+    """Return by whom a fair share is counted: the client that showed its key, else the address."""
+    client: str | None = getattr(request.state, "client", None)
+    return f"client {client}" if client is not None else address_of(request.scope)
+
+
 def _seen(request: Request) -> int:
     return seen_version(request.headers.get("if-match"))
 
@@ -96,5 +102,6 @@ async def _once_key(request: Request) -> str:
 
 OnceKey = Annotated[str, Depends(_once_key)]
 TheOffice = Annotated[Office, Depends(office_of)]
+TheLine = Annotated[str, Depends(line_of)]
 TheCaller = Annotated[Caller, Depends(_caller)]
 SeenVersion = Annotated[int, Depends(_seen)]

@@ -9,7 +9,7 @@ Promises:
 from dataclasses import dataclass
 
 from api.errors import RequestTooLargeError
-from api.sandbox import examine_file, picture_of_page, prepare_file
+from api.sandbox import OWN_LINE, examine_file, picture_of_page, prepare_file
 from api.wiring import Office
 from registry import official_documents
 from registry.db import reading
@@ -30,28 +30,34 @@ class SandboxReader:
     """The reader of uploads: a process without keys, sockets and registry."""
 
     office: Office
+    line: str = OWN_LINE
 
     def prepare(self, upload: bytes, wish: SealWish) -> PreparedFile:
         """Return an upload prepared for its seal."""
-        return prepare_file(upload, wish)
+        return prepare_file(upload, wish, line=self.line)
 
     def judge(self, document: bytes) -> Report:
         """Return the report on a document, by what a stranger has."""
         desk = self.office.desk
         at = desk.clock()
-        return examine_file(document, desk.evidence(at=at), at=at)
+        return examine_file(document, desk.evidence(at=at), at=at, line=self.line)
 
 
-def prepare_upload(office: Office, upload: bytes, wanted: Wanted, *, operator: Operator) -> OfficialRecord:
+def prepare_upload(
+    office: Office, upload: bytes, wanted: Wanted, *, operator: Operator, line: str = OWN_LINE
+) -> OfficialRecord:
     """Prepare an upload for its seal. Raises `RequestTooLargeError` above 20 MB, and what `acts.prepare` raises."""
     if len(upload) > DOCUMENT_BYTES_MAX:
         raise RequestTooLargeError(params={"max_mb": str(DOCUMENT_BYTES_MAX // 1_000_000)})
-    return acts.prepare(office.desk, upload, wanted, operator=operator, reader=SandboxReader(office), at=office.clock())
+    reader = SandboxReader(office, line)
+    return acts.prepare(office.desk, upload, wanted, operator=operator, reader=reader, at=office.clock())
 
 
-def seal_prepared(office: Office, document_id: str, *, digest: str, operator: Operator) -> OfficialRecord:
+def seal_prepared(
+    office: Office, document_id: str, *, digest: str, operator: Operator, line: str = OWN_LINE
+) -> OfficialRecord:
     """Seal what was prepared under this digest."""
-    reader = SandboxReader(office)
+    reader = SandboxReader(office, line)
     return acts.seal(office.desk, document_id, digest=digest, operator=operator, reader=reader, at=office.clock())
 
 
@@ -66,11 +72,11 @@ def bytes_of(office: Office, record: OfficialRecord) -> bytes:
     return office.vault.get(record.document_digest or record.prepared_digest)
 
 
-def page_of(office: Office, record: OfficialRecord, page: int) -> bytes:
+def page_of(office: Office, record: OfficialRecord, page: int, *, line: str = OWN_LINE) -> bytes:
     """Return a page as PNG, made from the bytes that will be or were signed. Raises `NoPictureError` for an OFD."""
     if record.form != "pdf":
         raise NoPictureError
-    return picture_of_page(bytes_of(office, record), page)
+    return picture_of_page(bytes_of(office, record), page, line=line)
 
 
 def ask_official(office: Office, document_id: str) -> AnswerOnOfficial:

@@ -4,6 +4,7 @@ Promises:
   * The reader has no key, no socket and no registry, and is bounded in memory, time and files (`api/sandbox_child.py`).
   * A file that breaks its reader, or takes too long, is a clear error; the next file gets a new reader.
   * A reader is forked from a warm process, so that a usual file is answered in some milliseconds.
+  * One line (an address, a client) holds at most half of the readers: a pile of slow files keeps nobody else waiting.
 """
 
 import io
@@ -34,6 +35,7 @@ from api.sandbox_jobs import (
     open_answer,
     prepared_of,
 )
+from api.turns import NoTurnError, Turns
 from signer.official.wishes import PreparedFile, SealWish
 from verify.errors import MalformedError
 from verify.evidence import Evidence
@@ -45,7 +47,15 @@ ROOT: Final = Path(__file__).parent.parent
 GRACE_SECONDS: Final = 0.5
 # As many readers at once as a small machine has memory for; the others wait their turn.
 READERS_MAX: Final = 4
+# Half of them, so that who sends hostile files from one address leaves a reader free for everybody else.
+LINE_READERS_MAX: Final = 2
 TURN_SECONDS: Final = 10.0
+# An office behind one address sends a pile at once; usual files are read in milliseconds.
+LINE_WAITING_MAX: Final = 8
+# Each waits in a thread of the server's forty; the rest is left to who uploads nothing.
+WAITING_MAX: Final = 24
+# What this process itself wants read: the command line.
+OWN_LINE: Final = ""
 START_SECONDS: Final = 30.0
 
 
@@ -80,37 +90,42 @@ class Sandbox:
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _channel: socket.socket | None = field(default=None, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _turns: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(READERS_MAX), init=False
+    _turns: Turns = field(
+        default_factory=lambda: Turns(
+            count=READERS_MAX,
+            share=LINE_READERS_MAX,
+            line_waiting_max=LINE_WAITING_MAX,
+            waiting_max=WAITING_MAX,
+        ),
+        init=False,
     )
 
-    def examine(self, document: bytes, evidence: Evidence, *, at: datetime) -> Report:
+    def examine(self, document: bytes, evidence: Evidence, *, at: datetime, line: str = OWN_LINE) -> Report:
         """Return the report of a file, without the registry. Raises a `SandboxError`."""
-        value, _ = self._do(Examine(evidence=evidence, at=at), document)
+        value, _ = self._do(Examine(evidence=evidence, at=at), document, line)
         try:
             return report_from_object(value)
         except MalformedError as error:
             raise SandboxCrashedError("no report came back") from error
 
-    def prepare(self, upload: bytes, wish: SealWish) -> PreparedFile:
+    def prepare(self, upload: bytes, wish: SealWish, *, line: str = OWN_LINE) -> PreparedFile:
         """Return an upload prepared for its seal. Raises `OfficialError`, `PlaceError`, `SandboxError`."""
-        value, content = self._do(Prepare(wish=wish), upload)
+        value, content = self._do(Prepare(wish=wish), upload, line)
         try:
             return prepared_of(value, content, upload)
         except AnswerError as error:
             raise SandboxCrashedError("no prepared file came back") from error
 
-    def picture(self, document: bytes, page: int) -> bytes:
+    def picture(self, document: bytes, page: int, *, line: str = OWN_LINE) -> bytes:
         """Return a page of a file as PNG. Raises `OfficialError`, `SandboxError`."""
-        return self._do(Picture(page=page), document)[1]
+        return self._do(Picture(page=page), document, line)[1]
 
-    def _do(self, job: Job, document: bytes) -> tuple[dict[str, Any], bytes]:
-        if not self._turns.acquire(timeout=TURN_SECONDS):
-            raise SandboxBusyError
+    def _do(self, job: Job, document: bytes, line: str) -> tuple[dict[str, Any], bytes]:
         try:
-            answer = self._ask(document, pickle.dumps(job), SECONDS[type(job)])
-        finally:
-            self._turns.release()
+            with self._turns.turn(line, seconds=TURN_SECONDS):
+                answer = self._ask(document, pickle.dumps(job), SECONDS[type(job)])
+        except NoTurnError as error:
+            raise SandboxBusyError from error
         try:
             return open_answer(answer)
         except AnswerError as error:
@@ -232,16 +247,16 @@ def warm_up() -> None:
     threading.Thread(target=start, name="reader", daemon=True).start()
 
 
-def examine_file(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
+def examine_file(document: bytes, evidence: Evidence, *, at: datetime, line: str = OWN_LINE) -> Report:
     """Return the report of a file, without the registry; the warm process is one for this process."""
-    return _OURS.examine(document, evidence, at=at)
+    return _OURS.examine(document, evidence, at=at, line=line)
 
 
-def prepare_file(upload: bytes, wish: SealWish) -> PreparedFile:
+def prepare_file(upload: bytes, wish: SealWish, *, line: str = OWN_LINE) -> PreparedFile:
     """Return an upload prepared for its seal. Raises `OfficialError`, `PlaceError`, `SandboxError`."""
-    return _OURS.prepare(upload, wish)
+    return _OURS.prepare(upload, wish, line=line)
 
 
-def picture_of_page(document: bytes, page: int) -> bytes:
+def picture_of_page(document: bytes, page: int, *, line: str = OWN_LINE) -> bytes:
     """Return a page of a file, from 1, as PNG. Raises `OfficialError`, `SandboxError`."""
-    return _OURS.picture(document, page)
+    return _OURS.picture(document, page, line=line)

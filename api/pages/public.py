@@ -8,6 +8,7 @@ Promises:
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -18,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.checking import as_meant, check_entry, check_file, check_id
 from api.errors import RequestTooLargeError, UnknownAddressError
+from api.limits import address_of
 from api.pages.rendering import STATIC, page_language, render, static_file
 from api.problems import next_try, status_of, trace_of
 from api.verdicts import public_facts, verdict_words
@@ -96,7 +98,7 @@ async def _check_file(request: Request) -> Response:
     await form.close()
     if not content:
         return _home_page(request, None, "file")
-    return await _checked(request, check_file, content)
+    return await _checked(request, partial(check_file, line=address_of(request.scope)), content)
 
 
 async def _checked(request: Request, check: Callable[[Office, Any], Report], shown: str | bytes) -> Response:

@@ -6,7 +6,7 @@ from fastapi import Form, Query, Response
 
 from api.cursors import read_cursor, write_cursor
 from api.etags import is_known
-from api.guard import TheCaller, TheOffice
+from api.guard import TheCaller, TheLine, TheOffice
 from api.official_sealing import bytes_of, demand_document, page_of, prepare_upload, seal_prepared
 from api.sheets_in import read_upload
 from api.v1.answers import NO_STORE, PREFIX, IfNoneMatch, both, link_next, personal, router
@@ -38,10 +38,11 @@ _PICTURE: Final[dict[int | str, dict[str, Any]]] = {
 
 @documents.post("/documents", status_code=201, summary=both("准备公文用印", "Prepare an official document"))
 def prepare_document(
-    office: TheOffice, caller: TheCaller, response: Response, body: Annotated[DocumentForm, Form()]
+    office: TheOffice, caller: TheCaller, line: TheLine, response: Response, body: Annotated[DocumentForm, Form()]
 ) -> DocumentOut:
     """Place the seal and make the exact bytes to be signed; nothing is signed, logged or counted yet."""
-    record = prepare_upload(office, read_upload(body.file.file), body.to_wanted(), operator=caller.operator)
+    upload, wanted = read_upload(body.file.file), body.to_wanted()
+    record = prepare_upload(office, upload, wanted, operator=caller.operator, line=line)
     personal(response, version=record.etag)
     response.headers["Location"] = f"{_PATH}/{record.document_id}"
     return DocumentOut.of(record)
@@ -95,9 +96,9 @@ def get_document_file(document_id: str, office: TheOffice, if_none_match: IfNone
     response_class=Response,
     responses=_PICTURE,
 )
-def get_document_page(document_id: str, page: PageNumber, office: TheOffice) -> Response:
+def get_document_page(document_id: str, page: PageNumber, office: TheOffice, line: TheLine) -> Response:
     """Return a page as PNG, drawn from the very bytes that will be signed, its seal in place."""
-    picture = page_of(office, demand_document(office, document_id), page)
+    picture = page_of(office, demand_document(office, document_id), page, line=line)
     return Response(picture, headers={"Cache-Control": NO_STORE}, media_type="image/png")
 
 
@@ -113,9 +114,9 @@ def approve_document(
 
 @documents.post("/documents/{document_id}/seal", summary=both("公文用印", "Seal the document"))
 def seal_document(
-    document_id: str, body: SeenIn, office: TheOffice, caller: TheCaller, response: Response
+    document_id: str, body: SeenIn, office: TheOffice, caller: TheCaller, line: TheLine, response: Response
 ) -> DocumentOut:
     """Seal exactly the bytes of this digest: the use is counted, logged, signed, checked and filed."""
-    record = seal_prepared(office, document_id, digest=body.digest, operator=caller.operator)
+    record = seal_prepared(office, document_id, digest=body.digest, operator=caller.operator, line=line)
     personal(response, version=record.etag)
     return DocumentOut.of(record)

@@ -11,7 +11,7 @@ from fastapi import File, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.checking import check_file, check_id, check_licence_id, check_text
-from api.guard import TheOffice
+from api.guard import TheLine, TheOffice
 from api.sheets_in import read_upload
 from api.v1.answers import NO_STORE, both, router
 from verify.report import Report
@@ -79,10 +79,12 @@ def verify(body: VerifyIn, office: TheOffice) -> Response:
 
 @verification.post("/verifications/file", summary=both("核验文件", "Check a file"), responses=_RESPONSES)
 def verify_file(
-    office: TheOffice, file: Annotated[UploadFile, File(description="a signed PDF or OFD, at most 20 MB")]
+    office: TheOffice,
+    line: TheLine,
+    file: Annotated[UploadFile, File(description="a signed PDF or OFD, at most 20 MB")],
 ) -> Response:
     """Check a signed file: ours, or another office's. It is read in a process without keys and network."""
-    return verdict_answer(check_file(office, read_upload(file.file)))
+    return verdict_answer(check_file(office, read_upload(file.file), line=line))
 
 
 @verification.get(

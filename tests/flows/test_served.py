@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -79,3 +80,38 @@ def test_a_batch_that_is_sent_to_a_served_office_is_issued_by_itself(
     assert (batch["state"], batch["issued"], batch["bad"]) == ("done", 3, 2)
     assert "part_done" in {line["event"] for line in lines}
     assert server.returncode in {0, -signal.SIGTERM}
+
+
+def hostile_pdf() -> bytes:
+    """Return a file whose table has two thousand million entries without a length: it is read until its time is up."""
+    table = b"1 0 obj\n<</Type/XRef/Size 2/W[0 0 0]/Index[0 2147483647]/Root 1 0 R/Length 0>>\nstream\n\nendstream\nendobj\n"
+    return b"%PDF-1.7\n" + table + b"startxref\n9\n%%EOF\n"
+
+
+@pytest.mark.server
+def test_a_pile_of_hostile_files_from_one_address_keeps_no_other_address_waiting(
+    served: tuple[Hall, httpx.Client, "subprocess.Popen[bytes]"],
+) -> None:
+    hall, client, _ = served
+    document = hall.town.issues(hall.town.teacher_draft()).document
+    ended: list[tuple[str, int]] = []
+
+    def sends(name: str, address: str, content: bytes) -> httpx.Response:
+        transport = httpx.HTTPTransport(local_address=address)
+        with httpx.Client(base_url=client.base_url, transport=transport, timeout=60) as own:
+            answer = own.post("/api/v1/verifications/file", files={"file": ("a.pdf", content, "application/pdf")})
+        ended.append((name, answer.status_code))
+        return answer
+
+    sends("first", "127.0.0.4", document)  # the reader is warm
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(8):
+            pool.submit(sends, "hostile", "127.0.0.2", hostile_pdf())
+        time.sleep(1)  # they hold or wait for their turns now
+        answer = sends("honest", "127.0.0.3", document)
+
+    names = [name for name, _ in ended]
+    assert answer.json()["verdict"] == "valid"
+    assert names.index("honest") <= 1 + 2  # the first, and no more than the two that were being read
+    assert {status for name, status in ended if name == "hostile"} <= {422, 503}
+    assert names.count("hostile") == 8
