@@ -15,11 +15,15 @@ import pytest
 
 from api import sandbox_child
 from api.sandbox import Sandbox, SandboxCrashedError, SandboxTimeoutError, _read_answer
+from signer.key_acts import rotate_key
+from signer.trust_lists import renew_trust_list
 from tests.code_room import NOW, CodeRoom
 from tests.small_pdf import pdf_objects, write_small_pdf
-from tests.town import Town
+from tests.town import BUREAU, PERSONS, Town
+from verify.algorithms import Algorithm
 from verify.evidence import Evidence
 from verify.examine import examine
+from verify.key_purpose import KeyPurpose
 from verify.verdict import Verdict
 
 ROOM = CodeRoom()
@@ -67,6 +71,20 @@ def test_an_ofd_is_judged_in_the_sandbox_as_it_is_outside(sqlite_town: Town, san
     assert report.is_genuine
     assert report.facts.seal_code
     assert spoilt.verdict is Verdict.UNREADABLE
+
+
+def test_a_code_signed_with_sm2_is_judged_in_the_sandbox_with_the_faster_checker(
+    sqlite_town: Town, sandbox: Sandbox
+) -> None:
+    town = sqlite_town
+    rotate_key(town.key_desk, KeyPurpose.CODE, BUREAU, algorithm=Algorithm.SM2, persons=PERSONS, at=town.now)
+    renew_trust_list(town.key_desk, at=town.now)
+    document = town.issues(town.food_draft()).document
+
+    report = sandbox.examine(document, town.evidence(), at=town.now)
+
+    assert report == examine(document, town.evidence(), at=town.now)
+    assert report.is_genuine
 
 
 def test_the_second_file_finds_a_warm_reader(sandbox: Sandbox) -> None:
