@@ -7,7 +7,8 @@ Promises:
   * Runs beside the office's work, in pages, with the memory of one page; what is filed after its start is left out.
   * Reads only. A bad record is a discrepancy in the report, never an error.
 
-1. The log (`audit_leaves`). 2. The head: root and signed checkpoint. 3. Licences and documents. 4. Acts.
+1. The log (`audit_leaves`). 2. The head: root and signed checkpoint. 3. Licences and documents. 4. Acts. 5. Seals,
+grants and uses (`audit_seals`).
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ from registry.vault import FolderVault
 from signer.audit_columns import tells_what_was_logged, tells_what_was_signed
 from signer.audit_leaves import LeafAudit
 from signer.audit_report import AuditReport, Discrepancy, Findings
+from signer.audit_seals import SealAudit
 from verify.document import read_document
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
@@ -64,6 +66,7 @@ def audit(scope: AuditScope, *, at: datetime) -> AuditReport:
     walk.walk(head.size, lambda done: scope.progress("entries", done))  # (1)
     _judge_head(scope, head, walk.frontier.root, findings)  # (2)
     _RecordAudit(scope, head, findings, at).walk()  # (3), (4)
+    SealAudit(scope.database, head.origin, findings).walk()  # (5)
     return AuditReport(
         origin=head.origin,
         size=walk.frontier.size,

@@ -17,6 +17,7 @@ from registry.leaves import StoredEntry
 from registry.official_documents import OfficialRecord, officials_by_id
 from registry.records import IntentState
 from signer.audit_report import Findings
+from signer.audit_seals import WORDS, is_sealing_known, judge_seal_entry
 from verify.der import SEQUENCE, read_whole
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
@@ -117,7 +118,7 @@ class LeafAudit:
             case EntryKind.INTENT:
                 self._judge_intent(tx, index, entry, page)
             case EntryKind.STATE:
-                self._judge_state(index, entry, page.events.get(index))
+                self._judge_state(tx, index, entry, page.events.get(index))
             case EntryKind.KEY:
                 self._findings.demand(_record(tx, entry) is not None, "audit.record_missing", index=index)
             case EntryKind.ABANDONED:
@@ -130,7 +131,8 @@ class LeafAudit:
         self._findings.count(f"intents_{detail[1]}")
         if row is None:
             is_licence = _DATA_SET in detail or detail[1] in {KeyPurpose.CODE.value, KeyPurpose.DOCUMENT.value}
-            is_known = not is_licence or _is_certificate_request(_record(tx, entry))
+            is_known = is_sealing_known(tx, index, entry)
+            is_known = is_known and (not is_licence or _is_certificate_request(_record(tx, entry)))
             self._findings.demand(is_known, "audit.intent_unknown", index=index)
             return
         self._findings.demand(row.purpose == detail[1], "audit.intent_purpose", index=index)
@@ -146,8 +148,11 @@ class LeafAudit:
             logged = leaves.find_by_digest(tx, self._origin, digest) is not None
             self._findings.demand(logged or bool(waits), "audit.abandoned_unlogged", index=index)
 
-    def _judge_state(self, index: int, entry: LogEntry, event: AuditedEvent | None) -> None:
+    def _judge_state(self, tx: Transaction, index: int, entry: LogEntry, event: AuditedEvent | None) -> None:
         """Compare the entry of an act with the act; a destroyed record leaves the entry without a proof, as meant."""
+        if (entry.detail or {}).get(1) in WORDS:
+            judge_seal_entry(tx, index, entry, self._findings)
+            return
         if event is None:
             self._findings.demand(False, "audit.event_unknown", index=index)
             return
