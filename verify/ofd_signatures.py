@@ -31,6 +31,8 @@ SM3_BYTES: Final = 32
 OWN_METHOD: Final = "1.2.156.10197.1.401"
 _METHODS: Final = frozenset({OWN_METHOD, "SM3", "1.2.156.10197.1.401.2"})
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# A place from the root without anything to resolve, as nearly all references are written.
+_PLAIN_PLACE: Final = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
@@ -90,6 +92,8 @@ class Description:
 
 def resolve(location: str, base: str) -> str:
     """Return the name in the package that a place means which is written in the file `base` (ST_Loc)."""
+    if len(location) <= LOCATION_LENGTH_MAX and _PLAIN_PLACE.fullmatch(location):
+        return location[1:]
     if not 0 < len(location) <= LOCATION_LENGTH_MAX or "\\" in location or ":" in location:
         raise OfdFormError("not a place in the package")
     parts = [] if location.startswith("/") else base.split("/")[:-1]
