@@ -64,7 +64,7 @@ class Layout:
             return cls(
                 form=str(value["form"]),
                 pages=int(value["pages"]),
-                boxes=tuple(Box(**each) for each in value["boxes"]),
+                boxes=tuple(_box(each) for each in value["boxes"]),
                 room=_pair(value["room"]),
                 signed=_pair(value["signed"]),
                 signature=str(value["signature"]),
@@ -100,6 +100,11 @@ class PreparedFile:
         room = self.content[max(start, 0) : end]
         is_open = room == b"<" + b"0" * HOLE_DIGITS + b">"
         return is_open and start >= len(upload) and self.content.startswith(upload)
+
+
+def _box(value: Mapping[str, Any]) -> Box:
+    page, measures = int(value["page"]), {name: float(each) for name, each in value.items() if name != "page"}
+    return Box(page=page, **measures)
 
 
 def _pair(value: object) -> tuple[int, int]:
