@@ -20,11 +20,11 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from PIL import Image
@@ -33,7 +33,7 @@ from keys.ceremony import Persons
 from keys.custody import DEPLOYMENT, KeyName
 from keys.key_files import ScryptCost
 from keys.timestamps import OwnTimestampService
-from registry import catalogue, departments, drafts, people, seals
+from registry import catalogue, departments, drafts, people, seal_grants, seal_uses, seals
 from registry.db import Database, open_database, reading, transaction
 from registry.records import (
     Department,
@@ -45,6 +45,7 @@ from registry.records import (
     Person,
     Role,
 )
+from registry.seal_records import SealGrant, SealUse
 from registry.vault import FolderVault
 from signer.desk import Desk, DeskSettings, Operator
 from signer.founding import CHECKPOINT, Foundation, found, open_custody
@@ -222,6 +223,25 @@ class Town:
         """Return the code of a department's first seal."""
         with reading(self.database) as tx:
             return seals.seals_of(tx, owner)[0].code
+
+    def grant_of(self, owner: str) -> SealGrant:
+        """Return the grant under which a department's staff use its first seal, as it stands now."""
+        with reading(self.database) as tx:
+            return seal_grants.grants_of(tx, self.seal_of(owner))[0]
+
+    def uses_of(self, owner: str) -> tuple[SealUse, ...]:
+        """Return all uses of a department's first seal, given up ones too, oldest first."""
+        with reading(self.database) as tx:
+            return seal_uses.uses_of_seal(tx, self.seal_of(owner), before=self.now + timedelta(days=1), limit=1_000)[
+                ::-1
+            ]
+
+    def has_only(self, type_code: str, *bodies: Literal["pdf", "ofd"]) -> None:
+        """Bring a version of a licence type into force that has these bodies alone."""
+        version = self.types[type_code].version + 1
+        self.types[type_code] = replace(self.types[type_code], bodies=bodies, version=version)
+        with transaction(self.database) as tx:
+            catalogue.add_type(tx, self.types[type_code])
 
     def draft(self, type_code: str, **changes: Any) -> LicenceDraft:
         """Return a complete draft of any type, made from its definition; `changes` make it another one."""

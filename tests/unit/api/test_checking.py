@@ -61,6 +61,19 @@ def test_a_file_is_completed_by_the_registry(sqlite_hall: Hall) -> None:
     assert report.log.code_leaf == issued.record.code_leaf
 
 
+def test_an_ofd_is_completed_by_the_registry_like_a_pdf(sqlite_hall: Hall) -> None:
+    town = sqlite_hall.town
+    issued = town.issues(town.signboard_draft())
+    assert issued.ofd is not None
+
+    report = check_file(sqlite_hall.office, issued.ofd)
+
+    assert report.verdict is Verdict.VALID
+    assert codes(report)[Check.LOG] == "log.proven"
+    assert report.document_digest == issued.record.ofd_digest
+    assert (report.log.code_leaf, report.log.document_leaf) == (issued.record.code_leaf, issued.record.ofd_leaf)
+
+
 def test_another_page_round_the_same_code_is_not_the_document_that_was_filed(sqlite_hall: Hall) -> None:
     """An insider logs and signs a second page, properly in all, that shows another holder than its data set."""
     town = sqlite_hall.town
@@ -74,12 +87,33 @@ def test_another_page_round_the_same_code_is_not_the_document_that_was_filed(sql
     signed = sign_documents(desk, pages, log_documents(desk, pages))
     file(desk, check(desk, signed[:1], at=town.now)[0], operator=by, at=town.now)
 
-    filed, second = (check_file(sqlite_hall.office, each.document) for each in signed)
+    filed, second = (check_file(sqlite_hall.office, each.documents[0]) for each in signed)
+    filed_ofd, second_ofd = (check_file(sqlite_hall.office, each.documents[1]) for each in signed)
 
-    assert filed.verdict is Verdict.VALID
-    assert second.verdict is Verdict.TAMPERED
+    assert filed.verdict is filed_ofd.verdict is Verdict.VALID
+    assert second.verdict is second_ofd.verdict is Verdict.TAMPERED
     assert second.headline is not None
     assert (second.headline.code, second.headline.detail) == ("contents.registry_differs", "document_leaf")
+    assert second_ofd.headline is not None
+    assert second_ofd.headline.code == "contents.inconsistent", "an OFD says what its page shows"
+    assert "CZZT" in second_ofd.headline.detail
+
+
+def test_a_second_body_with_the_same_words_is_not_the_one_that_was_filed(sqlite_hall: Hall) -> None:
+    town = sqlite_hall.town
+    desk, by = town.desk, town.officer
+    reserved, _ = reserve(desk, town.drafts(1), operator=by, at=town.now)
+    coded, _ = sign_codes(desk, reserved, at=town.now)
+    pages, _ = render(desk, coded * 2, operator=by, at=town.now)
+    signed = sign_documents(desk, pages, log_documents(desk, pages))
+    file(desk, check(desk, signed[:1], at=town.now)[0], operator=by, at=town.now)
+
+    reports = [check_file(sqlite_hall.office, document) for document in signed[1].documents]
+
+    assert [each.verdict for each in reports] == [Verdict.TAMPERED] * 2
+    assert [each.headline and (each.headline.code, each.headline.detail) for each in reports] == [
+        ("contents.registry_differs", "document_leaf")
+    ] * 2
 
 
 def test_the_registry_answers_with_what_it_has(sqlite_hall: Hall) -> None:

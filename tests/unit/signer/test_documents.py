@@ -13,9 +13,16 @@ from signer.codes import Coded, sign_codes
 from signer.documents import Rendered, log_documents, render, sign_documents
 from signer.page.errors import UnknownTemplateError
 from signer.reservation import reserve
-from tests.town import ORIGIN, Town
+from tests.town import BUREAU, ORIGIN, Town
+from verify.log_entry import LogEntry
 from verify.mandate import Mandate
+from verify.ofd_package import read_package
 from verify.oids import MANDATE
+from verify.own_ofd import VALUE_FILE
+from verify.seal_objects import read_seal_signature
+
+# That of the service item, which the seal's grant names.
+LEGAL_BASIS = "《食品安全法》第三十五条"
 
 
 def _coded(town: Town, count: int) -> tuple[Coded, ...]:
@@ -37,27 +44,42 @@ def test_the_hash_of_the_exact_bytes_that_are_signed_stands_in_the_log(town: Tow
 
     with reading(town.database) as tx:
         entries = leaves.entries(tx, ORIGIN, receipts[0].index, receipts[-1].index + 1)
-    assert [each.digest for each in entries] == [sha256(each.attributes).digest() for each in rendered]
+    bodies = [body for each in rendered for body in each.bodies]
+    assert [each.digest for each in entries] == [sha256(body.message).digest() for body in bodies]
+    told = [LogEntry.decode(each.entry).detail or {} for each in entries]
+    assert [each[1] for each in told] == ["document", "seal", "document", "seal"]
+    assert [each[2] for each in told] == [town.desk.custody.public_key(body.key).kid for body in bodies]
 
 
-def test_custody_signs_nothing_but_what_the_receipt_is_for(town: Town) -> None:
+@pytest.mark.parametrize("order", [(2, 3, 0, 1), (1, 0, 3, 2), (0, 3, 2, 1)])
+def test_custody_signs_nothing_but_what_the_receipt_is_for(town: Town, order: tuple[int, ...]) -> None:
+    """The receipts of the other licence, those of the other body, and the one of the other licence's OFD."""
     rendered = _rendered(town, 2)
-    first, second = log_documents(town.desk, rendered)
+    receipts = log_documents(town.desk, rendered)
 
     with pytest.raises(ReceiptDigestError):
-        sign_documents(town.desk, rendered, (second, first))
+        sign_documents(town.desk, rendered, [receipts[each] for each in order])
 
 
-def test_the_signed_mandate_names_item_law_and_role_and_no_person(sqlite_town: Town) -> None:
+def test_the_signed_mandate_of_both_bodies_names_grant_item_law_and_role_and_no_person(sqlite_town: Town) -> None:
     (rendered,) = _rendered(sqlite_town, 1)
+    pdf, ofd = rendered.bodies
 
-    attributes = {each["type"].dotted: each["values"][0] for each in cms.CMSAttributes.load(rendered.attributes)}
+    (signed,) = sign_documents(sqlite_town.desk, (rendered,), log_documents(sqlite_town.desk, (rendered,)))
 
-    draft = rendered.coded.reserved.record.draft
-    assert Mandate.decode(attributes[MANDATE].dump()) == Mandate(
-        item_code=draft.item_code, legal_basis="《食品安全法》第三十五条", role="issuing_officer"
+    attributes = {each["type"].dotted: each["values"][0] for each in cms.CMSAttributes.load(pdf.message)}
+    sealed = read_seal_signature(read_package(signed.documents[1]).files[VALUE_FILE])
+    assert Mandate.decode(attributes[MANDATE].dump()) == sealed.mandate
+    assert sealed.to_be_signed == ofd.message
+    assert sealed.mandate == Mandate(
+        item_code=rendered.coded.reserved.record.draft.item_code,
+        legal_basis=LEGAL_BASIS,
+        role="issuing_officer",
+        grant=sqlite_town.grant_of(BUREAU).grant_id,
     )
-    assert sqlite_town.officer.person_id.encode() not in rendered.attributes
+    for body in rendered.bodies:
+        assert sqlite_town.officer.person_id.encode() not in body.message
+        assert sqlite_town.reviewer.person_id.encode() not in body.message
 
 
 def test_a_page_that_cannot_be_made_is_refused_and_the_others_are_made(sqlite_town: Town) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -15,18 +16,25 @@ from registry.errors import IntentAbandonedError, NotAllowedError, NotLatestVers
 from registry.events import Act
 from registry.lifecycle import LicenceEvent
 from registry.records import DraftState, IntentState, LicenceState
+from registry.seal_lifecycle import UseState
+from signer.audit import AuditScope, audit
 from signer.codes import sign_codes
 from signer.documents import log_documents, render, sign_documents
 from signer.errors import LogClockError, NotApprovedError, SelfCheckError
 from signer.issue import IssuedLicence, check, issue, issue_chunk
+from signer.recover import recover
 from signer.reservation import RefusedDraft, reserve
-from tests.town import BUREAU, NOW, ORIGIN, Town
+from tests.town import BUREAU, FOOD, NOW, ORIGIN, Town
 from verify.examine import RejectedError, examine, examine_text
 from verify.licence import HolderKind
 from verify.log_entry import LogEntry
+from verify.ofd_package import read_package
+from verify.own_ofd import VALUE_FILE
 from verify.qr_token import decode_token
 from verify.report import Check, Outcome
+from verify.seal_objects import read_seal_signature
 
+Form = Literal["pdf", "ofd"]
 STEPS = [
     "judged",
     "reserved",
@@ -69,7 +77,56 @@ def test_a_licence_is_issued_kept_and_filed_and_a_stranger_finds_it_good(town: T
     assert [(each.purpose, each.state) for each in intents] == [
         ("code", IntentState.FILED),
         ("document", IntentState.FILED),
+        ("seal", IntentState.FILED),
     ]
+
+
+def test_both_bodies_are_kept_and_the_use_of_the_seal_is_filed_with_them(town: Town) -> None:
+    issued = town.issues(town.food_draft())
+
+    record = issued.record
+    assert issued.ofd is not None
+    assert issued.documents == (issued.document, issued.ofd)
+    assert [sha256(each).hexdigest() for each in issued.documents] == list(record.bodies.values())
+    assert list(record.bodies) == ["pdf", "ofd"]
+    assert all(
+        town.desk.vault.get(digest) == body
+        for digest, body in zip(record.bodies.values(), issued.documents, strict=True)
+    )
+    (use,) = town.uses_of(BUREAU)
+    assert (use.state, use.licence_id, use.filed_at) == (UseState.FILED, record.licence_id, town.now)
+    assert use.bodies == ((record.document_digest, record.document_leaf), (record.ofd_digest, record.ofd_leaf))
+    assert (use.occasion.person, use.occasion.second_person) == (town.officer.person_id, town.reviewer.person_id)
+    assert (town.grant_of(BUREAU).grant_id, town.grant_of(BUREAU).uses_taken) == (use.grant_id, 1)
+
+
+@pytest.mark.parametrize(("form", "purpose"), [("pdf", "document"), ("ofd", "seal")])
+def test_a_type_with_one_body_is_issued_audited_and_checked(sqlite_town: Town, form: Form, purpose: str) -> None:
+    town = sqlite_town
+    town.has_only(FOOD, form)
+
+    issued = town.issues(town.food_draft())
+
+    record, (document,) = issued.record, issued.documents
+    assert record.bodies == {form: sha256(document).hexdigest()}
+    assert issued.ofd == (document if form == "ofd" else None)
+    report = examine(document, town.evidence(), at=town.now)
+    assert (report.is_genuine, report.log.document_leaf) == (True, record.document_leaf)
+    with reading(town.database) as tx:
+        assert [each.purpose for each in leaves.intents_of(tx, record.licence_id)] == ["code", purpose]
+    (use,) = town.uses_of(BUREAU)
+    assert (use.state, use.bodies) == (UseState.FILED, ((record.document_digest, record.document_leaf),))
+    found = audit(
+        AuditScope(
+            database=town.database,
+            verifier=town.desk.log.verifier,
+            trust=town.desk.trust(),
+            crls=town.desk.revocation(),
+            vault=town.desk.vault,
+        ),
+        at=town.now,
+    )
+    assert (found.discrepancies, found.counts["licences"], found.counts["documents"]) == ((), 1, 1)
 
 
 def test_the_steps_are_done_in_their_order(town: Town) -> None:
@@ -87,12 +144,17 @@ def test_what_each_key_signed_stood_in_the_log_before(town: Town) -> None:
         (code,) = leaves.entries(tx, ORIGIN, index, index + 1)
         index = issued.record.document_leaf
         (document,) = leaves.entries(tx, ORIGIN, index, index + 1)
+        (sealed,) = leaves.entries_at(tx, ORIGIN, [issued.record.ofd_leaf or 0]).values()
     assert code.digest == sha256(token.to_be_signed).digest()
     code_detail, document_detail = LogEntry.decode(code.entry).detail, LogEntry.decode(document.entry).detail
     assert code_detail is not None
     assert document_detail is not None
     assert (code_detail[1], document_detail[1]) == ("code", "document")
     assert code_detail[3] == document_detail[3] == sha256(issued.record.data_set).digest()
+    seal_signature = read_seal_signature(read_package(issued.ofd or b"").files[VALUE_FILE])
+    assert LogEntry.decode(sealed).digest == sha256(seal_signature.to_be_signed).digest()
+    seal_detail = LogEntry.decode(sealed).detail or {}
+    assert (seal_detail[1], seal_detail[3]) == ("seal", document_detail[3])
 
 
 @pytest.mark.parametrize("type_number", range(1, 13))
@@ -141,12 +203,18 @@ def test_a_chunk_of_fifty_takes_two_commits_of_the_log(town: Town) -> None:
 
     issued = [each.record for each in outcomes if isinstance(each, IssuedLicence)]
     assert [each.code_leaf for each in issued] == list(range(before, before + 50))
-    assert [each.document_leaf for each in issued] == list(range(before + 50, before + 100))
+    assert [each.document_leaf for each in issued] == list(range(before + 50, before + 150, 2))
+    assert [each.ofd_leaf for each in issued] == list(range(before + 51, before + 151, 2))
+    with reading(town.database) as tx:
+        assert leaves.count_pending(tx) == 1, "one entry for the fifty uses of the seal"
     assert len({each.number for each in issued}) == len({each.licence_id for each in issued}) == 50
 
 
 def test_nothing_is_signed_while_the_clock_stands_behind_the_log_and_the_draft_goes_again_later(town: Town) -> None:
     (record,) = town.drafts(1)
+    town.clock.moves(timedelta(minutes=5))
+    town.issues(town.signboard_draft())
+    del town.steps[:]
     town.clock.moves(timedelta(minutes=-2))
     with pytest.raises(LogClockError):
         town.issues_all([record])
@@ -160,6 +228,9 @@ def test_nothing_is_signed_while_the_clock_stands_behind_the_log_and_the_draft_g
     assert isinstance(outcome, IssuedLicence)
     assert outcome.record.number == reserved.number
     assert town.steps == ["judged", "reserved", *STEPS]
+    assert town.grant_of(BUREAU).uses_taken == 3, "the use that was taken in vain is still open"
+    recover(town.desk, at=town.clock.moves(timedelta(minutes=20)))
+    assert town.grant_of(BUREAU).uses_taken == 2
 
 
 def test_an_attempt_that_recovery_abandoned_is_left_out_and_the_others_are_filed(town: Town) -> None:

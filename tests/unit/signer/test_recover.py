@@ -1,6 +1,7 @@
 """Recovery: what was begun and never filed is given up, and nothing else is."""
 
 import os
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -10,12 +11,16 @@ import pytest
 
 from registry import leaves, statuses
 from registry.db import reading
-from registry.errors import IntentAbandonedError
 from registry.records import DraftRecord, IntentState
+from registry.seal_errors import GrantUsedUpError, UseAbandonedError
+from registry.seal_lifecycle import UseState
 from signer.audit import AuditScope, audit
 from signer.issue import IssuedLicence
 from signer.recover import recover
-from tests.town import ORIGIN, Town
+from signer.reservation import RefusedDraft
+from signer.seal_founding import GROUNDS
+from signer.seal_granting import grant_seal, withdraw_seal_grant
+from tests.town import BUREAU, ORIGIN, Town
 from verify.log_entry import EntryKind, LogEntry
 from verify.status import StatusValue
 
@@ -46,6 +51,10 @@ def intents(town: Town) -> list[IntentState]:
         return [each.state for each in leaves.all_intents(tx, ORIGIN)]
 
 
+def uses(town: Town) -> list[UseState]:
+    return [each.state for each in town.uses_of(BUREAU)]
+
+
 def abandoned_entries(town: Town) -> list[LogEntry]:
     with reading(town.database) as tx:
         head = leaves.head(tx, ORIGIN)
@@ -71,8 +80,11 @@ def test_a_town_without_crashes_has_nothing_to_recover(town: Town) -> None:
 
     found = recover(town.desk, at=town.clock.moves(2 * LEASE))
 
-    assert (found.abandoned, found.sequenced, found.swept) == (0, 0, 0)
-    assert intents(town) == [IntentState.FILED] * 2
+    assert (found.abandoned, found.sequenced, found.swept) == (0, 1, 0), "the entry of the seal's use waited"
+    assert recover(town.desk, at=town.now).sequenced == 0
+    assert intents(town) == [IntentState.FILED] * 3
+    assert uses(town) == [UseState.FILED]
+    assert is_clean(town)
 
 
 def test_a_live_workers_attempts_are_left_alone(sqlite_town: Town) -> None:
@@ -81,10 +93,14 @@ def test_a_live_workers_attempts_are_left_alone(sqlite_town: Town) -> None:
 
     assert recover(town.desk, at=town.clock.moves(LEASE)).abandoned == 0
     assert set(intents(town)) == {IntentState.OPEN}
+    assert uses(town) == [UseState.OPEN] * 2
+    assert town.grant_of(BUREAU).uses_taken == 2
     assert recover(town.desk, at=town.clock.moves(timedelta(seconds=1))).abandoned == 2
+    assert uses(town) == [UseState.ABANDONED] * 2
+    assert town.grant_of(BUREAU).uses_taken == 0
 
 
-@pytest.mark.parametrize(("step", "each"), [("codes_logged", 1), ("documents_signed", 2)])
+@pytest.mark.parametrize(("step", "each"), [("codes_logged", 1), ("documents_signed", 3)])
 def test_a_dead_workers_attempts_are_logged_once_and_end_in_the_status_list(town: Town, step: str, each: int) -> None:
     records = town.drafts(3)
     begins(town, records, step)
@@ -102,6 +118,53 @@ def test_a_dead_workers_attempts_are_logged_once_and_end_in_the_status_list(town
     again = recover(town.desk, at=town.now)
     assert (again.abandoned, again.sequenced, again.lists) == (0, 0, ())
     assert len(abandoned_entries(town)) == 3 * each
+    assert is_clean(town)
+
+
+@pytest.mark.parametrize("step", ["reserved", "codes_logged", "documents_signed", "kept"])
+def test_a_dead_workers_uses_of_the_seal_are_given_back_once(town: Town, step: str) -> None:
+    town.issues(town.signboard_draft())
+    records = town.drafts(3)
+    begins(town, records, step)
+    assert town.grant_of(BUREAU).uses_taken == 4
+
+    for _ in range(2):
+        recover(town.desk, at=town.clock.moves(2 * LEASE))
+        assert town.grant_of(BUREAU).uses_taken == 1
+        assert Counter(uses(town)) == {UseState.FILED: 1, UseState.ABANDONED: 3}
+
+    issued = [each.record for each in town.issues_all(records) if isinstance(each, IssuedLicence)]
+    assert len(issued) == 3
+    assert town.grant_of(BUREAU).uses_taken == 4
+    filed = {use.licence_id: use.bodies for use in town.uses_of(BUREAU) if use.state is UseState.FILED}
+    for each in issued:
+        assert filed[each.licence_id] == (
+            (each.document_digest, each.document_leaf),
+            (each.ofd_digest, each.ofd_leaf),
+        )
+    assert is_clean(town)
+
+
+def test_a_limit_of_uses_is_not_eaten_up_by_crashes(sqlite_town: Town) -> None:
+    town, usual = sqlite_town, sqlite_town.grant_of(BUREAU)
+    custodian = town.custodian_of(BUREAU)
+    withdraw_seal_grant(town.desk, usual.grant_id, GROUNDS, operator=custodian, at=town.now)
+    limited = replace(usual.terms, uses_max=2)
+    grant = grant_seal(town.desk, usual.code, limited, GROUNDS, operator=custodian, at=town.now)
+    records = town.drafts(3)
+    begins(town, records[:2], "documents_signed")
+    (refused,) = town.issues_all(records[2:])
+    assert isinstance(getattr(refused, "error", None), GrantUsedUpError), "the dead worker's uses still count"
+
+    recover(town.desk, at=town.clock.moves(2 * LEASE))
+
+    outcomes = town.issues_all(records)
+    assert [type(each) for each in outcomes] == [IssuedLicence, IssuedLicence, RefusedDraft]
+    assert isinstance(getattr(outcomes[2], "error", None), GrantUsedUpError)
+    assert Counter(each.state for each in town.uses_of(BUREAU) if each.grant_id == grant.grant_id) == {
+        UseState.FILED: 2,
+        UseState.ABANDONED: 2,
+    }
     assert is_clean(town)
 
 
@@ -134,9 +197,11 @@ def test_who_was_given_up_while_still_at_work_files_nothing(town: Town) -> None:
     sleeper = replace(town, desk=replace(town.desk, after=after))
     (outcome,) = sleeper.issues_all(records)
 
-    assert isinstance(getattr(outcome, "error", None), IntentAbandonedError)
+    assert isinstance(getattr(outcome, "error", None), UseAbandonedError)
     assert set(intents(town)) == {IntentState.ABANDONED}
+    assert uses(town) == [UseState.ABANDONED]
     assert isinstance(town.issues_all(records)[0], IssuedLicence)
+    assert town.grant_of(BUREAU).uses_taken == 1
     assert is_clean(town)
 
 
@@ -152,10 +217,10 @@ def test_documents_that_no_row_names_are_swept_and_the_filed_ones_stay(town: Tow
     age(town.folder / "vault", to=town.now.timestamp())
 
     assert recover(town.desk, at=town.now + 2 * LEASE).swept == 0, "younger than any lease may be old"
-    assert recover(town.desk, at=town.now + 4 * LEASE).swept == 2
+    assert recover(town.desk, at=town.now + 4 * LEASE).swept == 4
 
-    assert town.desk.vault.has(filed.record.document_digest)
-    assert sum(path.is_file() for path in (town.folder / "vault").rglob("*")) == 1
+    assert all(town.desk.vault.has(each) for each in filed.record.bodies.values())
+    assert sum(path.is_file() for path in (town.folder / "vault").rglob("*")) == len(filed.record.bodies) == 2
 
 
 def test_recovery_that_dies_half_way_is_finished_by_the_next_one(town: Town) -> None:
@@ -166,8 +231,9 @@ def test_recovery_that_dies_half_way_is_finished_by_the_next_one(town: Town) -> 
 
     found = recover(town.desk, at=town.now)
 
-    assert (found.abandoned, found.sequenced) == (0, 4)
-    assert len(abandoned_entries(town)) == 4
+    assert (found.abandoned, found.sequenced) == (0, 6)
+    assert len(abandoned_entries(town)) == 6
+    assert town.grant_of(BUREAU).uses_taken == 0
     assert is_clean(town)
 
 
@@ -181,6 +247,7 @@ def test_two_recoveries_at_once_do_no_more_than_one(town: Town) -> None:
     found = recover(replace(town.desk, after=in_between), at=town.now)
 
     assert found.abandoned == 4
-    assert len(abandoned_entries(town)) == 8
+    assert len(abandoned_entries(town)) == 12
     assert set(intents(town)) == {IntentState.ABANDONED}
+    assert town.grant_of(BUREAU).uses_taken == 0
     assert is_clean(town)
