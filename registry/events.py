@@ -1,7 +1,8 @@
 """Acts on a filed licence: suspend, reinstate, revoke, rescind, withdraw, cancel, supersede.
 
 Promises:
-  * The act, the new state, the status list's value and the entry that waits for the log are one transaction.
+  * The act, the new state, the status list's value, the entry that waits for the log and the recall of receipts are one
+    transaction.
   * What the table in ``lifecycle.py`` does not allow is refused; so is an act on a version that the caller did not see.
   * The log's leaf is the digest of a salted record that is kept beside the act: it can be shown and be forgotten.
 """
@@ -18,6 +19,7 @@ from registry.db import Transaction
 from registry.errors import ChangedMeanwhileError, UnknownLicenceError
 from registry.lifecycle import LicenceEvent, LicenceState, next_state, status_value
 from registry.pending import add_pending_event
+from registry.recalls import RecallingEvent, recall
 from registry.records import EventRecord
 from registry.tables import EVENT, LICENCE, PLACE
 from verify import cbor
@@ -186,5 +188,9 @@ def _apply(
     tx.execute(update(LICENCE).where(LICENCE.c.licence_id == licence_id).values(changed))
     tx.execute(update(PLACE).where(PLACE.c.licence_id == licence_id).values(status=int(status_value(state))))
     add_pending_event(tx, event_id, sha256(record).digest(), act.event.value, at=at)
+    recalling = RecallingEvent(
+        event_id=event_id, licence_id=licence_id, event=act.event, state=state, effective_on=act.effective_on
+    )
+    recall(tx, recalling, at=at)
     stored = tx.execute(select(*EVENT_COLUMNS).where(EVENT.c.event_id == event_id)).mappings().one()
     return event_record(stored)

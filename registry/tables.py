@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
 from sqlmodel import Field
 
-from registry import official_tables, seal_tables, work_tables
+from registry import official_tables, receipt_tables, seal_tables, work_tables
 from registry.columns import BIG, Moment, Row
 
 
@@ -328,6 +328,7 @@ class IntentRow(Row, table=True):
 METADATA: Final = work_tables.ArtefactRow.metadata
 _SEALS: Final = seal_tables.SealRow
 _OFFICIAL: Final = official_tables.OfficialDocumentRow
+_RECEIPTS: Final = receipt_tables.VerificationReceiptRow
 
 
 def _table(name: str) -> Table:
@@ -358,6 +359,7 @@ LONG_TERM: Final = _table("long_term")
 OFFICIAL_DOCUMENT: Final = _table("official_document")
 PERSON: Final = _table("person")
 PLACE: Final = _table("place")
+RECALL: Final = _table("recall")
 REQUEST: Final = _table("request")
 SEAL: Final = _table("seal")
 SEAL_EVENT: Final = _table("seal_event")
@@ -370,3 +372,6 @@ SEAL_USE_BODY: Final = _table("seal_use_body")
 SERVICE_ITEM: Final = _table("service_item")
 SHEET_ROW: Final = _table("sheet_row")
 STATUS_LIST: Final = _table("status_list")
+VERIFICATION_RECEIPT: Final = _table("verification_receipt")
+WEBHOOK_DELIVERY: Final = _table("webhook_delivery")
+WEBHOOK_TARGET: Final = _table("webhook_target")
