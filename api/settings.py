@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     status_days: int = Field(
         default=7, ge=1, le=30, description="How many days a published status list says that it may be used."
     )
+    key_cipher: Literal["aes", "sm4"] = Field(
+        default="aes",
+        description="What encrypts new key files: aes, or sm4 where national rules ask for it.",
+    )
 
     @field_validator("public_address")
     @classmethod

@@ -25,6 +25,7 @@ from api.settings import PREFIX, Settings, SettingsError
 from keys.custody import DEPLOYMENT
 from keys.errors import CertificateFormError
 from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
+from keys.key_files import KeyCipher
 from keys.outside_timestamps import OutsideTimestampClient
 from keys.softkeys import SoftCustody
 from keys.timestamps import OwnTimestampService, TimestampSource
@@ -102,7 +103,9 @@ class Office:
         with self._lock:
             if self._desk is None:
                 settings = self.settings
-                custody = open_custody(settings.keys_folder, settings.passphrase(), settings.origin)
+                custody = open_custody(
+                    settings.keys_folder, settings.passphrase(), settings.origin, cipher=KeyCipher(settings.key_cipher)
+                )
                 self._custody, self._desk = custody, _open_desk(self, custody)
             return self._desk
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from keys.ceremony import Persons
 from keys.custody import ALGORITHMS, DEPLOYMENT, NATIONAL, KeyName
-from keys.key_files import USUAL_COST, ScryptCost
+from keys.key_files import USUAL_COST, KeyCipher, ScryptCost
 from keys.softkeys import SoftCustody, create_key
 from registry import artefacts, catalogue, departments, leaves
 from registry.db import Database, reading
@@ -65,17 +65,28 @@ class Foundation:
     code_algorithm: Algorithm = Algorithm.ES256
     worker: str = "founding"
     cost: ScryptCost = field(default=USUAL_COST, repr=False)
+    cipher: KeyCipher = field(default=KeyCipher.AES_256, repr=False)
 
 
-def open_custody(folder: Path, passphrase: bytes, origin: str, *, cost: ScryptCost = USUAL_COST) -> SoftCustody:
-    """Open the key folder of a deployment; custody believes all generations of the key of the log of this origin."""
+def open_custody(
+    folder: Path,
+    passphrase: bytes,
+    origin: str,
+    *,
+    cost: ScryptCost = USUAL_COST,
+    cipher: KeyCipher = KeyCipher.AES_256,
+) -> SoftCustody:
+    """Open the key folder of a deployment; custody believes all generations of the key of the log of this origin.
+
+    Cost and cipher are those of keys made from now on; a file says by itself what it was made with.
+    """
     custody = SoftCustody(folder, passphrase, cost=cost)
     generations = sorted(key.generation for key in custody.names() if key.purpose is KeyPurpose.CHECKPOINT)
     verifiers = tuple(
         log_verifier(origin, custody.public_key(KeyName(KeyPurpose.CHECKPOINT, DEPLOYMENT, each)))
         for each in generations
     )
-    return SoftCustody(folder, passphrase, verifiers, cost)
+    return SoftCustody(folder, passphrase, verifiers, cost, cipher)
 
 
 def found(foundation: Foundation, *, at: datetime) -> KeyDesk:
@@ -154,8 +165,21 @@ def _demand_fit(foundation: Foundation) -> None:
 def _begin_log(foundation: Foundation) -> KeyDesk:
     if CHECKPOINT not in SoftCustody(foundation.folder, foundation.passphrase).names():
         algorithm = ALGORITHMS[KeyPurpose.CHECKPOINT][0]
-        create_key(foundation.folder, foundation.passphrase, CHECKPOINT, algorithm, cost=foundation.cost)
-    custody = open_custody(foundation.folder, foundation.passphrase, foundation.origin, cost=foundation.cost)
+        create_key(
+            foundation.folder,
+            foundation.passphrase,
+            CHECKPOINT,
+            algorithm,
+            cost=foundation.cost,
+            cipher=foundation.cipher,
+        )
+    custody = open_custody(
+        foundation.folder,
+        foundation.passphrase,
+        foundation.origin,
+        cost=foundation.cost,
+        cipher=foundation.cipher,
+    )
     log = SigningLog(
         database=foundation.database,
         custody=custody,

@@ -22,6 +22,7 @@ from api.cli.program import app, session_of
 from api.settings import KEPT, Settings, keep_settings, read_settings
 from api.wiring import build, clock, desk_settings, open_registry, random
 from keys.ceremony import Persons
+from keys.key_files import KeyCipher
 from registry import artefacts, catalogue, departments, people
 from registry.catalogue import CATALOGUE_BYTES_MAX
 from registry.db import Database, Transaction, reading, transaction
@@ -38,7 +39,7 @@ FIRST_CLIENT: Final = "sandbox-1"
 FIRST_ADMINISTRATORS: Final = ("administrator-1", "administrator-2")
 # An item code begins with the credit code of the office that decides.
 USCC_LENGTH: Final = 18
-_KEPT_SETTINGS: Final = ("public_address", "log_origin", "test", "language")
+_KEPT_SETTINGS: Final = ("public_address", "log_origin", "test", "language", "key_cipher")
 
 
 class CodeAlgorithm(StrEnum):
@@ -187,6 +188,7 @@ def _make_keys(settings: Settings, database: Database, operator: str, codes: Alg
         clock=clock,
         random=random,
         code_algorithm=codes,
+        cipher=KeyCipher(settings.key_cipher),
     )
     with reading(database) as tx:
         is_founded = artefacts.latest(tx, TRUST_LIST, TRUST_LIST_NAME) is not None

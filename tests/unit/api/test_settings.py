@@ -60,6 +60,7 @@ CAUSES = {
     "PUBLIC_ADDRESS": ("https://", "https://"),
     "TIMESTAMP_URL": ("http", "http"),
     "LANGUAGE": ("zh 或 en", "zh or en"),
+    "KEY_CIPHER": ("docs/settings.md", "docs/settings.md"),
     **dict.fromkeys(("LISTEN_PORT", "RATE_ANONYMOUS", "STATUS_DAYS"), ("整数", "whole number")),
 }
 
@@ -76,6 +77,7 @@ CAUSES = {
         ("RATE_ANONYMOUS", "-1"),
         ("STATUS_DAYS", "31"),
         ("LANGUAGE", "fr"),
+        ("KEY_CIPHER", "des"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
