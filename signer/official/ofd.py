@@ -105,7 +105,8 @@ def _read(upload: bytes, *, at: datetime) -> _Upload:
         if len(outlines) != 1:
             raise UnreadableUploadError("more than one document in the package")
         path = outlines[0].signatures_path
-        entries = read_signatures(package.files[path], path) if path in package.files else ()
+        listed = None if path is None else package.files.get(path)
+        entries = () if path is None or listed is None else read_signatures(listed, path)
         descriptions = tuple(read_description(content(package.files, each.path), each.path) for each in entries)
     except PackageError as error:
         if error.refusal is Refusal.ENCRYPTED:
