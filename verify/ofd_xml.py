@@ -24,6 +24,8 @@ XML_BYTES_MAX: Final = 8 << 20
 DEPTH_MAX: Final = 64
 ELEMENTS_MAX: Final = 100_000
 ATTRIBUTES_MAX: Final = 64
+# A file is given to expat piece by piece; a tag that goes on for so long has more in it than any of OFD's.
+PIECE_BYTES: Final = 1 << 18
 # A path of a QR code is one text of 30 kB.
 TEXT_BUFFER_BYTES: Final = 1 << 16
 _MARK: Final = b"\xef\xbb\xbf"
@@ -185,7 +187,11 @@ def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | N
     parser.StartDoctypeDeclHandler = partial(_refuse, "a document type")
     parser.ProcessingInstructionHandler = partial(_refuse, "a processing instruction")
     try:
-        parser.Parse(data, True)
+        for at in range(PIECE_BYTES, len(data), PIECE_BYTES):
+            parser.Parse(data[at - PIECE_BYTES : at], False)
+            if at - parser.CurrentByteIndex > PIECE_BYTES:
+                raise XmlError("a longer tag than any of OFD")
+        parser.Parse(data[max(len(data) - 1, 0) // PIECE_BYTES * PIECE_BYTES :], True)
     except _Enough:
         pass
     except (expat.ExpatError, ValueError) as error:

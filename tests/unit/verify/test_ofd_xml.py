@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verify.ofd_xml import ATTRIBUTES_MAX, DEPTH_MAX, ELEMENTS_MAX, NAMESPACE, XML_BYTES_MAX, Budget, XmlError, read_xml
+from verify.ofd_xml import (
+    ATTRIBUTES_MAX,
+    DEPTH_MAX,
+    ELEMENTS_MAX,
+    NAMESPACE,
+    PIECE_BYTES,
+    XML_BYTES_MAX,
+    Budget,
+    XmlError,
+    read_xml,
+)
 
 OLDER = "http://www.ofdspec.org"
 
@@ -97,6 +107,26 @@ def test_a_mark_or_a_comment_is_read_but_not_in_ours(data: bytes) -> None:
 def test_a_file_longer_than_any_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(XmlError, match="longer"):
         read_xml(b" " * (XML_BYTES_MAX + 1), "Page")
+
+
+@pytest.mark.parametrize(
+    "length", [0, 1, *range(PIECE_BYTES - 40, PIECE_BYTES + 3), 2 * PIECE_BYTES - 9, 3 * PIECE_BYTES]
+)
+def test_a_file_is_read_whole_wherever_its_pieces_end(length: int) -> None:
+    text = "x" * length
+
+    root = read_xml(page(f"<ofd:A>{text}</ofd:A><ofd:B/>"), "Page")
+
+    assert [each.text for each in root.children] == [text, ""]
+
+
+def test_a_tag_or_comment_without_an_end_is_refused_before_all_of_it_is_read() -> None:
+    for data in (
+        b'<Page a="' + b"x" * 3 * PIECE_BYTES + b'"/>',
+        b"<Page><!--" + b"x" * 3 * PIECE_BYTES + b"--></Page>",
+    ):
+        with pytest.raises(XmlError, match="a longer tag"):
+            read_xml(data, "Page")
 
 
 def test_the_files_of_a_package_share_one_budget_of_elements() -> None:
