@@ -164,6 +164,8 @@ def _of(record: LicenceRecord) -> object:
     return LICENCE.c.licence_id == record.licence_id
 
 
+_OTHER = LICENCE.alias("other")
+
 TAMPERED: dict[str, tuple[Tamper, set[str]]] = {
     "a leaf's bytes": (
         lambda tx, each: tx.execute(
@@ -186,6 +188,32 @@ TAMPERED: dict[str, tuple[Tamper, set[str]]] = {
     "a leaf taken out": (
         lambda tx, each: tx.execute(delete(LOG_ENTRY).where(LOG_ENTRY.c.idx == each.document_leaf)),
         {"audit.leaf_missing", "audit.root", "audit.document_leaf"},
+    ),
+    "the leaf of an OFD taken out": (
+        lambda tx, each: tx.execute(delete(LOG_ENTRY).where(LOG_ENTRY.c.idx == each.ofd_leaf)),
+        {"audit.leaf_missing", "audit.root", "audit.document_leaf"},
+    ),
+    "a licence's OFD leaf": (
+        lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(ofd_leaf=0)),
+        {"audit.document_leaf", "audit.intent_licence", "audit.licence_intents"},
+    ),
+    "a licence without its OFD": (
+        lambda tx, each: tx.execute(update(LICENCE).where(_of(each)).values(ofd_leaf=None, ofd_digest=None)),
+        {"audit.intent_licence", "audit.licence_intents"},
+    ),
+    "the OFD exchanged for that of another licence": (
+        lambda tx, each: tx.execute(
+            update(LICENCE)
+            .where(_of(each))
+            .values(
+                ofd_digest=select(_OTHER.c.ofd_digest).where(_OTHER.c.licence_id != each.licence_id).scalar_subquery()
+            )
+        ),
+        {"audit.document"},
+    ),
+    "the state of an intent of an OFD": (
+        lambda tx, each: tx.execute(update(INTENT).where(INTENT.c.leaf_index == each.ofd_leaf).values(state="open")),
+        {"audit.licence_intents"},
     ),
     "a node": (
         lambda tx, _each: tx.execute(
@@ -328,8 +356,8 @@ def test_a_destroyed_record_of_an_act_is_no_discrepancy(busy: Town) -> None:
     assert codes(busy) == set()
 
 
-def document_path(town: Town) -> Path:
-    digest = licence(town).document_digest
+def document_path(town: Town, form: str = "pdf") -> Path:
+    digest = licence(town).bodies[form]
     return next((town.folder / "vault").rglob(digest))
 
 
@@ -353,6 +381,16 @@ def test_a_document_that_is_away_damaged_or_exchanged_is_named(busy: Town) -> No
     with transaction(busy.database) as tx:
         tx.execute(update(LICENCE).where(_of(licence(busy))).values(document_digest=foreign))  # type: ignore[arg-type]
     assert codes(busy) == {"audit.document", "audit.document_receipt"}
+
+
+def test_an_ofd_that_is_away_or_damaged_is_named(busy: Town) -> None:
+    path = document_path(busy, "ofd")
+    content = path.read_bytes()
+
+    path.write_bytes(content[:-1] + b"x")
+    assert codes(busy) == {"audit.document_damaged"}
+    path.unlink()
+    assert codes(busy) == {"audit.document_missing"}
 
 
 def test_a_sealing_for_the_long_term_is_the_filed_document_and_more(busy: Town) -> None:
