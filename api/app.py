@@ -37,6 +37,9 @@ from api.v1.documents import documents
 from api.v1.drafts import drafts
 from api.v1.licences import licences
 from api.v1.log import log, log_files
+from api.v1.seal_grants import seal_grants
+from api.v1.seal_status import seal_lists, seal_status
+from api.v1.seals import seals
 from api.v1.service import service
 from api.v1.statuses import statuses
 from api.v1.trust import trust
@@ -47,8 +50,18 @@ from verify.errors import YinzhengError
 OPENAPI_PATH: Final = "/api/v1/openapi.json"
 # From here on it is not the caller who must change something.
 FAULT: Final = 500
-_OFFICE_ROUTERS: Final = (licences, drafts, batches, documents)
-_PUBLIC_ROUTERS: Final = (verification, catalogue, statuses, trust, log_files, log, service)
+_OFFICE_ROUTERS: Final = (licences, drafts, batches, documents, seals, seal_grants)
+_PUBLIC_ROUTERS: Final = (
+    verification,
+    catalogue,
+    seal_status,
+    seal_lists,
+    statuses,
+    trust,
+    log_files,
+    log,
+    service,
+)
 
 
 class Application(FastAPI):

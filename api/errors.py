@@ -128,6 +128,12 @@ class UnknownArtefactError(ApiError):
     code = "artefact.unknown"
 
 
+class MomentAheadError(ApiError):
+    """The moment that was asked about has not come yet."""
+
+    code = "request.future"
+
+
 class UnknownTypeError(ApiError):
     """The catalogue has no such licence type today."""
 

@@ -6,13 +6,13 @@ Promises:
   * No key acts as the system itself. What belongs to a department is reached by that department's keys alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from api.identity import Caller, operator_of
-from registry import drafts, jobs, licences, official_documents
+from registry import drafts, jobs, licences, official_documents, seal_grants, seals
 from registry.db import Database, Transaction, reading
 from registry.errors import UnknownBatchError, UnknownLicenceError
 from registry.records import ApiClient, Role
@@ -48,6 +48,11 @@ class Permission:
 _OFFICER: Final = (Role.ISSUING_OFFICER,)
 _REVIEWER: Final = (Role.REVIEWER,)
 _BOTH: Final = (Role.ISSUING_OFFICER, Role.REVIEWER)
+_CUSTODIAN: Final = (Role.SEAL_CUSTODIAN,)
+_APPROVER: Final = (Role.SEAL_APPROVER,)
+_MANAGERS: Final = (Role.SEAL_CUSTODIAN, Role.SEAL_APPROVER)
+# Who may look at seals and their uses: those who manage them, and those who audit. Nobody is both.
+_LOOKERS: Final = (Role.SEAL_CUSTODIAN, Role.SEAL_APPROVER, Role.AUDITOR)
 _PUBLIC: Final = Permission(scope=Scope.PUBLIC)
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
@@ -89,7 +94,35 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_document_page": Permission(scope=Scope.RECORD, roles=_BOTH),
     "approve_document": Permission(scope=Scope.RECORD, roles=_REVIEWER),
     "seal_document": Permission(scope=Scope.RECORD, roles=_OFFICER, once=True),
+    # seals
+    "apply_for_seal": Permission(scope=Scope.OWN, roles=_CUSTODIAN, once=True),
+    "list_seals": Permission(scope=Scope.OWN, roles=_LOOKERS),
+    "get_seal": Permission(scope=Scope.RECORD, roles=_LOOKERS),
+    "get_seal_picture": Permission(scope=Scope.RECORD, roles=_LOOKERS),
+    "list_seal_events": Permission(scope=Scope.RECORD, roles=_LOOKERS),
+    "approve_seal": Permission(scope=Scope.RECORD, roles=_APPROVER, once=True, if_match=True),
+    "refuse_seal": Permission(scope=Scope.RECORD, roles=_APPROVER, once=True, if_match=True),
+    "make_seal": Permission(scope=Scope.RECORD, roles=_MANAGERS, once=True, if_match=True),
+    "file_seal": Permission(scope=Scope.RECORD, roles=_MANAGERS, once=True, if_match=True),
+    "renew_seal": Permission(scope=Scope.RECORD, roles=_CUSTODIAN, once=True, if_match=True),
+    "suspend_seal": Permission(scope=Scope.RECORD, roles=_MANAGERS, once=True, if_match=True),
+    "reinstate_seal": Permission(scope=Scope.RECORD, roles=_MANAGERS, once=True, if_match=True),
+    "propose_seal_ending": Permission(scope=Scope.RECORD, roles=_CUSTODIAN, once=True, if_match=True),
+    "confirm_seal_ending": Permission(scope=Scope.RECORD, roles=_APPROVER, once=True, if_match=True),
+    # grants and uses of seals
+    "give_seal_grant": Permission(scope=Scope.RECORD, roles=_CUSTODIAN, once=True),
+    "list_seal_grants": Permission(scope=Scope.RECORD, roles=_LOOKERS),
+    "get_seal_grant": Permission(scope=Scope.RECORD, roles=_LOOKERS),
+    "withdraw_seal_grant": Permission(scope=Scope.RECORD, roles=_MANAGERS, once=True),
+    "list_office_grants": Permission(scope=Scope.OWN, roles=_BOTH),
+    "list_seal_uses": Permission(scope=Scope.RECORD, roles=_LOOKERS),
+    "find_seal_uses": Permission(scope=Scope.OWN, roles=_LOOKERS),
     # for everybody
+    "get_seal_status": _PUBLIC,
+    "get_seal_history": _PUBLIC,
+    "list_seal_records": _PUBLIC,
+    "find_seal_use_records": _PUBLIC,
+    "get_seal_status_list": _PUBLIC,
     "check_licence": _PUBLIC,
     "verify": _PUBLIC,
     "verify_file": _PUBLIC,
@@ -113,9 +146,6 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
 }
 """Every operation by its operationId."""
 
-RECORDS: Final = ("licence_id", "draft_id", "batch_id", "document_id")
-"""The path parameters that name a record of one department."""
-
 
 def admitted(database: Database, permission: Permission, client: ApiClient, path: Mapping[str, str]) -> Caller:
     """Return the caller with the role in which it acts.
@@ -135,16 +165,37 @@ def admitted(database: Database, permission: Permission, client: ApiClient, path
 
 
 def _owner(tx: Transaction, path: Mapping[str, str]) -> str:
-    if "licence_id" in path:
-        licence = licences.find_licence(tx, path["licence_id"])
-        if licence is None:
-            raise UnknownLicenceError
-        return licence.issuer
-    if "draft_id" in path:
-        return drafts.find_draft(tx, path["draft_id"]).draft.issuer
-    if "document_id" in path:
-        return official_documents.demand_official(tx, path["document_id"]).department
-    batch = jobs.find_batch(tx, path["batch_id"])
+    """Return whose the one record is that the path names. Raises what says that there is none."""
+    (parameter,) = (each for each in path if each in _OWNERS)
+    return _OWNERS[parameter](tx, path[parameter])
+
+
+def _of_licence(tx: Transaction, licence_id: str) -> str:
+    licence = licences.find_licence(tx, licence_id)
+    if licence is None:
+        raise UnknownLicenceError
+    return licence.issuer
+
+
+def _of_batch(tx: Transaction, batch_id: str) -> str:
+    batch = jobs.find_batch(tx, batch_id)
     if batch is None:
         raise UnknownBatchError
     return batch.issuer
+
+
+def _of_grant(tx: Transaction, grant_id: str) -> str:
+    return seals.demand_seal(tx, seal_grants.demand_grant(tx, grant_id).code).owner
+
+
+_OWNERS: Final[Mapping[str, Callable[[Transaction, str], str]]] = {
+    "licence_id": _of_licence,
+    "draft_id": lambda tx, draft_id: drafts.find_draft(tx, draft_id).draft.issuer,
+    "batch_id": _of_batch,
+    "document_id": lambda tx, document_id: official_documents.demand_official(tx, document_id).department,
+    "seal_code": lambda tx, code: seals.demand_seal(tx, code).owner,
+    "grant_id": _of_grant,
+}
+
+RECORDS: Final = tuple(_OWNERS)
+"""The path parameters that name a record of one department."""

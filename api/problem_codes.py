@@ -26,7 +26,7 @@ _CODES: Final[Mapping[int, str]] = {
     "issue.signing_key "
     "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
     "record.conflict intent.abandoned idempotency.running number.exhausted "
-    "seal.not_allowed seal.code_used seal.not_filed seal.refused seal.suspended seal.called_in seal.destroyed "
+    "seal.not_allowed seal.no_ending seal.code_used seal.not_filed seal.refused seal.suspended seal.called_in seal.destroyed "
     "seal.not_begun seal.ended seal.certificate_ended seal_grant.withdrawn seal_grant.not_begun seal_grant.ended "
     "seal_grant.used_up seal_use.abandoned seal_use.filed",
     412: "record.changed",
@@ -38,7 +38,7 @@ _CODES: Final[Mapping[int, str]] = {
     "seal.application seal.code seal_grant.terms seal_picture.text seal_picture.format seal_picture.large "
     "seal_picture.resolution "
     "seal_picture.size seal_picture.transparency "
-    "fields.invalid idempotency.used change.incomplete number.used number.malformed number_format.malformed "
+    "request.future fields.invalid idempotency.used change.incomplete number.used number.malformed number_format.malformed "
     "sheet.unreadable sheet.too_many_rows sheet.encoding sheet.no_rows sheet.column_missing sheet.column_unknown "
     "sheet.column_twice page.text_overflow page.character_missing page.control_character page.picture "
     "photo.unreadable photo.too_small photo.too_large sandbox.crashed sandbox.timeout "
@@ -64,6 +64,7 @@ _CODES: Final[Mapping[int, str]] = {
     "checkpoint.wrong proof.wrong log_entry.malformed log_proof.wrong log_proof.malformed "
     "status_list.refused status_list.malformed status_list.signature status_list.other_address "
     "status_list.no_such_place "
+    "seal_history.refused seal_history.malformed seal_history.signature seal_history.other_seal "
     "trust_list.refused trust_list.malformed trust_list.signature trust_list.older "
     "key.act key.cut_off key.name key.exists key.algorithm key.passphrase key.damaged key.log_first key.counted "
     "sm2.self_test sm2.missing "

@@ -86,6 +86,12 @@ class SealCertificateError(SealError):
     code = "seal.certificate_ended"
 
 
+class NoEndingError(SealError):
+    """The custodian did not propose this end, or the seal changed since; it must be proposed anew."""
+
+    code = "seal.no_ending"
+
+
 class SealSamePersonError(SealError):
     """Nobody approves their own application, and nobody uses a seal that they manage."""
 

@@ -121,6 +121,12 @@ def events_of_seal(tx: Transaction, code: str) -> tuple[SealEventRecord, ...]:
     return tuple(event_record(row) for row in rows)
 
 
+def event_page(tx: Transaction, code: str, *, after: int, limit: int) -> tuple[SealEventRecord, ...]:
+    """Return a page of the acts on a seal and its grants, oldest first; begin after 0."""
+    query = event_query().where(SEAL_EVENT.c.code == code, SEAL_EVENT.c.event_id > after)
+    return tuple(event_record(row) for row in tx.execute(query.order_by(SEAL_EVENT.c.event_id).limit(limit)).mappings())
+
+
 def event_query(*more: Any) -> Select[Any]:  # noqa: ANN401 - columns
     """Return the query of acts, each with the place of its leaf."""
     names = [each.name for each in fields(SealEventRecord) if each.name != "leaf_index"]

@@ -120,6 +120,11 @@ def grants_of(tx: Transaction, code: str) -> tuple[SealGrant, ...]:
     return _grants(tx, SEAL_GRANT.c.code == code)
 
 
+def grants_for(tx: Transaction, office: str) -> tuple[SealGrant, ...]:
+    """Return all grants that were given to a department, by their numbers."""
+    return _grants(tx, SEAL_GRANT.c.office == office)
+
+
 def grants_by_id(tx: Transaction, grant_ids: Sequence[str]) -> dict[str, SealGrant]:
     """Return grants by their numbers, as far as there are any; at most some hundred at once."""
     return {each.grant_id: each for each in _grants(tx, SEAL_GRANT.c.grant_id.in_(grant_ids))}

@@ -1,16 +1,18 @@
 """Was this seal in force, in whose hands, for what, at that moment? And that grant? Answered for any time.
 
 Promises: read only; told by the dated acts, which never change and each have a leaf, and not by how things stand now.
+``history_of`` says the same as ``seal_at`` for all moments at once (a test compares them), to be signed and published.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from registry.db import Transaction
 from registry.seal_errors import UnknownGrantError, UnknownSealError
 from registry.seal_events import events_of_seal
-from registry.seal_grants import WITHDRAW, find_seal_grant, grants_of
+from registry.seal_grants import GRANT, WITHDRAW, find_seal_grant, grants_of
 from registry.seal_lifecycle import GrantState, SealAct, SealState
 from registry.seal_records import (
     GrantAt,
@@ -23,7 +25,9 @@ from registry.seal_records import (
 )
 from registry.seal_uses import count_uses
 from registry.seals import demand_seal, objects_of
+from verify.seal_history import GrantSpan, SealHistory, SealSpan
 
+_MICROSECOND: Final = timedelta(microseconds=1)
 _STANDING: Final[dict[SealState, Standing]] = {
     SealState.APPLIED: "not_filed",
     SealState.APPROVED: "not_filed",
@@ -64,6 +68,49 @@ def seal_at(tx: Transaction, code: str, at: datetime) -> SealAt:
         object=current,
         grants=grants,
     )
+
+
+def history_of(tx: Transaction, code: str, *, at: datetime) -> SealHistory:
+    """Return all that a seal went through until now. Raises ``UnknownSealError``."""
+    seal = demand_seal(tx, code)
+    events = events_of_seal(tx, code)
+    objects = {each.version: each for each in objects_of(tx, code)}
+    return SealHistory(
+        code=code,
+        owner=seal.owner,
+        issued_at=at,
+        spans=_spans([each for each in events if each.grant_id is None], objects),
+        grants=_grant_spans(events, grants_of(tx, code)),
+        records=tuple(each.digest for each in events),
+    )
+
+
+def _spans(acts: list[SealEventRecord], objects: Mapping[int, SealObjectRecord]) -> tuple[SealSpan, ...]:
+    """Return how the seal stood from each act on, and where the term of its object began or ended between two acts."""
+    found: dict[datetime, SealSpan] = {}
+    for number, act in enumerate(acts, 1):
+        ends = acts[number].happened_at if number < len(acts) else None
+        filed = _filed_version(acts[:number])
+        current = None if filed is None else objects.get(filed)
+        turns = () if current is None else (current.valid_from, current.valid_until + _MICROSECOND)
+        for begins in (act.happened_at, *(turn for turn in turns if turn > act.happened_at)):
+            if ends is None or begins < ends:
+                standing, _ = _standing(acts[:number], current, at=begins)
+                digest = None if current is None else current.digest
+                found[begins] = SealSpan(begins=begins, standing=standing, version=filed, object_digest=digest)
+    return tuple(found[begins] for begins in sorted(found))
+
+
+def _grant_spans(events: tuple[SealEventRecord, ...], grants: tuple[SealGrant, ...]) -> tuple[GrantSpan, ...]:
+    given = {each.grant_id: each for each in events if each.act == GRANT}
+    withdrawn = {each.grant_id: each.happened_at for each in events if each.act == WITHDRAW}
+    spans = []
+    for grant in grants:
+        begins = max(given[grant.grant_id].happened_at, grant.terms.valid_from)
+        ends = min(withdrawn.get(grant.grant_id, grant.terms.valid_until), grant.terms.valid_until)
+        record = given[grant.grant_id].digest
+        spans.append(GrantSpan(grant_id=grant.grant_id, begins=begins, ends=max(begins, ends), record=record))
+    return tuple(spans)
 
 
 def grant_at(tx: Transaction, grant_id: str, at: datetime) -> GrantAt:

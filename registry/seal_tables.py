@@ -95,6 +95,20 @@ class SealGrantItemRow(Row, table=True):
     legal_basis: str = Field(max_length=200)
 
 
+class SealEndingRow(Row, table=True):
+    """What a custodian proposed for the end of a seal; void once the seal's ``etag`` is another one."""
+
+    __tablename__ = "seal_ending"
+    code: str = Field(primary_key=True, foreign_key="seal.code", max_length=14)
+    act: str = Field(max_length=10)
+    etag: int
+    proposed_by: str = Field(max_length=64)
+    proposed_at: datetime = Field(sa_type=Moment)
+    reason: str = Field(max_length=2000)
+    legal_basis: str = Field(max_length=500)
+    reference: str = Field(max_length=200)
+
+
 class SealEventRow(Row, table=True):
     """Acts on seals and grants. ``digest`` is that of ``record`` and stands in the log; ``private`` is never shown."""
 

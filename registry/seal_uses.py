@@ -173,10 +173,21 @@ def uses_of_body(tx: Transaction, digest: str) -> tuple[SealUse, ...]:
     return _uses(tx, SEAL_USE.c.use_id.in_(select(SEAL_USE_BODY.c.use_id).where(SEAL_USE_BODY.c.digest == digest)))
 
 
-def uses_of_seal(tx: Transaction, code: str, *, before: datetime, limit: int = 100) -> tuple[SealUse, ...]:
-    """Return a seal's uses that were taken before this moment, newest first."""
-    query = select(SEAL_USE.c.use_id).where(SEAL_USE.c.code == code, SEAL_USE.c.taken_at < before)
-    newest = query.order_by(SEAL_USE.c.taken_at.desc()).limit(limit)
+def uses_of_document(tx: Transaction, document_id: str) -> tuple[SealUse, ...]:
+    """Return the uses for one official document."""
+    return _uses(tx, SEAL_USE.c.document_id == document_id)
+
+
+def uses_of_seal(
+    tx: Transaction, code: str, *, before: datetime, before_id: str = "", limit: int = 100
+) -> tuple[SealUse, ...]:
+    """Return a seal's uses that were taken before this moment, newest first.
+
+    ``before_id`` goes on behind this use of that moment: a chunk takes its uses all at once.
+    """
+    is_older = (SEAL_USE.c.taken_at < before) | ((SEAL_USE.c.taken_at == before) & (SEAL_USE.c.use_id < before_id))
+    query = select(SEAL_USE.c.use_id).where(SEAL_USE.c.code == code, is_older)
+    newest = query.order_by(SEAL_USE.c.taken_at.desc(), SEAL_USE.c.use_id.desc()).limit(limit)
     return tuple(reversed(_uses(tx, SEAL_USE.c.use_id.in_(newest))))
 
 

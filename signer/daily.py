@@ -29,6 +29,7 @@ from signer.desk import Desk, Operator
 from signer.errors import ChangeRefusedError
 from signer.key_acts import KeyDesk, renew_revocation_lists
 from signer.seal_acts import finish_seals
+from signer.seal_histories import refresh_seal_histories
 from signer.seal_statuses import refresh_seal_lists
 from signer.statuses import refresh_status_lists
 from signer.trust_lists import newest_trust_list, renew_trust_list, revocation_lists
@@ -77,6 +78,7 @@ def run_daily(desk: Desk, keys: KeyDesk | None, *, at: datetime) -> Day:
         finish_seals(keys, at=at)
     lists = refresh_status_lists(desk, at=at)  # (5)
     refresh_seal_lists(desk, at=at)
+    refresh_seal_histories(desk, at=at)
     with transaction(desk.database) as tx:
         requests.expire(tx, at=at)  # (6)
     return Day(

@@ -9,8 +9,8 @@ Promises:
     worse: `LogForkError`, and nothing is written. `demand_no_fork` asks the same at start, before a key is used.
   * No key is used; two processes that publish at once wait for each other at a lock file.
 
-    checkpoint tile/… log.vkey (in log/) · trust-list.cbor · status/<n> · status/seal-<division>-<n> · authority.crl ·
-    national.crl · certificates/<name>.cer
+    checkpoint tile/… log.vkey (in log/) · trust-list.cbor · status/<n> · status/seal-<division>-<n> ·
+    seal-history/<code> · authority.crl · national.crl · certificates/<name>.cer
 """
 
 import errno
@@ -42,6 +42,7 @@ PATHS: Final = (
     ("trust_list", "{}.cbor"),
     ("status_list", "status/{}"),
     ("seal_status_list", "status/seal-{}"),
+    ("seal_history", "seal-history/{}"),
 )
 """Kinds of artefact and where each stands, by its name; certificates first, for the others lead to them."""
 

@@ -21,6 +21,7 @@ from registry import leaves, licences, numbers, official_documents, seal_uses
 from registry.db import reading, transaction
 from signer.desk import Desk
 from signer.log_entries import abandoned
+from signer.seal_histories import refresh_seal_histories
 from signer.seal_statuses import refresh_seal_lists
 from signer.statuses import refresh_status_lists
 
@@ -54,6 +55,7 @@ def recover(desk: Desk, *, at: datetime) -> Recovered:
     sequenced = sequence_waiting(desk)  # (2)
     lists = refresh_status_lists(desk, at=at)  # (3)
     refresh_seal_lists(desk, at=at)
+    refresh_seal_histories(desk, at=at)
     swept = sweep_vault(desk, at=at)  # (4)
     return Recovered(abandoned=given_up, sequenced=sequenced, swept=swept, lists=lists)
 

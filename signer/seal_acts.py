@@ -3,7 +3,7 @@
 Promises:
   * The act is recorded first, so nothing more is sealed; then the certificate is revoked and the key destroyed. A crash
     between leaves work for `finish_seals`, which may run at any time and any number of times.
-  * A seal is called in or destroyed by two persons.
+  * A seal is called in or destroyed by two persons: both at once, or one proposes and the other confirms.
   * A key is never destroyed while a use of it is open, nor before the record that says so.
 """
 
@@ -17,8 +17,10 @@ from keys.ceremony import KeyEvent, KeyEventKind, Persons
 from keys.custody import KeyName, authority_of
 from keys.errors import CertificateOutsideError, KeyMissingError
 from keys.revocation import Reason
-from registry import seals
+from registry import seal_endings, seals
 from registry.db import reading, transaction
+from registry.records import Role
+from registry.seal_endings import SealEnding
 from registry.seal_lifecycle import SealAct
 from registry.seal_records import SealDeed, SealObjectRecord, SealRecord, SealStep
 from signer import key_register
@@ -62,6 +64,35 @@ def destroy_seal(
     """Destroy a seal, by its custodian and an approver: its certificate is revoked, its key destroyed."""
     _demand_two(desk, code, two)
     return _end(desk, keys, code, SealAct.DESTROY, deed_of(grounds, two[0]), at=at)
+
+
+def propose_ending(
+    desk: Desk, code: str, act: SealAct, grounds: Grounds, *, operator: Operator, at: datetime
+) -> SealEnding:
+    """Let a custodian propose that a seal be called in or destroyed, where no approver is beside them.
+
+    Raises `SealNotAllowedError`, and what keeps the operator from managing this seal. Nothing happens to the seal.
+    """
+    demand_manager(desk, code, operator, CUSTODIANS)
+    deed = deed_of(grounds, operator)
+    with transaction(desk.database) as tx:
+        return seal_endings.propose_ending(tx, seals.demand_seal(tx, code), act, deed, at=at)
+
+
+def confirm_ending(
+    desk: Desk, keys: KeyDesk, code: str, act: SealAct, *, operator: Operator, at: datetime
+) -> SealRecord:
+    """Let an approver end a seal as its custodian proposed, on the custodian's grounds.
+
+    Raises `NoEndingError` when nothing else but this act on the seal as it stands was proposed, and `TwoPersonsError`.
+    """
+    owner = demand_manager(desk, code, operator, APPROVERS)
+    with reading(desk.database) as tx:
+        ending = seal_endings.demand_ending(tx, code, act)
+    custodian = Operator(person_id=ending.proposed_by, department=owner, role=Role.SEAL_CUSTODIAN)
+    grounds = Grounds(reason=ending.reason, legal_basis=ending.legal_basis, reference=ending.reference)
+    end = call_in_seal if act is SealAct.CALL_IN else destroy_seal
+    return end(desk, keys, code, grounds, two=(custodian, operator), at=at)
 
 
 def finish_seals(keys: KeyDesk, *, at: datetime) -> int:

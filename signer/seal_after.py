@@ -1,7 +1,7 @@
 """What each act on a seal has in common: who may do it, how it is recorded, and what follows it.
 
 Promises:
-  * The act is one transaction; then its entry is sequenced, and the seal's status list says how it stands.
+  * The act is one transaction; then its entry is sequenced, and its status list and its history say how it stands.
   * What fails after the transaction is done again by the worker; the caller must not think that the act did not happen.
 """
 
@@ -13,6 +13,7 @@ from registry.db import reading, transaction
 from registry.records import Role
 from registry.seal_records import SealDeed, SealRecord, SealStep
 from signer.desk import Desk, Operator, demand
+from signer.seal_histories import refresh_seal_histories
 from signer.seal_statuses import refresh_seal_lists
 from verify.errors import YinzhengError
 
@@ -36,7 +37,8 @@ def record_step(desk: Desk, code: str, step: SealStep, deed: SealDeed, *, at: da
 
 
 def bring_up_to_date(desk: Desk, code: str, *, at: datetime) -> None:
-    """Sequence what waits, and publish the list that this seal stands in."""
+    """Sequence what waits, and publish the list that this seal stands in, and its history."""
     with suppress(YinzhengError):
         desk.log.flush_pending()
         refresh_seal_lists(desk, at=at, only=(code,))
+        refresh_seal_histories(desk, at=at, only=(code,))

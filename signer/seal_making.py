@@ -110,16 +110,22 @@ def renew_seal(
     return seal
 
 
-def approve_seal(desk: Desk, code: str, grounds: Grounds, *, operator: Operator, at: datetime) -> SealRecord:
+def approve_seal(
+    desk: Desk, code: str, grounds: Grounds, *, operator: Operator, at: datetime, if_match: int | None = None
+) -> SealRecord:
     """Approve what another person applied for. Raises `SealSamePersonError`, `SealNotAllowedError`."""
     demand_manager(desk, code, operator, APPROVERS)
-    return record_step(desk, code, SealStep(act=SealAct.APPROVE), deed_of(grounds, operator), at=at)
+    step = SealStep(act=SealAct.APPROVE, if_match=if_match)
+    return record_step(desk, code, step, deed_of(grounds, operator), at=at)
 
 
-def refuse_seal(desk: Desk, code: str, grounds: Grounds, *, operator: Operator, at: datetime) -> SealRecord:
+def refuse_seal(
+    desk: Desk, code: str, grounds: Grounds, *, operator: Operator, at: datetime, if_match: int | None = None
+) -> SealRecord:
     """Refuse an application, or what was made of it; a key that was made for it is destroyed by `finish_seals`."""
     demand_manager(desk, code, operator, APPROVERS)
-    return record_step(desk, code, SealStep(act=SealAct.REFUSE), deed_of(grounds, operator), at=at)
+    step = SealStep(act=SealAct.REFUSE, if_match=if_match)
+    return record_step(desk, code, step, deed_of(grounds, operator), at=at)
 
 
 def make_seal(
@@ -151,7 +157,9 @@ def make_seal(
     return record_step(desk, code, step, deed, at=at)  # (6)
 
 
-def file_seal(desk: Desk, code: str, grounds: Grounds, *, operator: Operator, at: datetime) -> SealRecord:
+def file_seal(
+    desk: Desk, code: str, grounds: Grounds, *, operator: Operator, at: datetime, if_match: int | None = None
+) -> SealRecord:
     """File a made seal: from now on it may be granted and used; an object that it replaces is of the past.
 
     Raises `SealNotAllowedError` unless it is made, and `SelfCheckError` when what was made does not hold any more.
@@ -161,7 +169,8 @@ def file_seal(desk: Desk, code: str, grounds: Grounds, *, operator: Operator, at
         wanted = seals.pending_object(tx, code)
     if wanted is not None and wanted.content is not None:
         _demand_good(desk, wanted.content, at=at)
-    return record_step(desk, code, SealStep(act=SealAct.FILE), deed_of(grounds, operator), at=at)
+    step = SealStep(act=SealAct.FILE, if_match=if_match)
+    return record_step(desk, code, step, deed_of(grounds, operator), at=at)
 
 
 def _application(desk: Desk, wish: SealWish, *, at: datetime) -> SealApplication:

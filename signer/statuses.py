@@ -38,7 +38,7 @@ KIND: Final = "status_list"
 # Checkers fetch a list anew after this time (decisions.md section 5); an older one is signed again, changed or not.
 TTL: Final = timedelta(seconds=300)
 # Each round lost means that another process published; ten in a row mean that something else is wrong.
-_ROUNDS_MAX: Final = 10
+ROUNDS_MAX: Final = 10
 _PACKED_BYTES: Final = statuses.LIST_SIZE // 4
 
 
@@ -90,7 +90,7 @@ def refresh_list(desk: Desk, source: ListSource, *, at: datetime) -> bool:
     1. Read the sequence, then the places: whoever publishes between the two makes our sequence old. 2. Compare.
     3. Sign. 4. Keep, unless another one was faster: then all begins again.
     """
-    for _ in range(_ROUNDS_MAX):
+    for _ in range(ROUNDS_MAX):
         with reading(desk.database) as tx:
             sequence = artefacts.latest_sequence(tx, source.kind, source.name)  # (1)
             packed = source.packed(tx)
@@ -117,13 +117,14 @@ def _needs(desk: Desk, stored: bytes | None, address: str, packed: bytes, *, at:
         return True
     public = desk.custody.public_key(desk.key(KeyPurpose.STATUS_LIST, DEPLOYMENT))
     try:
-        published = open_status_list(stored, uri=address, keys=lambda kid: _trusted(public, kid))
+        published = open_status_list(stored, uri=address, keys=lambda kid: trusted_alone(public, kid))
     except StatusListError:
         return True  # of an older key, or of another address
     return published.packed != packed or at - published.issued_at >= TTL
 
 
-def _trusted(public: PublicKey, kid: bytes) -> tuple[TrustedKey, ...]:
+def trusted_alone(public: PublicKey, kid: bytes) -> tuple[TrustedKey, ...]:
+    """Return our own key of status lists as who trusts it and no other: whether what is kept is still of this key."""
     if kid != public.kid:
         return ()
     return (

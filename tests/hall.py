@@ -39,6 +39,8 @@ KEYS = {
     "counter": (BUREAU, Role.COUNTER),
     "auditor": (BUREAU, Role.AUDITOR),
     "administrator": (BUREAU, Role.ADMINISTRATOR),
+    "custodian": (BUREAU, Role.SEAL_CUSTODIAN),
+    "approver": (BUREAU, Role.SEAL_APPROVER),
     "school-officer": (SCHOOLS, Role.ISSUING_OFFICER),
     "school-reviewer": (SCHOOLS, Role.REVIEWER),
 }

@@ -55,6 +55,8 @@ def records(sqlite_hall: Hall) -> dict[str, str]:
         "licence_id": sqlite_hall.issues()["licence_id"],
         "draft_id": draft.json()["draft_id"],
         "batch_id": batch.json()["batch"]["batch_id"],
+        "seal_code": town.seal_of(BUREAU),
+        "grant_id": f"{town.seal_of(BUREAU)}-0001",
         "document_id": OfficialOffice(town).prepares().document_id,
     }
 
