@@ -1,10 +1,12 @@
 """What the fault tests share: a town, the driver's processes in it, and what must hold after whatever happened.
 
-`holds` is the promise of issue 3: no number lost or doubled, no signature without leaf, no row without document, audit clean.
+What must hold: no number lost or doubled, no signature without leaf, no row without its bodies, no use of a seal that is
+lost, doubled or left open, audit clean.
 """
 
 import multiprocessing
 import signal
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,12 +20,13 @@ import psutil
 from registry import drafts, leaves, licences
 from registry.db import reading
 from registry.records import DraftRecord, DraftState
+from registry.seal_lifecycle import UseState
 from signer.audit import AuditScope, audit
 from signer.recover import recover
 from tests import databases
 from tests.faults import driver
 from tests.town import BUREAU, ORIGIN, Town
-from verify.pdf import read_pdf
+from verify.document import read_document
 
 # A chunk takes a second; a machine that does much else may need a hundred times as long.
 SECONDS_MAX = 300
@@ -81,6 +84,7 @@ class World:
         """Come back after a crash, when the dead one's lease is over: recover, then issue what is not filed."""
         self.town.clock.moves(2 * LEASE)
         recover(self.town.desk, at=self.town.now)
+        self._demand_given_back()
         left = [each for each in self.drafts(records) if each.state is not DraftState.FILED]
         if left:
             self.town.issues_all(left)
@@ -99,7 +103,40 @@ class World:
         assert sorted(each.licence_id or "" for each in now) == sorted(each.licence_id for each in filed)
         serials = sorted(int(each.number[-7:-1]) for each in filed)
         assert serials == list(range(1, len(records) + 1)), "a number is lost or doubled"
+        self._demand_bodies([each.licence_id for each in filed])
         self.demand_clean()
+
+    def uses(self) -> Counter[UseState]:
+        """Return how many uses of the bureau's seal are open, filed and given up."""
+        return Counter(each.state for each in self.town.uses_of(BUREAU))
+
+    def demand_counted(self) -> None:
+        """Demand that the grant counts what is open or filed, and nothing else."""
+        now = self.uses()
+        assert self.town.grant_of(BUREAU).uses_taken == now[UseState.OPEN] + now[UseState.FILED]
+
+    def _demand_given_back(self) -> None:
+        """Demand that no use stays open whose lease is over."""
+        overdue = [each for each in self.town.uses_of(BUREAU) if each.lease_until < self.town.now]
+        assert UseState.OPEN not in {each.state for each in overdue}
+        self.demand_counted()
+
+    def _demand_bodies(self, licence_ids: Sequence[str]) -> None:
+        """Demand that each licence has both bodies on the disk, and one filed use of the seal that names them."""
+        with reading(self.town.database) as tx:
+            records = [licences.find_licence(tx, each) for each in licence_ids]
+        filed = [each for each in self.town.uses_of(BUREAU) if each.state is UseState.FILED]
+        assert sorted(each.licence_id or "" for each in filed) == sorted(licence_ids), "a use is lost or doubled"
+        bodies = {each.licence_id: each.bodies for each in filed}
+        for each in records:
+            assert each is not None
+            assert list(each.bodies) == ["pdf", "ofd"]
+            assert all(self.town.desk.vault.has(digest) for digest in each.bodies.values())
+            assert bodies[each.licence_id] == (
+                (each.document_digest, each.document_leaf),
+                (each.ofd_digest, each.ofd_leaf),
+            )
+        self.demand_counted()
 
     def demand_clean(self) -> None:
         """Demand a clean audit, and that every signature that lies anywhere stands in the log."""
@@ -118,7 +155,7 @@ class World:
                 self._demand_leaf(path)
 
     def _demand_leaf(self, path: Path) -> None:
-        found = read_pdf(path.read_bytes(), self.town.desk.trust(), (), at=self.town.now)
+        found = read_document(path.read_bytes(), self.town.desk.trust(), (), at=self.town.now)
         assert found.receipt is not None, "a signed document without a receipt"
         with reading(self.town.database) as tx:
             entries = leaves.entries_at(tx, ORIGIN, [found.receipt.index])
