@@ -17,6 +17,7 @@ from bench.figure import Figure
 
 MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "issue": issuing.issue,
+    "both_bodies": issuing.both_bodies,
     "signature": issuing.signature,
     "qr": issuing.qr,
     "ofd_make": ofd.ofd_make,

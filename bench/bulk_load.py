@@ -4,8 +4,9 @@ One really issued licence is the pattern. Ids, numbers, places and log entries a
 computed over all entries and its head signed by the log's own key, so that issuing and proving go on from there. The
 bodies of the copies are those of the pattern: nothing here can be verified, only counted.
 
-Rows go to the driver as tuples, their unchanging values converted once, and nothing is flushed before the end: a
-million licences are eleven million rows.
+Each copy has both bodies and its own filed use of the seal; only the entry that tells of the uses of a chunk, one in
+fifty licences, is left out. Rows go to the driver as tuples, their unchanging values converted once, and nothing is
+flushed before the end: a million licences are eighteen million rows.
 """
 
 import os
@@ -31,6 +32,9 @@ from registry.tables import (
     LOG_HEAD,
     LOG_NODE,
     PLACE,
+    SEAL_GRANT,
+    SEAL_USE,
+    SEAL_USE_BODY,
     STATUS_LIST,
 )
 from signer.desk import Desk
@@ -44,7 +48,7 @@ PART: Final = 10_000
 _ID_STEP: Final = (1 << 80) // 1_100_000
 _HASTY: Final = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-400000")
 _CAREFUL: Final = ("synchronous=FULL", "journal_mode=WAL", "wal_checkpoint(TRUNCATE)")
-_TABLES: Final = (LINEAGE, LICENCE_NUMBER, DRAFT, PLACE, LICENCE)
+_TABLES: Final = (LINEAGE, LICENCE_NUMBER, DRAFT, PLACE, LICENCE, SEAL_USE)
 _ENTRY_COLUMNS: Final = ("log", "idx", "entry", "leaf_hash", "digest")
 _NODE_COLUMNS: Final = ("log", "level", "idx", "hash")
 
@@ -70,25 +74,27 @@ class Copies:
 
 
 class LogCopies:
-    """The two entries of a licence with another digest in each copy, and the tree over them."""
+    """The entries of a licence, of its code and bodies, with another digest in each copy, and the tree over them."""
 
     def __init__(self, desk: Desk, entries: Sequence[bytes], head: leaves.LogHead) -> None:
         self._desk = desk
         self._head = head
+        self._first = head.size
         self._frontier = Frontier(head.size, head.edge)
         self._cuts = [_cut_at_digest(each) for each in entries]
+        self.each = len(entries)
 
     @classmethod
     def of(cls, tx: Transaction, desk: Desk, pattern: LicenceRecord) -> Self:
         """Take the pattern's entries and the log as it stands."""
-        places = (pattern.code_leaf, pattern.document_leaf)
+        places = (pattern.code_leaf, pattern.document_leaf, _ofd_leaf(pattern))
         entries = [entry.entry for leaf in places for entry in leaves.entries(tx, desk.log.origin, leaf, leaf + 1)]
         return cls(desk, entries, leaves.head(tx, desk.log.origin))
 
     def append(self, connection: Connection, licences: int) -> int:
-        """Write two entries for each licence into the log and return the index of the first."""
+        """Write the entries of so many licences into the log and return the index of the first."""
         before = self._head
-        stored = [self._entry(before.log, index) for index in range(before.size, before.size + 2 * licences)]
+        stored = [self._entry(before.log, index) for index in range(before.size, before.size + self.each * licences)]
         self._frontier, nodes = self._frontier.grow([each[3] for each in stored])
         inner = [(before.log, level, offset, value) for (level, offset), value in nodes.items() if level > 0]
         connection.exec_driver_sql(_insert_of(connection, LOG_ENTRY, _ENTRY_COLUMNS), stored)
@@ -97,7 +103,7 @@ class LogCopies:
         return before.size
 
     def _entry(self, log: int, index: int) -> tuple[int, int, bytes, bytes, bytes]:
-        start, end = self._cuts[index % 2]
+        start, end = self._cuts[(index - self._first) % self.each]
         digest = index.to_bytes(32, "big")
         entry = start + digest + end
         return log, index, entry, leaf_hash(entry), digest
@@ -119,11 +125,13 @@ def bulk_load(desk: Desk, pattern: LicenceRecord, count: int) -> tuple[str, ...]
         intents = [
             dict(row) for row in tx.execute(select(INTENT).where(INTENT.c.licence_id == pattern.licence_id)).mappings()
         ]
+        bodies = _bodies_of_use(tx, rows[SEAL_USE]["use_id"])
         log = LogCopies.of(tx, desk, pattern)
         keys = _status_lists(tx, count, desk)
     with _in_haste(desk) as connection:
         changing = tuple(_changes(0, 0, keys, rows[LICENCE]["identifier"]))
         tables = [Copies(connection, table, rows[table], changing) for table in _TABLES]
+        of_bodies = [Copies(connection, SEAL_USE_BODY, each, ("use_id", "leaf")) for each in bodies]
         of_intents = [
             Copies(connection, INTENT, each, ("licence_id", "leaf_index"))
             for each in sorted(intents, key=lambda each: int(each["leaf_index"]))
@@ -133,15 +141,19 @@ def bulk_load(desk: Desk, pattern: LicenceRecord, count: int) -> tuple[str, ...]
             with connection.begin():
                 leaf = log.append(connection, len(numbers))
                 changes = [
-                    _changes(number, leaf + 2 * place, keys, rows[LICENCE]["identifier"])
+                    _changes(number, leaf + log.each * place, keys, rows[LICENCE]["identifier"])
                     for place, number in enumerate(numbers)
                 ]
                 for table in tables:
                     table.insert(connection, changes)
                 for part, each in enumerate(of_intents):
                     each.insert(connection, ({**one, "leaf_index": one["code_leaf"] + part} for one in changes))
+                for part, each in enumerate(of_bodies, 1):
+                    each.insert(connection, ({**one, "leaf": one["code_leaf"] + part} for one in changes))
     with transaction(desk.database) as tx:
         _move_counters(tx, pattern, count)
+        grant = SEAL_GRANT.c.grant_id == rows[SEAL_USE]["grant_id"]
+        tx.execute(update(SEAL_GRANT).where(grant).values(uses_taken=SEAL_GRANT.c.uses_taken + count))
     return tuple(_id(number) for number in range(0, count, max(1, count // 1_000)))
 
 
@@ -192,8 +204,20 @@ def _pattern(tx: Transaction, table: Table, pattern: LicenceRecord) -> dict[str,
         "licence_number": LICENCE_NUMBER.c.lineage == pattern.lineage,
         "place": PLACE.c.licence_id == pattern.licence_id,
         "licence": LICENCE.c.licence_id == pattern.licence_id,
+        "seal_use": SEAL_USE.c.licence_id == pattern.licence_id,
     }
     return dict(tx.execute(select(table).where(keys[table.name])).mappings().one())
+
+
+def _bodies_of_use(tx: Transaction, use_id: str) -> list[dict[str, Any]]:
+    query = select(SEAL_USE_BODY).where(SEAL_USE_BODY.c.use_id == use_id).order_by(SEAL_USE_BODY.c.leaf)
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def _ofd_leaf(pattern: LicenceRecord) -> int:
+    if pattern.ofd_leaf is None:
+        raise ValueError("the pattern must have both bodies")
+    return pattern.ofd_leaf
 
 
 def _id(number: int) -> str:
@@ -225,6 +249,8 @@ def _changes(number: int, leaf: int, keys: Mapping[int, bytes], identifier: str)
         "status_index": permute(keys[status_list], counter % LIST_SIZE),
         "code_leaf": leaf,
         "document_leaf": leaf + 1,
+        "ofd_leaf": leaf + 2,
+        "use_id": f"{number:032x}",
     }
 
 

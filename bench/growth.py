@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from api.sm2_choice import choose_sm2
 from bench.bulk_load import bulk_load
 from bench.figure import Figure
 from bench.town_of_bench import CHUNK, found_town, issue_chunks
@@ -25,8 +26,8 @@ WORKER_LICENCES = 1_000
 
 
 def growth(folder: Path) -> Iterator[Figure]:
-    """Issuing (chunks of 50 business licences) and the registry's answer to a public check, with 1,000,000 licences in the
-    registry (two million log entries, made by bulk load) over the same with 1,000; SQLite, in turn, median of five rounds.
+    """Issuing (chunks of 50 business licences in both bodies, each with a use of the seal) and the registry's answer to a public check, with 1,000,000 licences in the
+    registry (three million log entries, made by bulk load) over the same with 1,000; SQLite, in turn, median of five rounds.
     """
     small, small_ids = _filled(folder / "small", SMALL)
     large, large_ids = _filled(folder / "large", LARGE)
@@ -50,7 +51,7 @@ def growth(folder: Path) -> Iterator[Figure]:
 
 def worker_memory(folder: Path) -> Iterator[Figure]:
     """The largest resident memory of a process of its own that opens the town with its fonts and issues 1,000 licences of
-    two types in chunks of 50.
+    two types in chunks of 50, each in both bodies.
     """
     found_town(folder)
     code = f"from bench.growth import work; work({str(folder)!r})"
@@ -59,8 +60,8 @@ def worker_memory(folder: Path) -> Iterator[Figure]:
         name="worker_memory",
         value=float(done.stdout) / 1024,
         unit="MB",
-        goal=200,
-        own=f"{WORKER_LICENCES} licences",
+        goal=250,
+        own=f"{WORKER_LICENCES} licences in both bodies",
         rival="the limit of the issue",
         at_least=False,
     )
@@ -68,6 +69,7 @@ def worker_memory(folder: Path) -> Iterator[Figure]:
 
 def work(folder: str) -> None:
     """Issue licences as a worker does and print the largest resident memory in KiB."""
+    choose_sm2()
     town = Town.open(open_database(f"sqlite:///{folder}/registry.sqlite"), Path(folder))
     for _ in range(WORKER_LICENCES // (2 * CHUNK)):
         issue_chunks(town, town.drafts(CHUNK))

@@ -36,26 +36,44 @@ ROUNDS = 3
 
 def issue(folder: Path) -> Iterator[Figure]:
     """Licences a second, from saved drafts to filed licences, in chunks of 50, everything durable (SQLite, WAL,
-    synchronous=FULL): token, QR code, page as PDF/A-3a and PDF/UA-1, PAdES B-T, intents and checkpoints of the log, own
-    check, document in the vault, rows. The rival writes the same facts by Typst, `qrcode` with automatic mask and
+    synchronous=FULL): use of the seal under its grant, token, QR code, page as PDF/A-3a and PDF/UA-1, PAdES B-T, intents
+    and checkpoints of the log, own check, document in the vault, rows. The PDF alone, as the rival makes no OFD. The rival writes the same facts by Typst, `qrcode` with automatic mask and
     pyHanko's SimpleSigner with an in-process time stamp, one file and one durable commit a licence, and checks nothing.
     Best of three rounds in turn.
     """
     town, plain = _town_and_plain_way(folder)
+    town.has_only(FOOD, "pdf")
     issue_chunks(town, town.drafts(CHUNK))
     text, record = _sample(town)
     plain.issue(record, text)
     ours, theirs = [], []
     for turn in range(ROUNDS):
-        drafts = town.drafts(LICENCES)
-        begin = time.perf_counter()
-        issue_chunks(town, drafts)
-        ours.append((time.perf_counter() - begin) / LICENCES)
+        ours.append(_seconds_each(town))
         begin = time.perf_counter()
         for number in range(PLAIN_LICENCES):
             plain.issue({**record, "number": f"{turn}-{number}"}, text)
         theirs.append((time.perf_counter() - begin) / PLAIN_LICENCES)
     yield _ratio("issue", min(ours), min(theirs), goal=10, rival=f"Typst {version('typst')}, qrcode, pyHanko")
+
+
+def both_bodies(folder: Path) -> Iterator[Figure]:
+    """The rate of issuing licences in both bodies, PDF and sealed OFD, over that of the PDF alone, in chunks of 50,
+    everything durable, the use of the seal taken and filed in both cases. Best of three rounds in turn.
+    """
+    both, only = found_town(folder / "both"), found_town(folder / "only")
+    only.has_only(FOOD, "pdf")
+    for town in (both, only):
+        issue_chunks(town, town.drafts(CHUNK))
+    times = [(_seconds_each(both), _seconds_each(only)) for _ in range(ROUNDS)]
+    of_both, of_one = (min(each) for each in zip(*times, strict=True))
+    yield Figure(
+        name="both_bodies",
+        value=of_one / of_both,
+        unit="of the rate",
+        goal=0.55,
+        own=f"PDF and OFD: {of_both * 1000:.2f} ms ({1 / of_both:.0f}/s)",
+        rival=f"PDF alone: {of_one * 1000:.2f} ms ({1 / of_one:.0f}/s)",
+    )
 
 
 def signature(folder: Path) -> Iterator[Figure]:
@@ -94,6 +112,14 @@ def _ratio(name: str, ours: float, theirs: float, *, goal: float, rival: str) ->
         own=f"{ours * 1000:.2f} ms ({1 / ours:.0f}/s)",
         rival=f"{rival}: {theirs * 1000:.2f} ms ({1 / theirs:.1f}/s)",
     )
+
+
+def _seconds_each(town: Town) -> float:
+    """Issue food licences and return the seconds for each."""
+    drafts = town.drafts(LICENCES)
+    begin = time.perf_counter()
+    issue_chunks(town, drafts)
+    return (time.perf_counter() - begin) / LICENCES
 
 
 def _repeated(act: Callable[[], object], times: int) -> Callable[[], None]:

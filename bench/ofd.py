@@ -6,7 +6,6 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from api.sm2_choice import choose_sm2
 from bench.figure import Figure, alternating
 from bench.ofdrw_way import OFDRW, ofdrw_way
 from bench.town_of_bench import found_town, issue_chunks
@@ -55,7 +54,6 @@ def ofd_check(folder: Path) -> Iterator[Figure]:
     ofdrw's validator with its SESV4ValidateContainer on the same files in one warm process: digests, seal and two
     signatures, whoever made them. Median of five rounds in turn, over ten documents.
     """
-    choose_sm2()
     town = found_town(folder / "town")
     issued = issue_chunks(town, town.drafts(10))
     documents = [each.ofd for each in issued if each.ofd is not None]

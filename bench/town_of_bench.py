@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from api.sm2_choice import choose_sm2
 from keys.custody import KeyName
 from keys.key_files import decode_key_file, open_key_file
 from registry.db import open_database
@@ -18,7 +19,8 @@ CHUNK = 50
 
 
 def found_town(folder: Path) -> Town:
-    """Found a town in a new folder."""
+    """Found a town in a new folder; SM2 is signed and checked by what a service would choose on this machine."""
+    choose_sm2()
     folder.mkdir(parents=True, exist_ok=True)
     database = open_database(f"sqlite:///{folder / 'registry.sqlite'}")
     upgrade(database)
