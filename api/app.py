@@ -37,6 +37,7 @@ from api.v1.documents import documents
 from api.v1.drafts import drafts
 from api.v1.licences import licences
 from api.v1.log import log, log_files
+from api.v1.packs import packs
 from api.v1.seal_grants import seal_grants
 from api.v1.seal_status import seal_lists, seal_status
 from api.v1.seals import seals
@@ -57,6 +58,7 @@ _PUBLIC_ROUTERS: Final = (
     seal_status,
     seal_lists,
     statuses,
+    packs,
     trust,
     log_files,
     log,

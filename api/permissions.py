@@ -123,6 +123,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "list_seal_records": _PUBLIC,
     "find_seal_use_records": _PUBLIC,
     "get_seal_status_list": _PUBLIC,
+    "get_pack": _PUBLIC,
+    "get_pack_since": _PUBLIC,
     "check_licence": _PUBLIC,
     "verify": _PUBLIC,
     "verify_file": _PUBLIC,

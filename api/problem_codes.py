@@ -65,6 +65,7 @@ _CODES: Final[Mapping[int, str]] = {
     "status_list.refused status_list.malformed status_list.signature status_list.other_address "
     "status_list.no_such_place "
     "seal_history.refused seal_history.malformed seal_history.signature seal_history.other_seal "
+    "pack.refused pack.malformed pack.signature pack.parts pack.older "
     "trust_list.refused trust_list.malformed trust_list.signature trust_list.older "
     "key.act key.cut_off key.name key.exists key.algorithm key.passphrase key.damaged key.log_first key.counted "
     "sm2.self_test sm2.missing "
@@ -76,7 +77,7 @@ _CODES: Final[Mapping[int, str]] = {
     "settings.wrong deployment.no_database deployment.no_keys deployment.no_template",
     503: "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
-    "trust_list.expired sandbox.busy",
+    "trust_list.expired pack.expired sandbox.busy",
 }
 
 STATUS: Final[Mapping[str, int]] = {code: status for status, codes in _CODES.items() for code in codes.split()}

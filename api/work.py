@@ -23,6 +23,7 @@ from registry.errors import LeaseLostError
 from registry.records import Chunk
 from signer.batch import LEASE, run_chunk
 from signer.daily import note_uses, run_daily
+from signer.packs import refresh_pack
 from signer.publish import publish
 from signer.recover import recover
 from verify.errors import YinzhengError
@@ -113,6 +114,7 @@ class Workshop:
     def _note_and_publish(self) -> None:
         office = self.office
         note_uses(office.desk, at=office.clock())
+        refresh_pack(office.desk, at=office.clock())
         publish(office.database, office.desk.log.verifier, office.settings.published_folder)
 
     def _give_back(self, chunk: Chunk) -> None:

@@ -10,7 +10,7 @@ Promises:
   * No key is used; two processes that publish at once wait for each other at a lock file.
 
     checkpoint tile/… log.vkey (in log/) · trust-list.cbor · status/<n> · status/seal-<division>-<n> ·
-    seal-history/<code> · authority.crl · national.crl · certificates/<name>.cer
+    seal-history/<code> · pack/counter · pack/since-<place> · authority.crl · national.crl · certificates/<name>.cer
 """
 
 import errno
@@ -43,6 +43,8 @@ PATHS: Final = (
     ("status_list", "status/{}"),
     ("seal_status_list", "status/seal-{}"),
     ("seal_history", "seal-history/{}"),
+    ("pack", "pack/{}"),
+    ("pack_since", "pack/since-{}"),
 )
 """Kinds of artefact and where each stands, by its name; certificates first, for the others lead to them."""
 

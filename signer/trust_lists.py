@@ -4,6 +4,8 @@ Promises:
   * Made from the register of keys, the departments and the catalogue as they stand; nothing is typed in.
   * The trust-list key signs what is logged, as every "log first" key; the signed list's hash is logged once more as an
     event of kind 5, so that an auditor sees each list that was ever given out.
+  * When the root is another key than before, the old one signs the same list, which names the new one: verifiers who
+    believe the old root can follow (verify/trust_roots.py).
   * A newer list never has a lower number, also when two processes sign at once.
 
 A department stands in the list once it has a code key, or a seal whose key was cut off, and may issue the types whose
@@ -45,6 +47,8 @@ TRUST_LIST: Final = "trust_list"
 TRUST_LIST_NAME: Final = "trust-list"
 TRUST_ROOT: Final = "trust_root"
 TRUST_ROOT_NAME: Final = "trust-root"
+ROOT_CHANGE: Final = "trust_root_change"
+"""The kind of artefact; its name is the generation of the new root's key."""
 _ISSUER_CODE_LENGTH: Final = 18
 # What every issuer's entry repeats: the service's keys of these purposes sign in every issuer's name.
 _SERVICE_PURPOSES: Final = (KeyPurpose.STATUS_LIST, KeyPurpose.RECEIPT, KeyPurpose.PRESENTATION)
@@ -56,6 +60,7 @@ def renew_trust_list(desk: KeyDesk, *, at: datetime, lifetime: timedelta = LIFET
     public = desk.custody.public_key(key)
     issued_at = at.replace(microsecond=0)
     with reading(desk.database) as tx:
+        old = _old_root(desk, tx, public.spki)
         trust = TrustList(
             sequence=artefacts.latest_sequence(tx, TRUST_LIST, TRUST_LIST_NAME) + 1,
             issued_at=issued_at,
@@ -63,16 +68,35 @@ def renew_trust_list(desk: KeyDesk, *, at: datetime, lifetime: timedelta = LIFET
             issuers=_issuers(tx, desk.settings.status_prefix, at=at),
             log_policy=_policy(desk.log.verifier),
             authorities=tuple(dict.fromkeys((*_authorities(tx), *desk.settings.timestamp_roots))),
+            next_root=b"" if old is None else public.spki,
         )
-    message = trust_list_to_be_signed(trust, public.kid)
-    content = assemble_trust_list(trust, public.kid, der_to_raw(desk.sign_logged(key, message)))
+    by_old = None if old is None else _signed(desk, trust, old)
+    content = _signed(desk, trust, key)
     with transaction(desk.database) as tx:
         artefacts.store(tx, TRUST_LIST, TRUST_LIST_NAME, content, sequence=trust.sequence, at=at)
+        if by_old is not None:
+            change = cbor.encode([by_old, content])
+            artefacts.store(tx, ROOT_CHANGE, str(key.generation), change, sequence=trust.sequence, at=at)
         if artefacts.latest(tx, TRUST_ROOT, TRUST_ROOT_NAME) != public.spki:
             artefacts.store(tx, TRUST_ROOT, TRUST_ROOT_NAME, public.spki, sequence=key.generation, at=at)
         leave_key_event(tx, TRUST_LIST, public.kid, _record(trust, content), at=at)
     desk.log.flush_pending()
     return trust
+
+
+def _old_root(desk: KeyDesk, tx: Transaction, spki: bytes) -> KeyName | None:
+    """Return the key that verifiers believe as root, when it is another than the newest one and at hand."""
+    believed = artefacts.latest(tx, TRUST_ROOT, TRUST_ROOT_NAME)
+    if believed in {None, spki}:
+        return None
+    names = [each for each in desk.custody.names() if each.purpose is KeyPurpose.TRUST_LIST]
+    return next((each for each in names if desk.custody.public_key(each).spki == believed), None)
+
+
+def _signed(desk: KeyDesk, trust: TrustList, key: KeyName) -> bytes:
+    kid = desk.custody.public_key(key).kid
+    signature = der_to_raw(desk.sign_logged(key, trust_list_to_be_signed(trust, kid)))
+    return assemble_trust_list(trust, kid, signature)
 
 
 def newest_trust_list(database: Database) -> TrustList:

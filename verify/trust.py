@@ -7,7 +7,7 @@ Promises:
 
 Tagged COSE_Sign1, ES256; claims 1 ``yinzheng-trust`` · 4 expires · 6 issued · -70010: {1 sequence, 2 [{1 issuer, 2
 name, 3 [{1 kid, 2 algorithm, 3 SPKI, 4 use, 5 not before, 6 not after, 7 cut-off [origin, size]}], 4 status prefix, 5
-licence types}], 3 log policy, 4 [authority certificates]}. Keys 3 and 4 are absent when empty.
+licence types}], 3 log policy, 4 [authority certificates], 5 SPKI of the next root}. Keys 3 to 5 are absent when empty.
 """
 
 import re
@@ -141,6 +141,7 @@ class TrustList:
     issuers: tuple[TrustedIssuer, ...]
     log_policy: str = ""
     authorities: tuple[bytes, ...] = ()
+    next_root: bytes = field(default=b"", repr=False)
     verifiers: tuple[LogVerifier, ...] = field(init=False, compare=False, repr=False)
     _by_id: Mapping[str, TrustedIssuer] = field(init=False, compare=False, repr=False)
     _by_key: Mapping[tuple[bytes, int], tuple[tuple[TrustedIssuer, TrustedKey], ...]] = field(
@@ -157,6 +158,8 @@ class TrustList:
         for issuer in self.issuers:
             for key in issuer.keys:
                 by_key[key.kid, key.use] = (*by_key.get((key.kid, key.use), ()), (issuer, key))
+        if self.next_root:
+            PublicKey(self.next_root, Algorithm.ES256)
         object.__setattr__(self, "_by_id", by_id)
         object.__setattr__(self, "_by_key", by_key)
         object.__setattr__(self, "verifiers", _verifiers(self.log_policy))
@@ -176,6 +179,8 @@ class TrustList:
             content[3] = self.log_policy
         if self.authorities:
             content[4] = list(self.authorities)
+        if self.next_root:
+            content[5] = self.next_root
         claims = {1: NAME, 4: _unix(self.expires_at), 6: _unix(self.issued_at), _CLAIM_PRIVATE: content}
         return cbor.encode(claims)
 
@@ -267,10 +272,10 @@ def _read(payload: bytes) -> TrustList:
 
 def _read_content(content: dict[object, object], issued_at: datetime, expires_at: datetime) -> TrustList:
     match content:
-        case {1: int(sequence), 2: list(issuers), **others} if others.keys() <= {3, 4}:
-            policy = others.get(3, "")
-            if not isinstance(policy, str) or not _are(int, [sequence]):
-                raise TrustListFormError("not a number or not a policy text")
+        case {1: int(sequence), 2: list(issuers), **others} if others.keys() <= {3, 4, 5}:
+            policy, next_root = others.get(3, ""), others.get(5, b"")
+            if not isinstance(policy, str) or not isinstance(next_root, bytes) or not _are(int, [sequence]):
+                raise TrustListFormError("not a number, not a policy text or not a key")
             return TrustList(
                 sequence=sequence,
                 issued_at=issued_at,
@@ -278,6 +283,7 @@ def _read_content(content: dict[object, object], issued_at: datetime, expires_at
                 issuers=tuple(_read_issuer(each) for each in issuers),
                 log_policy=policy,
                 authorities=_certificates(others.get(4, [])),
+                next_root=next_root,
             )
         case _:
             raise TrustListFormError("not the content of a trust list")

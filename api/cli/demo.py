@@ -35,6 +35,7 @@ from keys.installation import encode_pem_chain
 from registry import catalogue, licences
 from registry.db import reading
 from registry.records import LicenceRecord, Role
+from signer.packs import refresh_pack
 from signer.publish import publish
 from signer.sheet_check import CheckedSheet
 from signer.sheets import SHEET_BYTES_MAX
@@ -71,6 +72,7 @@ def demo(
     chosen = change_some(office, issued)
     office.desk.log.flush_pending()
     refresh_status_lists(office.desk, at=office.clock())
+    refresh_pack(office.desk, at=office.clock())
     publish(office.database, office.desk.log.verifier, founded.settings.published_folder)
     _leave(here, folder, chosen)
     report = audit_office(here, documents=True)

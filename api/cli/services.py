@@ -11,6 +11,7 @@ import typer
 from api.cli.program import app, session_of
 from api.sm2_choice import choose_sm2
 from api.wiring import Office
+from signer.packs import refresh_pack
 from signer.publish import demand_no_fork, publish
 from signer.recover import recover as recover_attempts
 from signer.statuses import refresh_status_lists
@@ -79,6 +80,7 @@ def publish_status(context: typer.Context) -> None:
     session = session_of(context)
     office = session.office
     lists = refresh_status_lists(office.desk, at=office.clock())
+    refresh_pack(office.desk, at=office.clock())
     folder = office.settings.published_folder
     publish(office.database, office.desk.log.verifier, folder)
     session.screen.result(
