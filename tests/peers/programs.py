@@ -1,10 +1,11 @@
-"""Independent programs that tests build once: veraPDF and ofdrw from their Maven artifacts, our small checker over Go's modules.
+"""Independent programs that tests build once: veraPDF and ofdrw from Maven artifacts, axe-core from npm, our checkers over Go's modules.
 
-Both land in the ignored folder `.tools/`, under a lock, so that two test processes do not build at once.
+All land in the ignored folder `.tools/`, under a lock, so that two test processes do not build at once.
 """
 
 import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ VERAPDF = TOOLS / "verapdf"
 LOGCHECK = TOOLS / "logcheck"
 SM2CHECK = TOOLS / "sm2check"
 OFDRW = TOOLS / "ofdrw"
+AXE = TOOLS / "axe"
 # The first build fetches 19 MB of artifacts.
 BUILD_SECONDS_MAX = 600
 
@@ -38,6 +40,19 @@ def verapdf() -> Path:
             _run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={VERAPDF}"])
             done.touch()
     return VERAPDF
+
+
+def axe() -> Path:
+    """Return the script of axe-core, which judges the accessibility of the page that it runs in."""
+    with _alone("axe"):
+        wanted = [ROOT / "tests" / "peers" / "axe" / name for name in ("package.json", "package-lock.json")]
+        if _is_new(AXE / ".done", [str(each) for each in wanted]):
+            AXE.mkdir(exist_ok=True)
+            for each in wanted:
+                shutil.copy(each, AXE)
+            _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(AXE)], folder=AXE)
+            _remember(AXE / ".done", [str(each) for each in wanted])
+    return AXE / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def logcheck() -> Path:
