@@ -38,6 +38,7 @@ from api.v1.drafts import drafts
 from api.v1.licences import licences
 from api.v1.log import log, log_files
 from api.v1.packs import packs
+from api.v1.receipts import receipts
 from api.v1.seal_grants import seal_grants
 from api.v1.seal_status import seal_lists, seal_status
 from api.v1.seals import seals
@@ -51,7 +52,7 @@ from verify.errors import YinzhengError
 OPENAPI_PATH: Final = "/api/v1/openapi.json"
 # From here on it is not the caller who must change something.
 FAULT: Final = 500
-_OFFICE_ROUTERS: Final = (licences, drafts, batches, documents, seals, seal_grants)
+_OFFICE_ROUTERS: Final = (licences, drafts, batches, documents, seals, seal_grants, receipts)
 _PUBLIC_ROUTERS: Final = (
     verification,
     catalogue,

@@ -21,6 +21,7 @@ from api.limits import Limits, address_of
 from api.permissions import PERMISSIONS, Permission, admitted
 from api.wiring import Office
 from registry.records import ApiClient
+from signer.errors import RoleError
 
 _NUL: Final = "\x00"
 
@@ -41,7 +42,8 @@ class GuardedRoute(APIRoute):
                 return await inner(request)
             caller = await run_in_threadpool(_admit, request, permission, header)
             request.state.caller = caller
-            if not permission.once or caller is None:
+            is_once = permission.once or (permission.may_once and KEY_HEADER in request.headers)
+            if not is_once or caller is None:
                 return await inner(request)
             office = office_of(request)
             return await answer_once(request, office.database, caller.client.key_id, inner, clock=office.clock)
@@ -63,7 +65,9 @@ def _admit(request: Request, permission: Permission, header: str | None) -> Call
     client = _known(office, limits, header, address_of(request.scope))
     request.state.client = client.key_id  # for the log, also when the client is refused
     limits.clients.take(client.key_id)
-    return None if permission.is_public else admitted(office.database, permission, client, request.path_params)
+    if permission.is_public and not client.roles.intersection(permission.roles):
+        return None
+    return admitted(office.database, permission, client, request.path_params)
 
 
 def _known(office: Office, limits: Limits, header: str, address: str) -> ApiClient:
@@ -86,6 +90,18 @@ def _caller(request: Request) -> Caller:
     return caller
 
 
+def _stated_caller(request: Request) -> Callable[[], Caller]:
+    """Return what demands the caller of a public operation that does more for who shows a key."""
+
+    def demand() -> Caller:
+        caller: Caller | None = getattr(request.state, "caller", None)
+        if caller is not None:
+            return caller
+        raise CallerUnknownError if getattr(request.state, "client", None) is None else RoleError
+
+    return demand
+
+
 def line_of(request: Request) -> str:
     """Return by whom a fair share is counted: the client that showed its key, else the address."""
     client: str | None = getattr(request.state, "client", None)
@@ -104,4 +120,5 @@ OnceKey = Annotated[str, Depends(_once_key)]
 TheOffice = Annotated[Office, Depends(office_of)]
 TheLine = Annotated[str, Depends(line_of)]
 TheCaller = Annotated[Caller, Depends(_caller)]
+StatedCaller = Annotated[Callable[[], Caller], Depends(_stated_caller)]
 SeenVersion = Annotated[int, Depends(_seen)]

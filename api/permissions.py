@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from api.identity import Caller, operator_of
-from registry import drafts, jobs, licences, official_documents, seal_grants, seals
+from registry import drafts, jobs, licences, official_documents, receipts, seal_grants, seals
 from registry.db import Database, Transaction, reading
 from registry.errors import UnknownBatchError, UnknownLicenceError
 from registry.records import ApiClient, Role
@@ -32,11 +32,15 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """One row. `roles` in the order in which a client with several acts; `once` wants an Idempotency-Key."""
+    """One row. `roles` in the order in which a client with several acts; `once` wants an Idempotency-Key.
+
+    `may_once` takes one where it is sent. A public row's roles may do more than everybody, when they show their key.
+    """
 
     scope: Scope
     roles: tuple[Role, ...] = ()
     once: bool = False
+    may_once: bool = False
     if_match: bool = False
 
     @property
@@ -54,6 +58,10 @@ _MANAGERS: Final = (Role.SEAL_CUSTODIAN, Role.SEAL_APPROVER)
 # Who may look at seals and their uses: those who manage them, and those who audit. Nobody is both.
 _LOOKERS: Final = (Role.SEAL_CUSTODIAN, Role.SEAL_APPROVER, Role.AUDITOR)
 _PUBLIC: Final = Permission(scope=Scope.PUBLIC)
+# Who relies on licences for an office; each use leaves a receipt, which those who audit may read.
+_RELYING: Final = (Role.COUNTER, Role.ISSUING_OFFICER, Role.REVIEWER)
+_RECEIPTS: Final = (*_RELYING, Role.AUDITOR)
+_RELIED: Final = Permission(scope=Scope.PUBLIC, roles=_RELYING, may_once=True)
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
     # licences
@@ -117,6 +125,12 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "list_office_grants": Permission(scope=Scope.OWN, roles=_BOTH),
     "list_seal_uses": Permission(scope=Scope.RECORD, roles=_LOOKERS),
     "find_seal_uses": Permission(scope=Scope.OWN, roles=_LOOKERS),
+    # for offices that rely on licences
+    "verify_batch": Permission(scope=Scope.OWN, roles=_RELYING, may_once=True),
+    "list_receipts": Permission(scope=Scope.OWN, roles=_RECEIPTS),
+    "get_receipt": Permission(scope=Scope.RECORD, roles=_RECEIPTS),
+    "get_receipt_page": Permission(scope=Scope.RECORD, roles=_RECEIPTS),
+    "list_recalls": Permission(scope=Scope.OWN, roles=_RECEIPTS),
     # for everybody
     "get_seal_status": _PUBLIC,
     "get_seal_history": _PUBLIC,
@@ -126,8 +140,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_pack": _PUBLIC,
     "get_pack_since": _PUBLIC,
     "check_licence": _PUBLIC,
-    "verify": _PUBLIC,
-    "verify_file": _PUBLIC,
+    "verify": _RELIED,
+    "verify_file": _RELIED,
     "list_licence_types": _PUBLIC,
     "get_licence_type": _PUBLIC,
     "list_service_items": _PUBLIC,
@@ -197,6 +211,7 @@ _OWNERS: Final[Mapping[str, Callable[[Transaction, str], str]]] = {
     "document_id": lambda tx, document_id: official_documents.demand_official(tx, document_id).department,
     "seal_code": lambda tx, code: seals.demand_seal(tx, code).owner,
     "grant_id": _of_grant,
+    "receipt_id": lambda tx, receipt_id: receipts.demand_receipt(tx, receipt_id).office,
 }
 
 RECORDS: Final = tuple(_OWNERS)

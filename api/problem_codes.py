@@ -11,11 +11,12 @@ from typing import Final
 _CODES: Final[Mapping[int, str]] = {
     400: "request.malformed idempotency.missing cursor.malformed",
     401: "caller.unknown",
-    403: "official_document.same_person "
+    403: "official_document.same_person reliance.other_item "
     "operator.role department.other department.not_entitled draft.own_review custody.closed "
     "seal.same_person seal.roles_mixed seal_grant.none seal_grant.office seal_grant.person seal_grant.role "
     "seal_grant.type seal_grant.item seal_grant.second_person",
     404: "official_document.unknown official.page_missing official.no_picture "
+    "verification_receipt.unknown webhook.unknown "
     "request.address licence.unknown draft.unknown batch.unknown document.unknown department.unknown "
     "licence.no_such_body "
     "licence_type.unknown log.no_such_leaf artefact.unknown template.unknown "
@@ -32,7 +33,8 @@ _CODES: Final[Mapping[int, str]] = {
     412: "record.changed",
     413: "request.too_large sheet.too_large",
     415: "request.media_type",
-    422: "official official.unreadable official.encrypted official.certified official.active "
+    422: "reliance.item reliance.keep_until reliance.purpose "
+    "official official.unreadable official.encrypted official.certified official.active "
     "official.broken_signature official.locked official.licence official.page_form official.place_outside "
     "official.anchor_missing official.riding_pages official.riding_signed official.nothing_placed official.place "
     "seal.application seal.code seal_grant.terms seal_picture.text seal_picture.format seal_picture.large "
@@ -50,7 +52,7 @@ _CODES: Final[Mapping[int, str]] = {
     "certificate.outside",
     428: "precondition.missing",
     429: "request.too_many",
-    500: "official_document official.layout sandbox.answer "
+    500: "official_document official.layout sandbox.answer verification_receipt.malformed "
     "internal registry keys signer request page seal seal_grant seal_use "
     "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header "
     "der.malformed data_set.malformed mandate.malformed seal.malformed report.malformed tile.malformed "

@@ -40,6 +40,7 @@ from signer.key_acts import KeyDesk
 from signer.log import SigningLog
 from signer.page.press import OWN_TEMPLATES, Press
 from signer.publish import demand_no_fork
+from signer.receipts import ReceiptBook
 from signer.trust_lists import newest_trust_list, revocation_lists
 from verify.errors import YinzhengError
 from verify.evidence import Evidence, RegistryAnswer, Unreachable
@@ -80,6 +81,7 @@ class Office:
     _press: Press | None = field(default=None, init=False, repr=False)
     _custody: SoftCustody | None = field(default=None, init=False, repr=False)
     _desk: Desk | None = field(default=None, init=False, repr=False)
+    _receipts: ReceiptBook | None = field(default=None, init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     @property
@@ -108,6 +110,21 @@ class Office:
                 )
                 self._custody, self._desk = custody, _open_desk(self, custody)
             return self._desk
+
+    @property
+    def receipts(self) -> ReceiptBook:
+        """The receipts of relying offices. Raises as `desk` does."""
+        desk = self.desk
+        with self._lock:
+            if self._receipts is None:
+                self._receipts = ReceiptBook(
+                    database=self.database,
+                    custody=desk.custody,
+                    log=desk.log,
+                    issuer=self.settings.host,
+                    random=self.random,
+                )
+            return self._receipts
 
     @property
     def key_desk(self) -> KeyDesk:

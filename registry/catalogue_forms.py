@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_
 
 from registry.errors import CatalogueError
 from registry.number_format import parse_number_format
+from registry.purposes import Purpose
 from registry.records import Department, FieldDefinition, FieldKind, LicenceType, ServiceItem
 from verify.errors import MalformedError
 from verify.values import ItemCode, LicenceTypeCode
@@ -25,6 +26,8 @@ FIELDS_MAX: Final = 60
 # The data set refuses longer texts (verify/licence.py).
 FIELD_LENGTH_MAX: Final = 4000
 OFFLINE_HOURS_MAX: Final = 24 * 7
+OF_HOLDER: Final = frozenset({"holder_name", "holder_code"})
+"""What a disclosure may name beside the fields of a type: a person's name in full, and the holder's code."""
 _SHORT_NAME: Final = re.compile(r"KZ_[A-Z0-9]{1,30}")
 _TEMPLATE: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
@@ -64,7 +67,17 @@ def check_licence_type(licence_type: LicenceType) -> None:
     _demand(len(set(names)) == len(names), "fields")
     for definition in licence_type.fields:
         _check_field(definition)
+    _check_disclosures(licence_type)
     _check_number_format(licence_type)
+
+
+def _check_disclosures(licence_type: LicenceType) -> None:
+    """See that each purpose is one of ours, stands once, and may see what there is."""
+    known = {definition.short_name for definition in licence_type.fields} | OF_HOLDER
+    purposes = [each.purpose for each in licence_type.disclosures]
+    _demand(len(set(purposes)) == len(purposes) and set(purposes) <= set(Purpose), "disclosures")
+    for each in licence_type.disclosures:
+        _demand(len(set(each.fields)) == len(each.fields) and known.issuperset(each.fields), "disclosures")
 
 
 def _check_field(definition: FieldDefinition) -> None:

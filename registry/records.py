@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal
 
 from registry.lifecycle import LicenceEvent, LicenceState
+from registry.purposes import Disclosure
 from verify.errors import FieldProblem
 from verify.evidence import RegistryAnswer
 from verify.licence import HolderKind
@@ -178,6 +179,7 @@ class LicenceType:
     version: int
     in_force_from: date
     bodies: tuple[Literal["pdf", "ofd"], ...] = ("pdf", "ofd")
+    disclosures: tuple[Disclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

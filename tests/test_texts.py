@@ -12,6 +12,7 @@ import pytest
 from api.settings import Language
 from api.texts import catalogue, sentence
 from registry.lifecycle import LicenceEvent
+from registry.purposes import Purpose
 from registry.records import DraftState, Role
 from verify.errors import YinzhengError
 from verify.report import Check, Outcome
@@ -25,8 +26,8 @@ PLACES = re.compile(r"\{([a-z_]+)\}")
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff]")
 # Families of codes that stand as texts in the source: problems of fields, findings, discrepancies, parts of pages.
 FAMILIES = (
-    "audit|clock|contents|date|fact|field|form|holder|issuer|licence_type|log|number|photo|result|sandbox|seal|sheet|"
-    "signature|state|status|term|ui|verdict"
+    "audit|clock|contents|date|fact|field|form|holder|issuer|licence_type|log|number|photo|receipt_page|result|sandbox|"
+    "seal|sheet|signature|state|status|term|ui|verdict"
 )
 CODE = re.compile(rf"(?:{FAMILIES})\.[a-z_]+(?:\.[a-z_]+)?")
 # Words of the source that only look like a code.
@@ -79,6 +80,7 @@ def wanted() -> dict[str, str]:
         "states": {f"state.{each.value}" for each in (*LicenceState, *DraftState)},
         "roles": {f"role.{each.value}" for each in Role},
         "acts": {f"event.{each.value}" for each in LicenceEvent},
+        "purposes": {f"purpose.{each.value}" for each in Purpose},
         "causes": {f"setting.{text}" for text in CAUSES},
         "grounds": {f"ground.{text}" for text in re.findall(r'(?:_refused|_text)\("([a-z_]+)"', CHANGES.read_text())},
         "status": {f"status.{each.value}" for each in LicenceState},

@@ -13,3 +13,9 @@ CODE_FILE: Final = "code.txt"
 
 METADATA_FILE: Final = "metadata.json"
 """The national metadata (GB/T 36903): a JSON object of short names and texts, in UTF-8."""
+
+RECEIPT_FILE: Final = "receipt.cose"
+"""On the printed page of a verification receipt: its signed bytes."""
+
+RECEIPT_PROOF_FILE: Final = "receipt.tlog-proof"
+"""On the same page: the proof of its entry in the signing log."""

@@ -1,90 +1,67 @@
-"""Check a licence: by the text of its code, by its typed id, or by a file. Everybody may, and gets the public minimum.
+"""Check a licence: by the text of its code, by its typed id, by number and holder, or by a file.
 
-Promises: every check that was made is answered 200 with the one verdict object, also "not in the registry"; only a
-request that is none is an error. Nothing of what was sent in is kept.
+Promises: everybody may, and gets the public minimum; who states a purpose shows a key, sees what that purpose may see,
+and gets a receipt. Every check that was made is answered 200 with the one verdict object, also "not in the registry";
+only a request that is none is an error. Nothing of what was sent in is kept.
 """
 
 import json
-from typing import Annotated, Any, Final, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
 
-from fastapi import File, Response, UploadFile
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import File, Form, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from api.checking import check_file, check_id, check_licence_id, check_text
-from api.guard import TheLine, TheOffice
+from api.guard import StatedCaller, TheLine, TheOffice
+from api.identity import Caller
+from api.reliance_errors import NumberNeedsPurposeError
+from api.relying import Question, answer_all, relied
 from api.sheets_in import read_upload
 from api.v1.answers import NO_STORE, both, router
+from api.v1.verification_schemas import RelianceIn, VerdictOut, VerifyIn, relied_object
+from api.wiring import Office
+from verify.errors import MalformedError
 from verify.report import Report
 from verify.report_objects import public_object
 from verify.values import LicenceId
 
 verification: Final = router("verification")
-# The longest code has 1,100 characters; a scanner may add a prefix of its own.
-CODE_LENGTH_MAX: Final = 4_000
-
-
-class VerifyIn(BaseModel):
-    """Either the text of a QR code, or an id as it is typed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    text: Annotated[str | None, Field(max_length=CODE_LENGTH_MAX)] = None
-    id: Annotated[str | None, Field(max_length=64)] = None
-
-    @model_validator(mode="after")
-    def _demand_one(self) -> Self:
-        if (self.text is None) == (self.id is None):
-            raise ValueError("text or id")
-        return self
-
-
-class CheckOut(BaseModel):
-    """One check: passed, failed, or unknown when it could not be made."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str
-    result: str
-    code: str
-
-
-class VerdictOut(BaseModel):
-    """The verdict object: the same on pages, in the command line and here. Persons are masked."""
-
-    model_config = ConfigDict(extra="allow")
-
-    verdict: str
-    in_force: bool | None
-    genuine: bool | None
-    test: bool
-    checks: list[CheckOut]
-    facts: dict[str, Any]
-    as_of: str
-    log: dict[str, Any]
-    also: list[str]
-
-
 # Made once: `json.dumps` makes an encoder at every call that is not of its own taste.
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {200: {"model": VerdictOut}}
+# A purpose with the longest texts takes 4 kB as JSON with every character escaped.
+_RELIANCE_LENGTH_MAX: Final = 8_000
 
 
 @verification.post("/verifications", summary=both("核验二维码或编号", "Check a code or an id"), responses=_RESPONSES)
-def verify(body: VerifyIn, office: TheOffice) -> Response:
-    """Check the text of a QR code with its signature, or ask the registry for a typed id."""
+def verify(body: VerifyIn, office: TheOffice, caller: StatedCaller) -> Response:
+    """Check the text of a QR code with its signature, or ask the registry for a typed id or a number."""
+    if body.reliance is not None:
+        return _relied(office, body.to_question(), body.reliance, caller)
     if body.text is not None:
         return verdict_answer(check_text(office, body.text))
-    return verdict_answer(check_id(office, body.id or ""))
+    if body.id is None:
+        raise NumberNeedsPurposeError
+    return verdict_answer(check_id(office, body.id))
 
 
 @verification.post("/verifications/file", summary=both("核验文件", "Check a file"), responses=_RESPONSES)
 def verify_file(
     office: TheOffice,
     line: TheLine,
+    caller: StatedCaller,
     file: Annotated[UploadFile, File(description="a signed PDF or OFD, at most 20 MB")],
+    reliance: Annotated[
+        str, Form(max_length=_RELIANCE_LENGTH_MAX, description="a stated purpose as JSON, or nothing")
+    ] = "",
 ) -> Response:
     """Check a signed file: ours, or another office's. It is read in a process without keys and network."""
-    return verdict_answer(check_file(office, read_upload(file.file), line=line))
+    content = read_upload(file.file)
+    if reliance:
+        return _relied(office, Question(document=content, line=line), _stated(reliance), caller)
+    return verdict_answer(check_file(office, content, line=line))
 
 
 @verification.get(
@@ -97,5 +74,27 @@ def check_licence(licence_id: str, office: TheOffice) -> Response:
 
 def verdict_answer(report: Report) -> Response:
     """Return the verdict object as it goes out; nobody on the way keeps it."""
-    content = _ENCODER.encode(public_object(report))
-    return Response(content, headers={"Cache-Control": NO_STORE}, media_type="application/json")
+    return json_answer(public_object(report))
+
+
+def json_answer(value: Mapping[str, Any]) -> Response:
+    """Return a value as JSON; nobody on the way keeps it."""
+    return Response(_ENCODER.encode(value), headers={"Cache-Control": NO_STORE}, media_type="application/json")
+
+
+def _relied(office: Office, question: Question, stated: RelianceIn, demand_caller: Callable[[], Caller]) -> Response:
+    client = demand_caller().client
+    reliance = relied(office, stated.to_purposed(), department=client.department, client=client.key_id)
+    (found,) = answer_all(office, (question,), reliance)
+    if isinstance(found, MalformedError):
+        raise found
+    return json_answer(relied_object(found))
+
+
+def _stated(text: str) -> RelianceIn:
+    """Read a purpose that came as JSON beside a file."""
+    try:
+        return RelianceIn.model_validate_json(text)
+    except ValidationError as error:
+        found = [{**each, "loc": ("body", "reliance", *each["loc"])} for each in error.errors(include_url=False)]
+        raise RequestValidationError(found) from error

@@ -36,6 +36,7 @@ from signer.page.samples import (
     sample_photo,
 )
 from signer.page.seal_picture import draw_seal
+from signer.page.sheet import Sheet, sheet_pages
 from signer.page.template import Template
 from signer.page.typesetting import Typesetter
 from verify import attached
@@ -214,6 +215,12 @@ class Press:
         )
         document = self._document(pages, about, frozenset())
         return write_plain_pdf(document, self._fonts, _pictures(pages, photo, draw_seal(SAMPLE_OFFICE)))
+
+    def text_sheet(self, sheet: Sheet, about: "About", *, language: str = LANGUAGE) -> bytes:
+        """Return a plain sheet as a PDF that nobody signs, with the files of `about` inside."""
+        pages = sheet_pages(sheet, self._typesetter, self._shelf)
+        document = self._document(pages, about, frozenset())
+        return write_plain_pdf(replace(document, language=language), self._fonts, {})
 
     def _document(self, pages: tuple[Page, ...], about: "About", typed_in: frozenset[str]) -> PageDocument:
         """Put pages and the rest together. `typed_in` are the roles in which ids to be typed are shown.

@@ -48,7 +48,7 @@ def test_a_department_without_a_parent_stands_at_the_top() -> None:
     assert read_record(Department, entries | {"parent": None}).parent is None
 
 
-@pytest.mark.parametrize("name", sorted(FOOD))
+@pytest.mark.parametrize("name", sorted(FOOD.keys() - {"disclosures"}))
 def test_each_key_must_be_there_and_of_its_kind(name: str) -> None:
     lacking = changed()
     del lacking[name]

@@ -1,0 +1,119 @@
+"""A receipt on paper: what its claims say, in words, as PDF/A with the signed receipt and its proof inside.
+
+Promises: nothing is printed that the receipt does not say; so neither holder nor contents of the licence are on it.
+"""
+
+from typing import Final
+
+from api.settings import Language
+from api.texts import day_text, moment_text, sentence
+from api.wiring import Office
+from registry.db import reading
+from registry.departments import find_department
+from signer.page.model import AttachedFile
+from signer.page.press import About
+from signer.page.sheet import Sheet, SheetGroup
+from signer.receipts import MadeReceipt
+from verify.attached import RECEIPT_FILE, RECEIPT_PROOF_FILE
+from verify.licence import ISSUER_ZONE
+from verify.receipt import OUTCOME_NUMBER, VerificationReceipt, read_receipt
+from verify.report import Check
+from verify.values import LicenceId
+
+_TAGS: Final = {"zh": "zh-CN", "en": "en"}
+_OUTCOMES: Final = {number: outcome for outcome, number in OUTCOME_NUMBER.items()}
+_LICENCE_ID_LENGTH: Final = 16
+
+
+def receipt_page(office: Office, kept: MadeReceipt, language: Language) -> bytes:
+    """Return the sheet of a receipt as a PDF."""
+    said = read_receipt(kept.record.content)
+    with reading(office.database) as tx:
+        department = find_department(tx, said.office)
+    name = said.office if department is None else (department.name_en if language == "en" else department.name)
+    host = office.settings.host
+    sheet = Sheet(
+        title=sentence("receipt_page.title", language),
+        headline=sentence(f"verdict.{kept.record.verdict}", language),
+        groups=(
+            SheetGroup(
+                heading=sentence("receipt_page.relied", language), rows=_relied_rows(said, kept, name, language)
+            ),
+            SheetGroup(heading=sentence("receipt_page.checks", language), rows=_check_rows(said, language)),
+            SheetGroup(heading=sentence("receipt_page.proof", language), rows=_proof_rows(said, kept, language)),
+        ),
+        footer=sentence("receipt_page.footer", language),
+        address=f"https://{host}/v/{said.licence_id}" if _is_licence_id(said) else "",
+        code_words=sentence("receipt_page.code", language),
+    )
+    about = About(
+        title=f"{sentence('receipt_page.title', language)} {kept.record.receipt_id}",
+        author=host,
+        created=said.made_at,
+        identifier=said.receipt_id,
+        files=_files(kept),
+    )
+    return office.press.text_sheet(sheet, about, language=_TAGS[language])
+
+
+def receipt_rows(said: VerificationReceipt, language: Language) -> tuple[tuple[str, str], ...]:
+    """Return what a receipt says of who relied on what, in words: for paper and for the command line."""
+    licence_id = LicenceId.parse(said.licence_id).typed if _is_licence_id(said) else said.licence_id
+    purpose = sentence(f"purpose.{said.purpose}", language)
+    rows = (
+        ("receipt_page.licence", licence_id),
+        ("receipt_page.made_at", moment_text(said.made_at, language)),
+        ("receipt_page.purpose", purpose),
+        ("receipt_page.legal_basis", said.legal_basis),
+        ("receipt_page.case_number", said.case_number),
+        ("receipt_page.operator", said.operator.hex()),
+        ("receipt_page.fields", ", ".join(map(str, said.fields))),
+        ("receipt_page.delete_after", day_text(said.delete_after.astimezone(ISSUER_ZONE).date(), language)),
+    )
+    return tuple((sentence(code, language), value) for code, value in rows if value)
+
+
+def _relied_rows(
+    said: VerificationReceipt, kept: MadeReceipt, name: str, language: Language
+) -> tuple[tuple[str, str], ...]:
+    item = kept.record.item_code
+    office = (sentence("receipt_page.office", language), f"{name} ({said.office})")
+    items = () if item is None else ((sentence("receipt_page.item", language), item),)
+    return (office, *receipt_rows(said, language), *items)
+
+
+def _check_rows(said: VerificationReceipt, language: Language) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (sentence(f"check.{each.value}", language), sentence(f"result.{outcome.value}", language))
+        for each in Check
+        if (outcome := _OUTCOMES.get(said.checks.get(each.value, -1))) is not None
+    )
+
+
+def _proof_rows(said: VerificationReceipt, kept: MadeReceipt, language: Language) -> tuple[tuple[str, str], ...]:
+    rows = (
+        ("receipt_page.id", kept.record.receipt_id),
+        ("receipt_page.issuer", said.issuer),
+        ("receipt_page.leaf", str(kept.record.leaf)),
+        ("receipt_page.presented", said.presented.hex()),
+        ("receipt_page.answer", said.answer.hex()),
+    )
+    return tuple((sentence(code, language), value) for code, value in rows if value)
+
+
+def _is_licence_id(said: VerificationReceipt) -> bool:
+    return len(said.licence_id) == _LICENCE_ID_LENGTH
+
+
+def _files(kept: MadeReceipt) -> tuple[AttachedFile, ...]:
+    return (
+        AttachedFile(
+            name=RECEIPT_FILE, media_type="application/cose", relationship="Source", content=kept.record.content
+        ),
+        AttachedFile(
+            name=RECEIPT_PROOF_FILE,
+            media_type="text/plain",
+            relationship="Data",
+            content=kept.proof.to_text().encode(),
+        ),
+    )

@@ -1,0 +1,263 @@
+"""Another office relies on a licence: it states its purpose, is shown what that purpose may see, and gets a receipt.
+
+Promises:
+  * What is found is found by the same checks as everybody's (`api/checking.py`): the verdict is the same.
+  * Beside what everybody may see stands what the catalogue allows this purpose, of a licence that the registry knows
+    and that is genuine; the receipt keeps the numbers of these fields, never their contents.
+  * No receipt is made of what could not be read, reached or timed. A batch is one commit of the log.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from api.checking import as_meant, check_file, check_id, check_licence_id, check_text
+from api.reliance_errors import RelianceItemError, RelianceKeepError, RelianceOtherItemError
+from api.wiring import Office
+from registry import catalogue
+from registry.db import Transaction, reading
+from registry.disclosures import DisclosedField, disclosed, relied_types
+from registry.licences import find_licence
+from registry.number_search import find_by_number
+from registry.purposes import Purpose
+from signer.receipts import MadeReceipt, ReceiptDraft, Reliance
+from verify.errors import MalformedError
+from verify.evidence import NOT_FOUND, Evidence
+from verify.examine import examine_id
+from verify.facts import Facts
+from verify.licence import ISSUER_ZONE
+from verify.qr_text import decode_digits
+from verify.receipt import STATUS_LIST_ISSUED, TRUST_LIST_SEQUENCE, check_numbers
+from verify.report import Check, Report, Subject
+from verify.report_objects import public_object
+from verify.values import LicenceId
+
+# Case files of permits are kept ten years where nothing else is said, and no receipt longer than thirty.
+KEPT_YEARS: Final = 10
+KEPT_YEARS_MAX: Final = 30
+_YEAR: Final = timedelta(days=366)
+_OFFICE_CODE_LENGTH: Final = 18
+_REGISTRY: Final = "registry"
+_NOBODY: Final = LicenceId(bytes(10))
+# What everybody sees, by the numbers of the data set's table; a person's name is masked.
+_PUBLIC_NUMBERS: Final = (
+    ("type_code", 1),
+    ("number", 2),
+    ("holder", 3),
+    ("valid_from", 5),
+    ("valid_until", 6),
+    ("issuer_name", 7),
+    ("identifier", 11),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be checked: one of text, typed id, number with holder, file. `line` is whose turn a file takes."""
+
+    text: str = field(default="", repr=False)
+    typed: str = ""
+    number: str = ""
+    holder: str = field(default="", repr=False)
+    type_code: str | None = None
+    document: bytes | None = field(default=None, repr=False)
+    line: str = ""
+    case_number: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purposed:
+    """A stated purpose, as a request writes it."""
+
+    purpose: Purpose
+    legal_basis: str
+    item_code: str | None = None
+    case_number: str = field(default="", repr=False)
+    operator: bytes = field(default=b"", repr=False)
+    keep_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a relying office is answered; `content` is what the receipt's hash is of."""
+
+    report: Report
+    content: Mapping[str, Any] = field(repr=False, hash=False)
+    receipt: MadeReceipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A report, what its purpose may see of it, and what was presented."""
+
+    report: Report
+    fields: tuple[DisclosedField, ...]
+    presented: bytes
+    case_number: str | None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The answer without its receipt."""
+        return public_object(self.report) | {"fields": [asdict(each) for each in self.fields]}
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of all fields that are shown."""
+        hidden = self.report.verdict.is_not_genuine
+        facts = self.report.facts.of_no_licence() if hidden else self.report.facts.public()
+        public = {number for name, number in _PUBLIC_NUMBERS if getattr(facts, name)}
+        return tuple(sorted(public | {each.number for each in self.fields}))
+
+
+def relied(office: Office, stated: Purposed, *, department: str, client: str) -> Reliance:
+    """Return a reliance that may be. Raises `RelianceItemError`, `RelianceOtherItemError`, `RelianceKeepError`."""
+    at = office.clock()
+    item = stated.item_code
+    if item is None and stated.purpose is Purpose.MATERIALS_REDUCTION:
+        raise RelianceItemError
+    if item is not None:
+        with reading(office.database) as tx:
+            if catalogue.find_item(tx, item) is None:
+                raise RelianceItemError
+        if item[:_OFFICE_CODE_LENGTH] != department:
+            raise RelianceOtherItemError
+    return Reliance(
+        office=department,
+        client=client,
+        purpose=stated.purpose,
+        legal_basis=stated.legal_basis,
+        item_code=item,
+        case_number=stated.case_number,
+        operator=stated.operator,
+        delete_after=_delete_after(stated.keep_until, at=at),
+    )
+
+
+def answer_all(office: Office, questions: Sequence[Question], reliance: Reliance) -> tuple[Found | MalformedError, ...]:
+    """Answer questions in their order, with one commit of the log for all receipts.
+
+    An id or a text that is none of ours is answered with its error, and does not disturb the others.
+    """
+    at = office.clock()
+    shown = [_looked_up(office, each, reliance) for each in questions]
+    drafts = {
+        place: _draft(office, each, reliance)
+        for place, each in enumerate(shown)
+        if isinstance(each, _Shown) and each.report.verdict.receipt_number is not None
+    }
+    made = dict(zip(drafts, office.receipts.make(tuple(drafts.values()), at=at), strict=True))
+    return tuple(
+        Found(report=each.report, content=each.content, receipt=made.get(place)) if isinstance(each, _Shown) else each
+        for place, each in enumerate(shown)
+    )
+
+
+def canonical(content: Mapping[str, Any]) -> bytes:
+    """Return an answer as canonical JSON (RFC 8785): what the receipt's claim 12 is the hash of."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _looked_up(office: Office, question: Question, reliance: Reliance) -> _Shown | MalformedError:
+    try:
+        report = _report(office, question)
+    except MalformedError as error:
+        return error
+    return _Shown(
+        report=report,
+        fields=_fields(office, report, reliance),
+        presented=_presented(question),
+        case_number=question.case_number,
+    )
+
+
+def _report(office: Office, question: Question) -> Report:
+    """Check what is asked about. Raises a `MalformedError` for an id that is mistyped."""
+    if question.document is not None:
+        return check_file(office, question.document, line=question.line)
+    if question.text:
+        return check_text(office, question.text)
+    if question.typed:
+        return check_id(office, question.typed)
+    with reading(office.database) as tx:
+        found = find_by_number(tx, question.number.strip(), question.holder.strip(), type_code=question.type_code)
+    if found is not None:
+        return check_licence_id(office, LicenceId.parse(found))
+    nothing = Evidence(trust=None, registry=NOT_FOUND)
+    return examine_id(_NOBODY, nothing, at=office.clock())._replace(facts_source=Facts())
+
+
+def _presented(question: Question) -> bytes:
+    """Return the hash of the token's or the file's bytes; nothing was presented with a typed id or a number."""
+    if question.document is not None:
+        return sha256(question.document).digest()
+    if not question.text:
+        return b""
+    _, _, behind = as_meant(question.text).partition("#")
+    try:
+        return sha256(decode_digits(behind[1:])).digest()
+    except MalformedError:
+        return sha256(question.text.encode()).digest()
+
+
+def _fields(office: Office, report: Report, reliance: Reliance) -> tuple[DisclosedField, ...]:
+    """Return what the purpose may see beside the public facts: of what the registry knows, and is not forged."""
+    facts = report.facts
+    is_vouched = report.is_genuine is True or (report.subject is Subject.ID and not report.verdict.is_not_genuine)
+    if not is_vouched or facts.state is None:
+        return ()
+    today = office.clock().astimezone(ISSUER_ZONE).date()
+    with reading(office.database) as tx:
+        if not _is_entitled(tx, reliance, facts.type_code, on=today):
+            return ()
+        licence = find_licence(tx, facts.licence_id)
+        if licence is None:
+            return ()
+        licence_type = catalogue.find_type_version(tx, licence.type_code, licence.type_version)
+    return () if licence_type is None else disclosed(licence, licence_type, reliance.purpose)
+
+
+def _is_entitled(tx: Transaction, reliance: Reliance, type_code: str, *, on: date) -> bool:
+    """Say whether the purpose reaches licences of this type: in place of a paper only those that the item names."""
+    if reliance.purpose is not Purpose.MATERIALS_REDUCTION:
+        return True
+    return type_code in relied_types(tx, reliance.item_code or "", on=on)
+
+
+def _draft(office: Office, shown: _Shown, reliance: Reliance) -> ReceiptDraft:
+    report = shown.report
+    claimed = "" if report.claimed is None else report.claimed.licence_id
+    facts = report.facts
+    case_number = reliance.case_number if shown.case_number is None else shown.case_number
+    return ReceiptDraft(
+        reliance=replace(reliance, case_number=case_number),
+        verdict=report.verdict,
+        licence_id=claimed or facts.licence_id or facts.official_id,
+        presented=shown.presented,
+        checks=check_numbers(report.findings) | _asked(office, report),
+        fields=shown.numbers,
+        answer=sha256(canonical(shown.content)).digest(),
+    )
+
+
+def _asked(office: Office, report: Report) -> dict[str, int]:
+    """Return which trust list was asked, and when a status list that was asked was issued."""
+    asked: dict[str, int] = {}
+    trust = None if report.subject is Subject.ID else office.evidence().trust
+    if trust is not None:
+        asked[TRUST_LIST_SEQUENCE] = trust.sequence
+    status = report.finding(Check.STATUS)
+    if status is not None and status.as_of is not None and status.source != _REGISTRY:
+        asked[STATUS_LIST_ISSUED] = int(status.as_of.timestamp())
+    return asked
+
+
+def _delete_after(keep_until: date | None, *, at: datetime) -> datetime:
+    """Return the moment after which the receipt is deleted: the end of that day. Raises `RelianceKeepError`."""
+    today = at.astimezone(ISSUER_ZONE).date()
+    last = today + KEPT_YEARS * _YEAR if keep_until is None else keep_until
+    if not today <= last <= today + KEPT_YEARS_MAX * _YEAR:
+        raise RelianceKeepError(params={"years": str(KEPT_YEARS_MAX)})
+    return datetime.combine(last + timedelta(days=1), time(), ISSUER_ZONE)

@@ -1,0 +1,194 @@
+"""Make verification receipts: sign them with the counted key, log their hashes, keep them.
+
+Promises:
+  * A receipt is handed out when its hash is in the log and its row is committed, and never before.
+  * However many callers and receipts wait, they share one commit of the log and one of the registry: while one group is
+    written the next one collects, without a timer. A batch is one group.
+  * A process that dies in between leaves a leaf without a row; nobody has that receipt.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from keys.custody import DEPLOYMENT, Custody
+from registry.db import Database, refuse_inside_transaction, transaction
+from registry.purposes import Purpose
+from registry.receipts import ReceiptRecord, file_receipts
+from signer.log import SigningLog
+from signer.log_entries import EntryDraft
+from verify.algorithms import der_to_raw
+from verify.key_purpose import KeyPurpose
+from verify.log_entry import EntryKind
+from verify.log_proof import LogReceipt
+from verify.receipt import (
+    RECEIPT_ID_BYTES,
+    VerificationReceipt,
+    assemble_receipt,
+    receipt_to_be_signed,
+)
+from verify.verdict import Verdict
+
+# One commit of the log carries a batch of the largest size and what came in meanwhile.
+RECEIPTS_MAX: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliance:
+    """Who relies on a licence, and what for; ``operator`` is a pseudonym that the office alone can resolve."""
+
+    office: str
+    client: str
+    purpose: Purpose
+    legal_basis: str
+    item_code: str | None = None
+    case_number: str = field(default="", repr=False)
+    operator: bytes = field(default=b"", repr=False)
+    delete_after: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptDraft:
+    """What a receipt is made of: who relied, what was presented, what was found and shown."""
+
+    reliance: Reliance
+    verdict: Verdict
+    licence_id: str
+    presented: bytes
+    checks: Mapping[str, int] = field(hash=False)
+    fields: tuple[int, ...]
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeReceipt:
+    """A receipt that is kept, with the proof of its place in the log."""
+
+    record: ReceiptRecord
+    proof: LogReceipt
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """One caller's signed receipts, and what became of them."""
+
+    records: tuple[ReceiptRecord, ...]
+    at: datetime
+    made: tuple[MadeReceipt, ...] | None = None
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptBook:
+    """The receipts of one deployment. Share one object among the threads of a process."""
+
+    database: Database
+    custody: Custody
+    log: SigningLog
+    issuer: str
+    random: Callable[[int], bytes]
+    _waiting: list[_Ticket] = field(default_factory=list, init=False, repr=False)
+    _queue: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _leader: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def make(self, drafts: Sequence[ReceiptDraft], *, at: datetime) -> tuple[MadeReceipt, ...]:
+        """Make receipts and return them in the same order.
+
+        1. Sign. 2. Log. 3. Keep. Raises what custody, log and database raise; then none of them counts.
+        """
+        refuse_inside_transaction(self.database)
+        if not drafts:
+            return ()
+        ticket = _Ticket(tuple(self._signed(each, at=at) for each in drafts), at)  # (1)
+        with self._queue:
+            self._waiting.append(ticket)
+        with self._leader:
+            if ticket.made is None and ticket.error is None:
+                self._lead()
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.made or ()
+
+    def _lead(self) -> None:
+        with self._queue:
+            tickets = self._waiting[:]
+            self._waiting.clear()
+        records = [each for ticket in tickets for each in ticket.records]
+        try:
+            proofs = self.log.append([_entry(each) for each in records])  # (2)
+            made = [
+                MadeReceipt(record=_placed(record, proof.index), proof=proof)
+                for record, proof in zip(records, proofs, strict=True)
+            ]
+            with transaction(self.database) as tx:
+                file_receipts(tx, [each.record for each in made], at=max(each.at for each in tickets))  # (3)
+        except BaseException as error:  # noqa: BLE001 - every caller that waits must hear of it; each raises it again
+            for ticket in tickets:
+                ticket.error = error
+            return
+        rest = iter(made)
+        for ticket in tickets:
+            ticket.made = tuple(next(rest) for _ in ticket.records)
+
+    def _signed(self, draft: ReceiptDraft, *, at: datetime) -> ReceiptRecord:
+        """Sign one receipt; its place in the log is not known yet."""
+        reliance, number = draft.reliance, draft.verdict.receipt_number
+        if number is None:
+            raise ValueError("no receipt is made of what could not be read, reached or timed")
+        made_at = at.replace(microsecond=0)
+        receipt = VerificationReceipt(
+            issuer=self.issuer,
+            receipt_id=self.random(RECEIPT_ID_BYTES),
+            made_at=made_at,
+            licence_id=draft.licence_id,
+            presented=draft.presented,
+            result=number,
+            checks=draft.checks,
+            office=reliance.office,
+            operator=reliance.operator,
+            purpose=reliance.purpose.value,
+            legal_basis=reliance.legal_basis,
+            case_number=reliance.case_number,
+            fields=draft.fields,
+            delete_after=reliance.delete_after.replace(microsecond=0),
+            answer=draft.answer,
+        )
+        key = self.custody.newest(KeyPurpose.RECEIPT, DEPLOYMENT)
+        kid = self.custody.public_key(key).kid
+        signature = self.custody.sign_counted(key, receipt_to_be_signed(receipt, kid))
+        return _record(receipt, draft, assemble_receipt(receipt, kid, der_to_raw(signature)))
+
+
+def _record(receipt: VerificationReceipt, draft: ReceiptDraft, content: bytes) -> ReceiptRecord:
+    return ReceiptRecord(
+        receipt_id=receipt.receipt_id.hex(),
+        licence_id=receipt.licence_id or None,
+        office=receipt.office,
+        client=draft.reliance.client,
+        purpose=receipt.purpose,
+        item_code=draft.reliance.item_code,
+        legal_basis=receipt.legal_basis,
+        case_number=receipt.case_number,
+        operator=receipt.operator or None,
+        verdict=draft.verdict.value,
+        in_force=draft.verdict.is_in_force is True,
+        made_at=receipt.made_at,
+        delete_after=receipt.delete_after,
+        content=content,
+        leaf=_NOWHERE,
+    )
+
+
+# A leaf is never below zero: what has no place yet can be filed by nobody.
+_NOWHERE: Final = -1
+
+
+def _entry(record: ReceiptRecord) -> EntryDraft:
+    return EntryDraft(kind=EntryKind.RECEIPT, digest=sha256(record.content).digest())
+
+
+def _placed(record: ReceiptRecord, leaf: int) -> ReceiptRecord:
+    return replace(record, leaf=leaf)

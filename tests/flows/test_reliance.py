@@ -1,0 +1,301 @@
+"""An office relies on a licence: purpose, fields, receipt, list, paper, recall; and everything that it may not."""
+
+import base64
+import json
+import uuid
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from api.relying import canonical
+from registry.db import reading
+from registry.licences import find_licence
+from registry.records import Role
+from tests.hall import Hall
+from tests.town import BUREAU, BUSINESS, FOOD, HOLDER, SCHOOLS
+from verify.receipt import check_verification_receipt, read_receipt
+from verify.report import Outcome
+
+FOOD_ITEM = "1199999900000005113000131012000"
+OPERATOR = "5f" * 16
+SUPERVISION = {
+    "purpose": "supervision",
+    "legal_basis": "《食品安全法》第一百一十条",
+    "case_number": "示检〔2026〕7号",
+    "operator": OPERATOR,
+}
+IN_PLACE_OF_A_PAPER = {
+    "purpose": "materials-reduction",
+    "legal_basis": "国务院令第716号第十条",
+    "item_code": FOOD_ITEM,
+}
+
+
+def relies(hall: Hall, key: str = "counter", *, reliance: dict[str, Any] | None = None, **asked: Any) -> Any:
+    body = {**asked, "reliance": reliance or SUPERVISION}
+    return hall.ask("POST", "/api/v1/verifications", key=key, json=body)
+
+
+def text_of(hall: Hall, issued: dict[str, Any]) -> str:
+    with reading(hall.office.database) as tx:
+        licence = find_licence(tx, issued["licence_id"])
+    assert licence is not None
+    return licence.token_text
+
+
+def answered(hall: Hall, **asked: Any) -> dict[str, Any]:
+    answer = relies(hall, **asked)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_a_receipt_says_what_was_found_for_whom_and_what_for_and_proves_it(hall: Hall) -> None:
+    issued = hall.issues()
+
+    body = answered(hall, text=text_of(hall, issued))
+
+    cose = base64.b64decode(body["receipt"]["cose"])
+    said = read_receipt(cose)
+    check = check_verification_receipt(cose, hall.office.evidence().trust, proof=body["receipt"]["proof"])
+    without = {name: value for name, value in body.items() if name != "receipt"}
+    assert [each.outcome for each in check.findings] == [Outcome.PASSED] * 3
+    assert body["verdict"] == "valid"
+    assert (said.office, said.licence_id, said.result) == (BUREAU, issued["licence_id"], 0)
+    assert (said.purpose, said.case_number, said.operator.hex()) == ("supervision", "示检〔2026〕7号", OPERATOR)
+    assert said.answer == sha256(canonical(json.loads(json.dumps(without)))).digest()
+    assert said.checks["signature"] == said.checks["log"] == 0
+    assert "tl_seq" in said.checks
+
+
+def test_a_purpose_sees_the_fields_that_the_catalogue_names_and_no_others(hall: Hall) -> None:
+    issued = hall.issues()
+
+    seen = answered(hall, text=text_of(hall, issued))
+    other = answered(hall, text=text_of(hall, issued), reliance=SUPERVISION | {"purpose": "judicial"})
+
+    assert [each["code"] for each in seen["fields"]] == ["KZ_SZDD", "KZ_ZPNR", "KZ_ZPXS", "KZ_GG", "KZ_SL"]
+    assert other["fields"] == []
+    assert read_receipt(base64.b64decode(seen["receipt"]["cose"])).fields[-5:] == (100, 101, 102, 103, 104)
+
+
+def test_in_place_of_a_paper_an_item_sees_what_it_asks_for_alone(hall: Hall) -> None:
+    town = hall.town
+    business = town.issues(town.draft(BUSINESS)).record
+    signboard = hall.issues()
+
+    paper = answered(hall, text=business.token_text, reliance=IN_PLACE_OF_A_PAPER)
+    no_paper = answered(hall, text=text_of(hall, signboard), reliance=IN_PLACE_OF_A_PAPER)
+
+    assert "KZ_FDDBR" in [each["code"] for each in paper["fields"]]
+    assert no_paper["verdict"] == "valid"
+    assert no_paper["fields"] == []
+
+
+def test_a_persons_name_and_number_are_shown_only_where_the_catalogue_names_them(hall: Hall) -> None:
+    town = hall.town
+    teacher = town.issues(town.teacher_draft()).record
+    approval = {"purpose": "approval", "legal_basis": "教师法第十条"}
+
+    supervised = relies(hall, text=teacher.token_text).text
+    approved = answered(hall, text=teacher.token_text, reliance=approval)
+
+    assert teacher.holder_name not in supervised
+    assert teacher.holder_code not in supervised
+    shown = {each["code"]: each["value"] for each in approved["fields"]}
+    assert (shown["holder_name"], shown["holder_code"]) == (teacher.holder_name, teacher.holder_code)
+    assert approved["facts"]["holder"] != teacher.holder_name
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"item_code": None}, 422, "reliance.item"),
+        ({"item_code": "1199999900000005113000131099000"}, 422, "reliance.item"),
+        ({"item_code": "1199999900000006XQ3000131012000"}, 403, "reliance.other_item"),
+        ({"keep_until": "2026-11-23"}, 422, "reliance.keep_until"),
+        ({"keep_until": "2060-01-01"}, 422, "reliance.keep_until"),
+        ({"legal_basis": ""}, 422, "fields.invalid"),
+        ({"purpose": "curiosity"}, 422, "fields.invalid"),
+        ({"operator": "Wang"}, 422, "fields.invalid"),
+        ({"operator_name": "Wang"}, 422, "fields.invalid"),
+    ],
+)
+def test_a_purpose_that_does_not_hold_is_refused_before_anything_is_checked(
+    sqlite_hall: Hall, change: dict[str, Any], status: int, code: str
+) -> None:
+    answer = relies(sqlite_hall, id="0" * 16, reliance=IN_PLACE_OF_A_PAPER | change)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert sqlite_hall.ask("GET", "/api/v1/verifications", key="counter").json()["items"] == []
+
+
+def test_a_purpose_needs_a_key_and_a_key_that_may(sqlite_hall: Hall) -> None:
+    body = {"id": "0" * 16, "reliance": SUPERVISION}
+
+    assert sqlite_hall.ask("POST", "/api/v1/verifications", json=body).json()["code"] == "caller.unknown"
+    assert relies(sqlite_hall, "administrator", id="0" * 16).json()["code"] == "operator.role"
+    assert sqlite_hall.ask("POST", "/api/v1/verifications", key="administrator", json={"id": "0" * 16}).is_success
+
+
+def test_a_licence_is_found_by_number_and_holder_and_a_wrong_holder_is_no_number(hall: Hall) -> None:
+    town = hall.town
+    food = town.issues(town.food_draft()).record
+
+    by_code = answered(hall, number=food.number, holder=HOLDER)
+    by_name = answered(hall, number=food.number, holder=food.holder_name, type_code=FOOD)
+    wrong = answered(hall, number=food.number, holder="示例市别家餐饮有限公司")
+    unknown = answered(hall, number="JY0", holder=HOLDER)
+
+    assert by_code["verdict"] == by_name["verdict"] == "valid"
+    assert by_code["facts"]["number"] == food.number
+    assert (wrong["verdict"], wrong["facts"], wrong["fields"]) == ("not_found", {}, [])
+    assert {**wrong, "receipt": None} == {**unknown, "receipt": None}
+    assert hall.ask("POST", "/api/v1/verifications", json={"number": "JY0", "holder": HOLDER}).status_code == 422
+
+
+def test_no_receipt_is_made_of_what_could_not_be_read(sqlite_hall: Hall) -> None:
+    body = answered(sqlite_hall, text="https://licences.test.example/v/none")
+
+    assert (body["verdict"], body["receipt"]) == ("unreadable", None)
+
+
+def test_a_mistyped_id_is_an_error_of_the_request(sqlite_hall: Hall) -> None:
+    assert relies(sqlite_hall, id="not an id!").json()["code"] == "licence_id.mistyped"
+
+
+def test_a_file_is_relied_on_like_its_code(sqlite_hall: Hall) -> None:
+    issued = sqlite_hall.issues()
+    path = f"/api/v1/licences/{issued['licence_id']}/document"
+    document = sqlite_hall.ask("GET", path, key="officer").content
+    sent = {"files": {"file": ("x.pdf", document)}, "data": {"reliance": json.dumps(SUPERVISION)}}
+
+    answer = sqlite_hall.ask("POST", "/api/v1/verifications/file", key="counter", **sent)
+
+    assert answer.status_code == 200, answer.text
+    said = read_receipt(base64.b64decode(answer.json()["receipt"]["cose"]))
+    assert said.presented == sha256(document).digest()
+    assert said.licence_id == issued["licence_id"]
+    bad = {**sent, "data": {"reliance": '{"purpose": 1}'}}
+    refused = sqlite_hall.ask("POST", "/api/v1/verifications/file", key="counter", **bad)
+    assert (refused.status_code, refused.json()["code"]) == (422, "fields.invalid")
+
+
+def test_a_batch_is_answered_in_its_order_with_one_commit_of_the_log(hall: Hall) -> None:
+    first, second = hall.issues(), hall.issues(holder_name="示例市新城餐饮有限公司")
+    items = [
+        {"ref": "a", "text": text_of(hall, first), "case_number": "示检〔2026〕8号"},
+        {"ref": "b", "id": "not an id!"},
+        {"ref": "c", "id": second["licence_id"]},
+        {"ref": "d", "id": "0" * 16},
+    ]
+
+    answer = hall.ask(
+        "POST", "/api/v1/verifications/batch", key="counter", json={"reliance": SUPERVISION, "items": items}
+    )
+
+    assert answer.status_code == 200, answer.text
+    found = answer.json()["items"]
+    assert [each["ref"] for each in found] == ["a", "b", "c", "d"]
+    assert found[1]["error"]["code"] == "licence_id.mistyped"
+    results = [found[place]["result"] for place in (0, 2, 3)]
+    assert [each["verdict"] for each in results] == ["valid", "valid", "not_found"]
+    notes = {each["receipt"]["proof"].partition("\n\n")[2] for each in results}
+    assert len(notes) == 1
+    assert read_receipt(base64.b64decode(results[0]["receipt"]["cose"])).case_number == "示检〔2026〕8号"
+
+
+def test_a_batch_has_one_to_a_thousand_checks(sqlite_hall: Hall) -> None:
+    for count in (0, 1001):
+        body = {"reliance": SUPERVISION, "items": [{"id": "0" * 16}] * count}
+        assert sqlite_hall.ask("POST", "/api/v1/verifications/batch", key="counter", json=body).status_code == 422
+
+
+def test_the_same_request_sent_again_leaves_one_receipt(hall: Hall) -> None:
+    issued, once = hall.issues(), uuid.uuid4().hex
+    body = {"text": text_of(hall, issued), "reliance": SUPERVISION}
+
+    first, second = (hall.ask("POST", "/api/v1/verifications", key="counter", once=once, json=body) for _ in range(2))
+
+    assert first.json() == second.json()
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert len(hall.ask("GET", "/api/v1/verifications", key="counter").json()["items"]) == 1
+
+
+def test_an_office_reads_its_own_receipts_and_no_others(hall: Hall) -> None:
+    hall.gives_key("school-counter", SCHOOLS, Role.COUNTER)
+    issued = hall.issues()
+    receipt_id = answered(hall, text=text_of(hall, issued))["receipt"]["receipt_id"]
+    answered(hall, text=text_of(hall, issued), reliance=SUPERVISION | {"case_number": "示检〔2026〕9号"})
+
+    one = hall.ask("GET", "/api/v1/verifications", key="counter", params={"limit": 1}).json()
+    rest = hall.ask("GET", "/api/v1/verifications", key="counter", params={"cursor": one["next"]}).json()
+    named = hall.ask(
+        "GET", "/api/v1/verifications", key="counter", params={"case_number": SUPERVISION["case_number"]}
+    ).json()
+    whole = hall.ask("GET", f"/api/v1/verifications/{receipt_id}", key="auditor").json()
+
+    assert [each["case_number"] for each in one["items"]] == ["示检〔2026〕9号"]
+    assert [each["receipt_id"] for each in rest["items"]] == [receipt_id]
+    assert [each["receipt_id"] for each in named["items"]] == [receipt_id]
+    cose = base64.b64decode(whole["receipt"]["cose"])
+    trust = hall.office.evidence().trust
+    assert check_verification_receipt(cose, trust, proof=whole["receipt"]["proof"]).is_good
+    assert whole["operator"] == OPERATOR
+    assert hall.ask("GET", "/api/v1/verifications", key="school-counter").json()["items"] == []
+    for path in (receipt_id, f"{receipt_id}/page"):
+        assert hall.ask("GET", f"/api/v1/verifications/{path}", key="school-counter").status_code == 403
+        assert hall.ask("GET", f"/api/v1/verifications/0{path[1:]}", key="counter").status_code in {200, 404}
+    assert hall.ask("GET", "/api/v1/verifications/none", key="counter").json()["code"] == "verification_receipt.unknown"
+
+
+@pytest.mark.parametrize(
+    ("event", "verdict"), [("revoke", "revoked"), ("suspend", "suspended"), ("cancel", "cancelled")]
+)
+def test_who_relied_on_a_licence_that_changed_is_told(hall: Hall, event: str, verdict: str) -> None:
+    hall.gives_key("school-counter", SCHOOLS, Role.COUNTER)
+    issued = hall.issues()
+    before = answered(hall, text=text_of(hall, issued))["receipt"]["receipt_id"]
+    theirs = answered(hall, key="school-counter", text=text_of(hall, issued))["receipt"]["receipt_id"]
+    hall.town.clock.moves(timedelta(days=3))
+
+    assert hall.acts(issued["licence_id"], event).status_code == 201
+
+    (mine,) = hall.ask("GET", "/api/v1/recalls", key="counter").json()["items"]
+    (other,) = hall.ask("GET", "/api/v1/recalls", key="school-counter").json()["items"]
+    assert (mine["receipt_id"], mine["verdict"], mine["was_in_force"]) == (before, verdict, True)
+    assert other["receipt_id"] == theirs
+    later = answered(hall, text=text_of(hall, issued))
+    assert later["verdict"] == verdict
+    assert len(hall.ask("GET", "/api/v1/recalls", key="counter").json()["items"]) == 1
+
+
+def test_an_act_that_goes_back_says_that_the_licence_did_not_hold(hall: Hall) -> None:
+    issued = hall.issues()
+    hall.town.clock.moves(timedelta(days=5))
+    first = answered(hall, text=text_of(hall, issued))["receipt"]["receipt_id"]
+    hall.town.clock.moves(timedelta(days=5))
+    second = answered(hall, text=text_of(hall, issued))["receipt"]["receipt_id"]
+
+    effective_on = (hall.town.now - timedelta(days=2)).date().isoformat()
+    assert hall.acts(issued["licence_id"], "revoke", effective_on=effective_on).status_code == 201
+
+    page = hall.ask("GET", "/api/v1/recalls", key="counter").json()
+    assert {each["receipt_id"]: each["was_in_force"] for each in page["items"]} == {first: True, second: False}
+    empty = hall.ask("GET", "/api/v1/recalls", key="counter", params={"cursor": page["next"]}).json()
+    assert (empty["items"], empty["next"]) == ([], page["next"])
+    whole = hall.ask("GET", f"/api/v1/verifications/{second}", key="counter").json()
+    assert [each["verdict"] for each in whole["recalls"]] == ["revoked"]
+
+
+def test_what_should_never_have_been_granted_never_held(hall: Hall) -> None:
+    issued = hall.issues()
+    answered(hall, text=text_of(hall, issued))
+    hall.town.clock.moves(timedelta(days=5))
+
+    hall.acts(issued["licence_id"], "rescind")
+
+    (recall,) = hall.ask("GET", "/api/v1/recalls", key="counter").json()["items"]
+    assert (recall["verdict"], recall["was_in_force"]) == ("rescinded", False)
