@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
+from urllib.parse import urljoin
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -314,8 +315,7 @@ def renew_revocation_lists(desk: KeyDesk, *, at: datetime) -> tuple[bytes, ...]:
 
 
 def _renew_revocation_list(desk: KeyDesk, authority: KeyName, *, at: datetime) -> bytes:
-    stem = _STEMS[authority.owner]
-    name = stem if authority.generation == 1 else f"{stem}-{authority.generation}"
+    name = _list_name(authority)
     issued_at = at.replace(microsecond=0)
     with reading(desk.database) as tx:
         number = artefacts.latest_sequence(tx, REVOCATION, name) + 1
@@ -336,9 +336,12 @@ def _renew_revocation_list(desk: KeyDesk, authority: KeyName, *, at: datetime) -
 def _request(desk: KeyDesk, key: KeyName, department: Department, *, at: datetime) -> CertificateRequest:
     profile, begins = PROFILES[key.purpose], key_register.beginning(at)
     ends = begins + _TERMS[profile]
-    issuer, authority = None, authority_of(key.purpose)
+    issuer, crl_url = None, None
     if profile is not Profile.ROOT:
-        issuer = desk.custody.chain(desk.custody.newest(KeyPurpose.AUTHORITY, authority))[0]
+        authority = desk.custody.newest(KeyPurpose.AUTHORITY, authority_of(key.purpose))
+        if not desk.custody.chain(authority):
+            raise KeyMissingError(f"{authority.text} has no certificate: its turn was cut off and is to be done again")
+        issuer, crl_url = desk.custody.chain(authority)[0], _list_address(desk, authority)
         ends = min(ends, load_der_x509_certificate(issuer).not_valid_after_utc)
     return CertificateRequest(
         profile=profile,
@@ -348,8 +351,28 @@ def _request(desk: KeyDesk, key: KeyName, department: Department, *, at: datetim
         not_before=begins,
         not_after=ends,
         issuer=issuer,
-        crl_url=None if issuer is None else desk.settings.crl_url_of(authority),
+        crl_url=crl_url,
     )
+
+
+def generations(custody: SoftCustody, key: KeyName) -> list[KeyName]:
+    """Return all generations of a key that there are, the newest first."""
+    alike = [each for each in custody.names() if (each.purpose, each.owner) == (key.purpose, key.owner)]
+    return sorted(alike, key=lambda each: each.generation, reverse=True)
+
+
+def _list_name(authority: KeyName) -> str:
+    """Return what the revocation list of one generation of an authority is called: each signs its own."""
+    stem = _STEMS[authority.owner]
+    return stem if authority.generation == 1 else f"{stem}-{authority.generation}"
+
+
+def _list_address(desk: KeyDesk, authority: KeyName) -> str | None:
+    """Return where that list lies: beside that of the first generation, whose address the office has set."""
+    first = desk.settings.crl_url_of(authority.owner)
+    if first is None or authority.generation == 1:
+        return first
+    return urljoin(first, f"{_list_name(authority)}.crl")
 
 
 def _keep(desk: KeyDesk, event: KeyEvent, *files: _Artefact) -> None:

@@ -21,7 +21,7 @@ from registry.db import reading
 from registry.errors import UnknownDepartmentError
 from registry.records import Department
 from signer.errors import KeyActError
-from signer.key_acts import KeyDesk, certify_key, cut_off_key, renew_revocation_lists, rotate_key
+from signer.key_acts import KeyDesk, certify_key, cut_off_key, generations, renew_revocation_lists, rotate_key
 from signer.trust_lists import renew_trust_list
 from verify.algorithms import Algorithm
 from verify.key_purpose import KeyPurpose
@@ -97,11 +97,15 @@ def cut_off(desk: KeyDesk, key: KeyName, *, size: int | None, persons: Persons, 
 
 
 def _certified_for(desk: KeyDesk, key: KeyName) -> Department:
-    """Return the department for which a key is certified, or which owns it. Raises `UnknownDepartmentError`."""
-    chain = desk.custody.chain(key)
+    """Return the department for which a key is certified, or which owns it. Raises `UnknownDepartmentError`.
+
+    Where a turn was cut off before the certificate, the generation before tells.
+    """
     uscc = key.owner
-    if chain:
-        (organisation,) = load_der_x509_certificate(chain[0]).subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    chains = [desk.custody.chain(each) for each in (key, *generations(desk.custody, key))]
+    found = next((chain for chain in chains if chain), None)
+    if found is not None:
+        (organisation,) = load_der_x509_certificate(found[0]).subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         uscc = str(organisation.value)[:_USCC_LENGTH]
     with reading(desk.database) as tx:
         department = departments.find_department(tx, uscc)

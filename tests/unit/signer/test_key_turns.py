@@ -1,21 +1,28 @@
 """Keys that are turned: of use at once, with what the one before signed still good; pinned and stolen ones refused."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import CRLDistributionPoints, load_der_x509_certificate
 
 from keys.custody import DEPLOYMENT, NATIONAL, KeyName
+from keys.errors import KeyMissingError
 from keys.revocation import Reason
+from registry import artefacts
+from registry.db import reading
 from signer.errors import KeyActError
-from signer.key_acts import cut_off_key, revoke_certificate
+from signer.key_acts import REVOCATION, certify_seal_key, cut_off_key, revoke_certificate, rotate_key
 from signer.key_turns import TURNED, certify_anew, cut_off, turn_key
+from signer.publish import publish
 from signer.trust_lists import newest_trust_list
 from tests.town import BUREAU, MARKET, PERSONS, Town
 from verify.algorithms import Algorithm
+from verify.certificates import find_path
 from verify.examine import examine
 from verify.key_purpose import KeyPurpose
 from verify.report import Check, Outcome
+from verify.revocation import revocation_of
 
 DAY = timedelta(days=1)
 
@@ -123,3 +130,65 @@ def test_a_cut_off_is_in_the_trust_list_at_once_and_only_for_codes_and_documents
     assert [each.cut_off for each in issuer.keys if each.cut_off is not None] == [(town.desk.log.origin, 3)]
     with pytest.raises(KeyActError):
         cut_off(town.key_desk, KeyName(KeyPurpose.STATUS_LIST, DEPLOYMENT), size=3, persons=PERSONS, at=town.now)
+
+
+def _list_address(certificate: bytes) -> str:
+    found = load_der_x509_certificate(certificate).extensions.get_extension_for_class(CRLDistributionPoints).value
+    return "".join(str(each.value) for each in found[0].full_name or ())
+
+
+def _revoked_by(town: Town, certificate: bytes, purpose: KeyPurpose) -> dict[str, bool]:
+    """Say for each published list alone whether a stranger who has no other sees the certificate revoked."""
+    path = find_path(certificate, (), newest_trust_list(town.database).authorities, purpose)
+    with reading(town.database) as tx:
+        lists = artefacts.all_latest(tx, REVOCATION)
+    found = {name: revocation_of(path, (content,), at=town.now) for name, content in lists}
+    return {name: each.revoked_at is not None for name, each in found.items() if each.is_known}
+
+
+@pytest.mark.parametrize(
+    ("authority", "stem", "purpose"),
+    [(DEPLOYMENT, "authority", KeyPurpose.DOCUMENT), (NATIONAL, "national", KeyPurpose.SEAL)],
+)
+def test_each_generation_of_an_authority_has_a_list_at_an_address_of_its_own(
+    sqlite_town: Town, tmp_path: Path, authority: str, stem: str, purpose: KeyPurpose
+) -> None:
+    town, custody = sqlite_town, sqlite_town.key_desk.custody
+    issued = town.issues(town.signboard_draft())
+    old = custody.newest(purpose, BUREAU if purpose is KeyPurpose.DOCUMENT else town.seal_of(BUREAU))
+
+    _turns(town, KeyPurpose.AUTHORITY, authority)
+    if purpose is KeyPurpose.DOCUMENT:
+        new = _turns(town, purpose, BUREAU)
+    else:
+        new, _ = certify_seal_key(town.key_desk, "99010000000099", town.bureau, persons=PERSONS, at=town.now)
+    publish(town.database, town.desk.log.verifier, tmp_path / "public")
+    certificates = [custody.chain(each)[0] for each in (old, new)]
+
+    assert [_list_address(each).rpartition("/")[2] for each in certificates] == [f"{stem}.crl", f"{stem}-2.crl"]
+    assert {f"{stem}.crl", f"{stem}-2.crl"} <= {each.name for each in (tmp_path / "public").iterdir()}
+    assert [_revoked_by(town, each, purpose) for each in certificates] == [{stem: False}, {f"{stem}-2": False}]
+    assert all(examine(each, town.evidence(), at=town.now).is_genuine for each in (issued.document, issued.ofd or b""))
+    for key in (old, new):
+        revoke_certificate(town.key_desk, key, reason=Reason.SUPERSEDED, persons=PERSONS, at=town.now)
+    assert [_revoked_by(town, each, purpose) for each in certificates] == [{stem: True}, {f"{stem}-2": True}]
+    assert all(examine(each, town.evidence(), at=town.now).is_genuine for each in (issued.document, issued.ofd or b""))
+
+
+@pytest.mark.parametrize("authority", [DEPLOYMENT, NATIONAL])
+def test_a_turn_of_an_authority_that_was_cut_off_before_its_certificate_is_done_again(
+    sqlite_town: Town, authority: str
+) -> None:
+    desk, town = sqlite_town.key_desk, sqlite_town
+    algorithm = desk.custody.public_key(desk.custody.newest(KeyPurpose.AUTHORITY, authority)).algorithm
+    rotate_key(desk, KeyPurpose.AUTHORITY, authority, algorithm=algorithm, persons=PERSONS, at=town.now)
+
+    below = KeyPurpose.TIMESTAMP if authority == DEPLOYMENT else KeyPurpose.SEAL_MAKER
+    with pytest.raises(KeyMissingError):
+        _turns(town, below, DEPLOYMENT)
+    key = _turns(town, KeyPurpose.AUTHORITY, authority)
+    certified = desk.custody.chain(_turns(town, below, DEPLOYMENT))
+
+    assert certified[1] == desk.custody.chain(key)[0]
+    assert key.generation == 3
+    assert desk.custody.chain(key)[0] in newest_trust_list(town.database).authorities
