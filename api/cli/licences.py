@@ -30,7 +30,10 @@ IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="证照上印的核验码。 Its id as printed, with or without dashes.")
 ]
 DocumentOption = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="FILE", help="另存签发的 PDF。 Write the signed PDF there.")
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="FILE", help="另存签发的文件，格式按文件名。 Write the signed PDF or OFD there."
+    ),
 ]
 
 licence = typer.Typer(
@@ -76,7 +79,8 @@ def issue_submitted(session: Session, saved: DraftRecord, approved_by: str | Non
     operator = operator_for(office.database, department, Role.ISSUING_OFFICER, saved.created_by)
     issued = issue_saved(office.desk, saved, operator=operator, at=office.clock())
     if out is not None:
-        write_file(out, issued.document)
+        ofd = issued.ofd if _form(out) == "ofd" else None
+        write_file(out, issued.document if ofd is None else ofd)
     show_issued(session, issued, out)
 
 
@@ -201,8 +205,7 @@ def document(
     """Write a body of a licence."""
     session = session_of(context)
     record = find(session, licence_id)
-    wanted = form or ("ofd" if out.suffix.lower() == ".ofd" else "pdf")
-    digest = record.bodies.get(wanted)
+    digest = record.bodies.get(form or _form(out))
     if digest is None:
         raise NoSuchBodyError
     if sealed:
@@ -215,6 +218,11 @@ def document(
     session.screen.result(
         {"file": str(out), "document_digest": digest}, session.screen.say(f"已写出：{out}", f"Written: {out}")
     )
+
+
+def _form(path: Path) -> str:
+    """Return which body a file of this name holds."""
+    return "ofd" if path.suffix.lower() == ".ofd" else "pdf"
 
 
 def find(session: Session, text: str) -> LicenceRecord:

@@ -31,6 +31,7 @@ from api.cli.program import run
 from api.cli.start import load
 from api.cli.strangers import altered, foreign
 from api.wiring import clock
+from registry.catalogue import SAMPLE
 from signer.sheets import read_sheet, write_sheet
 from tests.databases import fresh_postgresql_url, postgresql_server
 from verify.log_proof import LogReceipt, check_receipt
@@ -62,6 +63,22 @@ ISSUED = {
     },
 }
 
+SIGNBOARD_ISSUED = {
+    "type_code": "11999999000000019M007",
+    "holder_name": "滨海市望潮楼餐饮有限公司",
+    "holder_kind": "organisation",
+    "holder_code": "91999999N1M4GACN44",
+    "valid_from": "2026-02-05",
+    "valid_until": "2028-02-04",
+    "item_code": "1199999900000005113000117015000",
+    "fields": {
+        "KZ_SZDD": "滨海市新港区木棉路30号",
+        "KZ_ZPNR": "望潮楼",
+        "KZ_ZPXS": "附着式",
+        "KZ_GG": "6.0×1.2×0.2",
+        "KZ_SL": "1",
+    },
+}
 
 PROGRAM = str(Path(sys.executable).parent / "yinzheng")
 
@@ -261,7 +278,7 @@ def test_a_rewritten_log_ends_the_audit_with_5_and_names_the_first_leaf_that_dif
     kept = (terminal.folder / "kept").read_bytes()
     terminal.issues()
     appended, _ = terminal.reads("log", "audit", "--since", "kept")
-    assert appended["appended"] == 2
+    assert appended["appended"] == 4, "the use of the first one's seal, a code and two bodies"
     newer = (terminal.folder / "kept").read_bytes()
     assert newer != kept
 
@@ -469,6 +486,32 @@ def test_a_pdf_an_ofd_and_a_code_are_told_to_be_one_licence_or_two(terminal: Ter
     assert (two["same_licence"], two["code"]) == (False, "contents.other_licence")
     assert "印章编码" in told
     assert "经办人角色：发证人员" in told
+
+
+def test_a_catalogue_says_which_bodies_a_type_has(tmp_path: Path) -> None:
+    """One type with an OFD alone, one with a PDF alone, the rest with both."""
+    office = Terminal(tmp_path)
+    content = SAMPLE.read_text(encoding="utf-8")
+    for issued, form in ((ISSUED, "ofd"), (SIGNBOARD_ISSUED, "pdf")):
+        code = f'code = "{issued["type_code"]}"\n'
+        assert content.count(code) == 1
+        content = content.replace(code, f'{code}bodies = ["{form}"]\n')
+    (tmp_path / "catalogue.toml").write_text(content, encoding="utf-8")
+    office.calls("init", "--test", "--catalogue", "catalogue.toml")
+
+    food = office.issues("-o", "food.ofd")
+    (signboard,) = office.reads("issue", "-", "-o", "signboard.pdf", stdin=json.dumps(SIGNBOARD_ISSUED).encode())
+
+    assert office.verdict("food.ofd", expect=0) == office.verdict("signboard.pdf", expect=0) == "valid"
+    for issued, has, lacks in ((food, "ofd", "pdf"), (signboard, "pdf", "ofd")):
+        office.calls("licence", "document", issued["licence_id"], "-o", f"again.{has}")
+        original = {"ofd": "food.ofd", "pdf": "signboard.pdf"}[has]
+        assert (tmp_path / f"again.{has}").read_bytes() == (tmp_path / original).read_bytes()
+        refused = office.calls("licence", "document", issued["licence_id"], "-o", f"never.{lacks}", expect=2)
+        assert "[licence.no_such_body]" in refused.stderr
+        assert not (tmp_path / f"never.{lacks}").exists()
+    (audited,) = office.reads("log", "audit", "--documents")
+    assert (audited["discrepancy_count"], audited["counts"]["documents"]) == (0, 2)
 
 
 def test_the_grounds_of_a_suspension_that_is_over_are_not_told_any_more(terminal: Terminal) -> None:

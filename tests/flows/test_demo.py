@@ -65,13 +65,15 @@ def test_it_leaves_the_files_the_anchors_and_a_summary_of_every_licence(
     assert Counter(each["verdict"] for each in licences) == Counter(
         {"valid": ROWS - 3, "suspended": 1, "revoked": 1, "superseded": 1}
     )
-    assert {"id", "number", "type", "state", "file", "verdict"} <= set(licences[0])
+    assert {"id", "number", "type", "state", "file", "verdict", "ofd_file", "ofd_verdict"} <= set(licences[0])
     assert sorted(path.name for path in (town / "licences").iterdir()) == sorted(
-        f"{each['identifier']}.pdf" for each in licences
+        f"{each['identifier']}.{form}" for each in licences for form in ("pdf", "ofd")
     )
     for each in licences:
-        assert LicenceIdentifier(each["identifier"]).text == Path(each["file"]).stem
+        assert LicenceIdentifier(each["identifier"]).text == Path(each["file"]).stem == Path(each["ofd_file"]).stem
         assert (town / each["file"]).read_bytes().startswith(b"%PDF-1.7")
+        assert (town / each["ofd_file"]).read_bytes().startswith(b"PK\x03\x04")
+        assert each["ofd_verdict"] == each["verdict"]
     assert summary["others"] == [
         {"file": "others/altered.pdf", "verdict": "tampered"},
         {"file": "others/foreign.pdf", "verdict": "unknown_issuer"},
@@ -80,7 +82,7 @@ def test_it_leaves_the_files_the_anchors_and_a_summary_of_every_licence(
     assert root.subject == root.issuer
     verifier = parse_verifier_key((town / "trust/log.vkey").read_text().strip())
     checkpoint = (town / "published/log/checkpoint").read_text()
-    assert open_checkpoint(checkpoint, (verifier,)).size > 2 * ROWS
+    assert open_checkpoint(checkpoint, (verifier,)).size > 3 * ROWS
     assert read_sheet((town / "bad-rows.csv").read_bytes()).headings[-2:] == ("问题", "Problems")
 
 
@@ -97,9 +99,12 @@ def test_later_commands_find_the_town_and_offline_checks_work_from_its_files(
         [PROGRAM, "verify", "demo-town/licences", "--json"], cwd=folder, env=kept, capture_output=True, check=False
     )
     alone = run(folder, "verify", f"demo-town/{good}", *offline)
+    both = run(folder, "verify", f"demo-town/{good}", f"demo-town/{good.removesuffix('.pdf')}.ofd", *offline, "--json")
 
     assert everything.returncode == 3
-    assert len(everything.stdout.splitlines()) == ROWS
+    assert len(everything.stdout.splitlines()) == 2 * ROWS
+    assert both.returncode == 0, both.stdout
+    assert json.loads(both.stdout.splitlines()[-1])["same_licence"] is True
     assert alone.returncode == 0, alone.stdout
 
 
@@ -118,4 +123,4 @@ def test_a_second_run_makes_the_town_anew_and_never_removes_a_folder_that_is_non
     assert (tmp_path / "demo-town/thesis.txt").read_text() == "years of work"
     assert again.returncode == 0, again.stderr
     assert (demonstration[0] / "demo-town/trust/document-root.pem").read_bytes() != first
-    assert len(list((demonstration[0] / "demo-town/licences").iterdir())) == 5
+    assert len(list((demonstration[0] / "demo-town/licences").iterdir())) == 2 * 5

@@ -2,10 +2,17 @@
 
 import uuid
 from datetime import timedelta
+from hashlib import sha256
+from typing import Literal
+
+import pytest
 
 from tests.hall import Hall
+from tests.town import SIGNBOARD
 from verify.examine import examine
 from verify.verdict import Verdict
+
+Form = Literal["pdf", "ofd"]
 
 
 def test_an_officer_issues_a_licence_and_the_public_checks_it(hall: Hall) -> None:
@@ -18,6 +25,42 @@ def test_an_officer_issues_a_licence_and_the_public_checks_it(hall: Hall) -> Non
     assert document.headers["cache-control"] == "no-store"
     assert examine(document.content, hall.town.evidence(), at=hall.town.now).is_genuine
     assert (verdict["verdict"], verdict["in_force"], verdict["test"]) == ("valid", True, True)
+
+
+def test_both_bodies_are_handed_out_byte_for_byte_and_each_is_recognised(hall: Hall) -> None:
+    issued = hall.issues()
+    path = f"/api/v1/licences/{issued['licence_id']}/document"
+
+    for form, digest in (("pdf", issued["document_digest"]), ("ofd", issued["ofd_digest"])):
+        answer = hall.ask("GET", path, key="officer", params={"form": form})
+        again = hall.ask(
+            "GET", path, key="officer", params={"form": form}, headers={"If-None-Match": answer.headers["etag"]}
+        )
+        upload = {"file": (f"a.{form}", answer.content, answer.headers["content-type"])}
+        verdict = hall.ask("POST", "/api/v1/verifications/file", files=upload).json()
+
+        assert answer.headers["content-type"] == f"application/{form}"
+        assert answer.headers["content-disposition"].endswith(f'{issued["licence_id"]}.{form}"')
+        assert answer.headers["etag"] == f'"{digest}"' == f'"{sha256(answer.content).hexdigest()}"'
+        assert (again.status_code, again.content) == (304, b"")
+        assert (verdict["verdict"], verdict["genuine"], verdict["facts"]["number"]) == ("valid", True, issued["number"])
+    assert hall.ask("GET", path, key="officer", params={"form": "docx"}).status_code == 422
+    assert hall.ask("GET", path, key="school-officer", params={"form": "ofd"}).status_code == 403
+
+
+@pytest.mark.parametrize(("has", "lacks"), [("pdf", "ofd"), ("ofd", "pdf")])
+def test_a_body_that_a_type_does_not_have_is_not_handed_out(sqlite_hall: Hall, has: Form, lacks: Form) -> None:
+    sqlite_hall.town.has_only(SIGNBOARD, has)
+    issued = sqlite_hall.issues()
+    path = f"/api/v1/licences/{issued['licence_id']}/document"
+
+    there = sqlite_hall.ask("GET", path, key="officer", params={"form": has})
+    absent = sqlite_hall.ask("GET", path, key="officer", params={"form": lacks})
+
+    assert (there.status_code, sha256(there.content).hexdigest()) == (200, issued["document_digest"])
+    assert (issued["ofd_digest"] is None) is (has == "pdf")
+    assert (absent.status_code, absent.json()["code"]) == (404, "licence.no_such_body")
+    assert sqlite_hall.ask("GET", f"/api/v1/checks/{issued['licence_id']}").json()["verdict"] == "valid"
 
 
 def test_the_code_of_a_licence_is_checked_with_its_signature(hall: Hall) -> None:
