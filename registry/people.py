@@ -21,7 +21,7 @@ from registry.tables import API_CLIENT, PERSON
 
 SECRET_BYTES: Final = 32
 _NOBODYS_DIGEST: Final = sha256(b"nobody").digest()
-_PERSON: Final = (PERSON.c.person_id, PERSON.c.department, PERSON.c.name, PERSON.c.roles)
+PERSON_COLUMNS: Final = (PERSON.c.person_id, PERSON.c.department, PERSON.c.name, PERSON.c.roles)
 _CLIENT: Final = (
     API_CLIENT.c.key_id,
     API_CLIENT.c.department,
@@ -60,15 +60,15 @@ def add_person(tx: Transaction, person: Person) -> None:
 
 def find_person(tx: Transaction, person_id: str) -> Person | None:
     """Return a member of staff whose account is open."""
-    query = select(*_PERSON).where(PERSON.c.person_id == person_id, PERSON.c.is_active)
+    query = select(*PERSON_COLUMNS).where(PERSON.c.person_id == person_id, PERSON.c.is_active)
     row = tx.execute(query).one_or_none()
-    return None if row is None else _person(row)
+    return None if row is None else person_of_row(row)
 
 
 def people_of(tx: Transaction, department: str) -> tuple[Person, ...]:
     """Return the staff of a department."""
-    query = select(*_PERSON).where(PERSON.c.department == department, PERSON.c.is_active)
-    return tuple(_person(row) for row in tx.execute(query.order_by(PERSON.c.person_id)))
+    query = select(*PERSON_COLUMNS).where(PERSON.c.department == department, PERSON.c.is_active)
+    return tuple(person_of_row(row) for row in tx.execute(query.order_by(PERSON.c.person_id)))
 
 
 def change_roles(tx: Transaction, person_id: str, roles: frozenset[Role]) -> None:
@@ -86,9 +86,9 @@ def give_secret(tx: Transaction, person_id: str, *, random: Callable[[int], byte
 
 def authenticate_person(tx: Transaction, person_id: str, secret: bytes) -> Person | None:
     """Return the member of staff if the secret is theirs and the account is open."""
-    query = select(*_PERSON, PERSON.c.secret_digest).where(PERSON.c.person_id == person_id, PERSON.c.is_active)
+    query = select(*PERSON_COLUMNS, PERSON.c.secret_digest).where(PERSON.c.person_id == person_id, PERSON.c.is_active)
     row = tx.execute(query).one_or_none()
-    return _person(row) if _fits(row, secret) and row is not None else None
+    return person_of_row(row) if _fits(row, secret) and row is not None else None
 
 
 def close_person(tx: Transaction, person_id: str) -> None:
@@ -148,7 +148,8 @@ def _roles(text: str) -> frozenset[Role]:
     return frozenset(Role(each) for each in text.split())
 
 
-def _person(row: Row[Any]) -> Person:
+def person_of_row(row: Row[Any]) -> Person:
+    """Return the member of staff in a row with ``PERSON_COLUMNS``."""
     return Person(person_id=row.person_id, department=row.department, name=row.name, roles=_roles(row.roles))
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
 from sqlmodel import Field
 
-from registry import official_tables, receipt_tables, seal_tables, work_tables
+from registry import account_tables, official_tables, receipt_tables, seal_tables, work_tables
 from registry.columns import BIG, Moment, Row
 
 
@@ -329,12 +329,14 @@ METADATA: Final = work_tables.ArtefactRow.metadata
 _SEALS: Final = seal_tables.SealRow
 _OFFICIAL: Final = official_tables.OfficialDocumentRow
 _RECEIPTS: Final = receipt_tables.VerificationReceiptRow
+_ACCOUNTS: Final = account_tables.AccountRow
 
 
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
 
+ACCOUNT: Final = _table("account")
 API_CLIENT: Final = _table("api_client")
 ARTEFACT: Final = _table("artefact")
 BATCH: Final = _table("batch")
@@ -345,6 +347,7 @@ DEPARTMENT: Final = _table("department")
 DRAFT: Final = _table("draft")
 EVENT: Final = _table("licence_event")
 INTENT: Final = _table("intent")
+INVITATION: Final = _table("invitation")
 KEY_USE: Final = _table("key_use")
 LICENCE: Final = _table("licence")
 LICENCE_NUMBER: Final = _table("licence_number")
@@ -359,7 +362,10 @@ LONG_TERM: Final = _table("long_term")
 OFFICIAL_DOCUMENT: Final = _table("official_document")
 PERSON: Final = _table("person")
 PLACE: Final = _table("place")
+PROVIDER_SUBJECT: Final = _table("provider_subject")
+PROVIDER_VISIT: Final = _table("provider_visit")
 RECALL: Final = _table("recall")
+RECOVERY_CODE: Final = _table("recovery_code")
 REQUEST: Final = _table("request")
 SEAL: Final = _table("seal")
 SEAL_ENDING: Final = _table("seal_ending")
@@ -372,6 +378,7 @@ SEAL_USE: Final = _table("seal_use")
 SEAL_USE_BODY: Final = _table("seal_use_body")
 SERVICE_ITEM: Final = _table("service_item")
 SHEET_ROW: Final = _table("sheet_row")
+STAFF_SESSION: Final = _table("staff_session")
 STATUS_LIST: Final = _table("status_list")
 VERIFICATION_RECEIPT: Final = _table("verification_receipt")
 WEBHOOK_DELIVERY: Final = _table("webhook_delivery")
