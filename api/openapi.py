@@ -46,18 +46,22 @@ def _complete(operation: dict[str, Any], permission: Permission) -> None:
     if not permission.is_public:
         operation["security"] = [{_SCHEME: []}]
         operation["x-roles"] = [role.value for role in permission.roles]
-    if permission.once:
-        _add_header(operation, KEY_HEADER, "8 to 128 visible characters; the same key is answered the same for 72 h")
+    if permission.is_public and permission.roles:
+        operation["security"] = [{}, {_SCHEME: []}]  # without a key what everybody may, with one more
+        operation["x-roles"] = [role.value for role in permission.roles]
+    if permission.once or permission.may_once:
+        description = "8 to 128 visible characters; the same key is answered the same for 72 h"
+        _add_header(operation, KEY_HEADER, description, required=permission.once)
     if permission.if_match:
         _add_header(operation, "If-Match", "the ETag that the caller saw last")
 
 
-def _add_header(operation: dict[str, Any], name: str, description: str) -> None:
+def _add_header(operation: dict[str, Any], name: str, description: str, *, required: bool = True) -> None:
     operation.setdefault("parameters", []).append(
         {
             "name": name,
             "in": "header",
-            "required": True,
+            "required": required,
             "description": description,
             "schema": {"type": "string"},
         }
