@@ -16,7 +16,7 @@ from registry.db import reading
 from registry.errors import DatabaseAwayError, DatabaseBusyError
 from registry.official_documents import OfficialRecord
 from signer.desk import Operator
-from signer.official import acts
+from signer.official import acts, slip
 from signer.official.acts import Wanted
 from signer.official.errors import NoPictureError
 from signer.official.wishes import PreparedFile, SealWish
@@ -77,6 +77,11 @@ def page_of(office: Office, record: OfficialRecord, page: int, *, line: str = OW
     if record.form != "pdf":
         raise NoPictureError
     return picture_of_page(bytes_of(office, record), page, line=line)
+
+
+def slip_of(office: Office, record: OfficialRecord) -> bytes:
+    """Return the slip of a sealed document as PDF. Raises `OfficialStateError` before it is sealed."""
+    return slip.slip_of(office.desk, record)
 
 
 def ask_official(office: Office, document_id: str) -> AnswerOnOfficial:

@@ -33,10 +33,11 @@ _CODES: Final[Mapping[int, str]] = {
     412: "record.changed",
     413: "request.too_large sheet.too_large",
     415: "request.media_type",
-    422: "reliance.item reliance.keep_until reliance.purpose "
+    422: "reliance.item reliance.keep_until reliance.purpose receipt_file.malformed "
     "official official.unreadable official.encrypted official.certified official.active "
     "official.broken_signature official.locked official.licence official.page_form official.place_outside "
     "official.anchor_missing official.riding_pages official.riding_signed official.nothing_placed official.place "
+    "official.slip_page "
     "seal.application seal.code seal_grant.terms seal_picture.text seal_picture.format seal_picture.large "
     "seal_picture.resolution "
     "seal_picture.size seal_picture.transparency "

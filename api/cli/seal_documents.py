@@ -3,18 +3,19 @@
 Promises:
   * `seal document` prepares, shows where the seal stands, and seals; with `--prepare-only` it stops before the seal,
     and `seal finish` seals exactly what was prepared then.
+  * `--slip` writes half a sheet with title, id and code of what was sealed; `--slip-page` seals it with the document.
   * `--pictures` writes a picture of each page, drawn from the bytes that will be signed.
 """
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
 from api.cli.files import read_input, write_file
 from api.cli.people import ApprovedByOption, ByOption, operator_for
 from api.cli.program import Session, app, session_of
-from api.official_sealing import bytes_of, demand_document, page_of, prepare_upload, seal_prepared
+from api.official_sealing import bytes_of, demand_document, page_of, prepare_upload, seal_prepared, slip_of
 from registry.official_documents import OfficialRecord
 from registry.records import Role
 from signer.official import acts
@@ -31,12 +32,22 @@ PicturesOption = Annotated[
     Path | None,
     typer.Option("--pictures", metavar="FOLDER", help="写出每页的图片，供查看。 Write a picture of each page there."),
 ]
+SlipOption = Annotated[
+    Path | None, typer.Option("--slip", metavar="FILE", help="用印后另存核验单。 Write a slip with id and code there.")
+]
 _ENDS_OF_A_LINE: Final = 2
 
 seal = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="印章：给公文用印。 Seals: seal official documents."
 )
 app.add_typer(seal, name="seal")
+
+
+class _Files(NamedTuple):
+    """Where the document and its slip are to be written."""
+
+    document: Path | None
+    slip: Path | None
 
 
 @seal.command(help="给一份公文（PDF 或 OFD）用印。 Seal an official document, PDF or OFD.")
@@ -62,8 +73,12 @@ def document(  # noqa: PLR0913 - a command's options are its arguments
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="只准备，不用印。 Prepare only; `seal finish` seals.")
     ] = False,
+    slip_page: Annotated[
+        bool, typer.Option("--slip-page", help="在末页后附核验单并一同用印。 Put the slip behind the last page too.")
+    ] = False,
     pictures: PicturesOption = None,
     out: OutOption = None,
+    slip: SlipOption = None,
     by: ByOption = None,
     approved_by: ApprovedByOption = None,
 ) -> None:
@@ -72,34 +87,36 @@ def document(  # noqa: PLR0913 - a command's options are its arguments
     office = session.office
     upload = read_input(file, bytes_max=DOCUMENT_BYTES_MAX)
     place = Anchor(text=anchor, page=page) if anchor is not None else _spot(page, at)
-    wanted = Wanted(title=title, placing=Placing(at=place, riding=riding), item_code=item, grant_id=grant)
+    placing = Placing(at=place, riding=riding)
+    wanted = Wanted(title=title, placing=placing, item_code=item, grant_id=grant, slip_page=slip_page)
     operator = operator_for(office.database, department, Role.ISSUING_OFFICER, by)
     record = prepare_upload(office, upload, wanted, operator=operator)
     _write_pictures(session, record, pictures)
     if prepare_only:
-        _show(session, record, out)
+        _show(session, record, _Files(out, None))
     else:
-        _finish(session, record, record.prepared_digest, (operator.person_id, approved_by), out)
+        _finish(session, record, record.prepared_digest, (operator.person_id, approved_by), _Files(out, slip))
 
 
 @seal.command(help="对已准备的公文用印。 Seal a document that was prepared.")
-def finish(
+def finish(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     document_id: Annotated[str, typer.Argument(metavar="ID", help="准备时给出的编号。 The id that preparing gave.")],
     *,
     digest: Annotated[str, typer.Option(metavar="SHA256", help="所查看内容的摘要。 Digest of the bytes looked at.")],
     out: OutOption = None,
+    slip: SlipOption = None,
     by: ByOption = None,
     approved_by: ApprovedByOption = None,
 ) -> None:
     """Seal exactly what was prepared under this digest."""
     session = session_of(context)
     record = demand_document(session.office, LicenceId.parse_typed(document_id).text)
-    _finish(session, record, digest, (by, approved_by), out)
+    _finish(session, record, digest, (by, approved_by), _Files(out, slip))
 
 
 def _finish(
-    session: Session, record: OfficialRecord, digest: str, persons: tuple[str | None, str | None], out: Path | None
+    session: Session, record: OfficialRecord, digest: str, persons: tuple[str | None, str | None], files: _Files
 ) -> None:
     office = session.office
     officer, reviewer = persons
@@ -108,7 +125,7 @@ def _finish(
         second = operator_for(office.database, record.department, Role.REVIEWER, reviewer)
         acts.approve(office.desk, record.document_id, digest=digest, operator=second, at=office.clock())
     sealed = seal_prepared(office, record.document_id, digest=digest, operator=operator)
-    _show(session, sealed, out)
+    _show(session, sealed, files)
 
 
 def _spot(page: int | None, at: str | None) -> Spot | None:
@@ -128,9 +145,12 @@ def _write_pictures(session: Session, record: OfficialRecord, folder: Path | Non
             write_file(folder / f"{record.document_id}-{page}.png", page_of(session.office, record, page))
 
 
-def _show(session: Session, record: OfficialRecord, out: Path | None) -> None:
+def _show(session: Session, record: OfficialRecord, files: _Files) -> None:
+    out = files.document
     if out is not None:
         write_file(out, bytes_of(session.office, record))
+    if files.slip is not None:
+        write_file(files.slip, slip_of(session.office, record))
     value = {
         "document_id": record.document_id,
         "state": record.state.value,
@@ -144,6 +164,7 @@ def _show(session: Session, record: OfficialRecord, out: Path | None) -> None:
         ],
         "address": f"{session.settings.public_address}/v/{record.document_id}",
         "file": None if out is None else str(out),
+        "slip": None if files.slip is None else str(files.slip),
     }
     typed = LicenceId.parse(record.document_id).typed
     if record.document_digest is None:

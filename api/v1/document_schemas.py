@@ -37,11 +37,18 @@ class DocumentForm(BaseModel):
     down: Offset = 0.0
     riding: bool = False
     riding_y: Millimetres | None = None
+    slip_page: Annotated[bool, Field(description="put a page with title, id and code behind the last one")] = False
 
     def to_wanted(self) -> Wanted:
         """Return what is wanted. Raises `PlaceError`, `NothingPlacedError`."""
         placing = Placing(at=self._place(), riding=self.riding, riding_y=self.riding_y)
-        return Wanted(title=self.title, placing=placing, item_code=self.item_code, grant_id=self.grant_id)
+        return Wanted(
+            title=self.title,
+            placing=placing,
+            item_code=self.item_code,
+            grant_id=self.grant_id,
+            slip_page=self.slip_page,
+        )
 
     def _place(self) -> Spot | Anchor | None:
         if self.anchor is not None:

@@ -7,7 +7,7 @@ from fastapi import Form, Query, Response
 from api.cursors import read_cursor, write_cursor
 from api.etags import is_known
 from api.guard import TheCaller, TheLine, TheOffice
-from api.official_sealing import bytes_of, demand_document, page_of, prepare_upload, seal_prepared
+from api.official_sealing import bytes_of, demand_document, page_of, prepare_upload, seal_prepared, slip_of
 from api.sheets_in import read_upload
 from api.v1.answers import NO_STORE, PREFIX, IfNoneMatch, both, link_next, personal, router
 from api.v1.document_schemas import (
@@ -33,6 +33,9 @@ _FILES: Final[dict[int | str, dict[str, Any]]] = {
 }
 _PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+}
+_SLIP: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
@@ -100,6 +103,19 @@ def get_document_page(document_id: str, page: PageNumber, office: TheOffice, lin
     """Return a page as PNG, drawn from the very bytes that will be signed, its seal in place."""
     picture = page_of(office, demand_document(office, document_id), page, line=line)
     return Response(picture, headers={"Cache-Control": NO_STORE}, media_type="image/png")
+
+
+@documents.get(
+    "/documents/{document_id}/slip",
+    summary=both("下载公文核验单", "Download the document's slip"),
+    response_class=Response,
+    responses=_SLIP,
+)
+def get_document_slip(document_id: str, office: TheOffice) -> Response:
+    """Return half a sheet with title, id and code of a sealed document, to be printed or kept with it."""
+    content = slip_of(office, demand_document(office, document_id))
+    headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="{document_id}-slip.pdf"'}
+    return Response(content, headers=headers, media_type="application/pdf")
 
 
 @documents.post("/documents/{document_id}/approve", summary=both("审核公文用印", "Approve the sealing"))

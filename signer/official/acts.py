@@ -29,6 +29,7 @@ from signer.desk import Desk, Operator, demand
 from signer.log_entries import official_intent
 from signer.official.package import RECEIPT_FILE, VALUE_FILE, finish
 from signer.official.places import Placing, SealImage
+from signer.official.slip import Slip, write_slip
 from signer.official.wishes import Layout, PreparedFile, SealWish
 from signer.pades import assemble_cms, document_digest, embed, signed_attributes
 from signer.page.pdf import UnsignedPdf
@@ -62,12 +63,16 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is to be sealed, and where. Without a grant named, the narrowest one that fits is used."""
+    """What is to be sealed, and where. Without a grant named, the narrowest one that fits is used.
+
+    With `slip_page`, a page with title, id and code is put behind the last one, and sealed with it.
+    """
 
     title: str = field(repr=False)
     placing: Placing
     item_code: str | None = None
     grant_id: str | None = None
+    slip_page: bool = False
 
 
 def prepare(
@@ -83,9 +88,21 @@ def prepare(
     with reading(desk.database) as tx:
         grant, seal = _find(tx, wanted, operator, at=at)  # (1)
         department = find_department(tx, operator.department)
+        seal_name = seals.demand_seal(tx, seal.code).name
     if department is None:
         raise UnknownDepartmentError
-    document_id = LicenceId(desk.random(LICENCE_ID_BYTES)).text
+    mark = LicenceId(desk.random(LICENCE_ID_BYTES))
+    document_id = mark.text
+    slip = Slip(
+        document_id=mark,
+        title=wanted.title,
+        office=department.name,
+        seal_name=seal_name,
+        host=desk.settings.host,
+        at=at,
+        is_sealed=False,
+        is_test=desk.settings.test,
+    )
     picture = seal.picture
     wish = SealWish(
         document_id=document_id,
@@ -94,6 +111,7 @@ def prepare(
         name=department.name,
         at=at,
         seal=seal.content or b"",
+        slip=write_slip(desk.press, slip) if wanted.slip_page else b"",
     )
     prepared = reader.prepare(upload, wish)  # (2)
     digest = desk.vault.put(prepared.content)  # (3)

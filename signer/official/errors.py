@@ -105,3 +105,9 @@ class NoPictureError(OfficialError):
     """No picture can be made of an OFD; its bytes are to be looked at in the office's own reader."""
 
     code = "official.no_picture"
+
+
+class SlipPageError(OfficialError):
+    """A slip is only put behind the pages of a PDF that bears no signature; every document has one of its own."""
+
+    code = "official.slip_page"

@@ -22,6 +22,7 @@ from signer.official.errors import (
     LicenceUploadError,
     LockedUploadError,
     PageFormError,
+    SlipPageError,
     UnreadableUploadError,
 )
 from signer.official.package import extend
@@ -73,6 +74,8 @@ def prepare_ofd(upload: bytes, wish: SealWish) -> PreparedFile:
 
     1. Refuse what may not be sealed. 2. Find the places. 3. Choose folder and ids. 4. Write what is to be signed.
     """
+    if wish.slip:
+        raise SlipPageError
     read = _read(upload, at=wish.at)  # (1)
     pages = _pages(read)
     boxes = _place(pages, wish)  # (2)

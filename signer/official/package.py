@@ -14,6 +14,7 @@ from typing import Final
 
 VALUE_FILE: Final = "SignedValue.dat"
 RECEIPT_FILE: Final = "receipt.tlog-proof"
+FILES_OF_SIGNATURE: Final = 2
 # PKWARE APPNOTE 4.3.7, 4.3.12, 4.3.16: what stands where in the records that are read here.
 _CENTRAL: Final = Struct("<4s6H3I5H2I")
 _END: Final = Struct("<4s4H2IH")
@@ -61,6 +62,16 @@ def finish(content: bytes, listed: tuple[int, int], files: Mapping[str, bytes]) 
         body += record
     _, _, _, _, count, *_ = _END.unpack_from(content, end)
     return _closed(body, central, count=count + len(files))[0]
+
+
+def unfinish(content: bytes, listed: tuple[int, int], *, added: int) -> bytes:
+    """Return the prepared package that `finish` made this one from; of another package, other bytes."""
+    start, end = listed
+    if len(content) < _END.size:
+        return b""
+    _, _, _, _, count, _, directory, _ = _END.unpack_from(content, len(content) - _END.size)
+    central = content[directory : directory + end - start]
+    return _closed(bytearray(content[:start]), (central,), count=max(count - added, 0))[0]
 
 
 def _closed(body: bytearray, listed: Sequence[bytes], *, count: int | None = None) -> tuple[bytes, tuple[int, int]]:

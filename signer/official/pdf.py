@@ -31,10 +31,11 @@ from signer.official.errors import (
     EncryptedUploadError,
     LicenceUploadError,
     RidingSignedError,
+    SlipPageError,
     UnreadableUploadError,
 )
 from signer.official.pages import Rectangle, find_anchor, opened, page_sizes, rectangle_of
-from signer.official.places import Anchor, Box, SealImage, riding_boxes, seal_box
+from signer.official.places import PAGES_MAX, Anchor, Box, SealImage, riding_boxes, seal_box
 from signer.official.wishes import Layout, PreparedFile, SealWish
 from signer.page.pdf import HOLE_DIGITS
 from verify.cms import read_our_cms
@@ -55,7 +56,8 @@ _TURNS: Final = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (
 def prepare_pdf(upload: bytes, wish: SealWish) -> PreparedFile:
     """Prepare an upload. Raises an `OfficialError`, and for a hostile file whatever pyHanko raises.
 
-    1. Refuse what may not be sealed. 2. Find the places. 3. Draw the seals. 4. Write the room.
+    1. Refuse what may not be sealed. 2. Find the places. 3. Draw the seals. 4. Put the slip behind the last page.
+    5. Write the room.
     """
     earlier = _demand_sealable(upload, at=wish.at)  # (1)
     with opened(upload) as seen:
@@ -63,17 +65,22 @@ def prepare_pdf(upload: bytes, wish: SealWish) -> PreparedFile:
         boxes = place_all(seen, wish)  # (2)
         if earlier and len(boxes) > 1:
             raise RidingSignedError
+        if wish.slip and (earlier or len(pages) == PAGES_MAX):
+            raise SlipPageError
         rectangles = tuple(rectangle_of(seen, box) for box in boxes)
     writer = IncrementalPdfFileWriter.from_reader(open_pdf(upload, strict=False))
     signature = _write_seals(writer, wish, boxes, rectangles)  # (3)
+    if wish.slip:
+        _add_page(writer, wish.slip)  # (4)
     output = BytesIO()
     writer.write(output)
     start, end = signature.contents.offsets
-    signature.byte_range.fill_offsets(output, start, end, output.tell())  # (4)
+    signature.byte_range.fill_offsets(output, start, end, output.tell())  # (5)
     content = output.getvalue()
     if not content.startswith(upload):
         raise UnreadableUploadError("the upload would not stay as it is")
-    layout = Layout(form="pdf", pages=len(pages), boxes=boxes, room=(start, end), earlier_signatures=earlier)
+    count = len(pages) + (1 if wish.slip else 0)
+    layout = Layout(form="pdf", pages=count, boxes=boxes, room=(start, end), earlier_signatures=earlier)
     return PreparedFile(content=content, layout=layout)
 
 
@@ -161,6 +168,26 @@ def _write_seals(
     widget[pdf_name("/V")] = writer.add_object(signature)
     writer.update_container(widget)
     return signature
+
+
+def _add_page(writer: IncrementalPdfFileWriter, sheet: bytes) -> None:
+    """Put a sheet of ours behind the last page, without its tags: their numbers would be those of the stranger's tree.
+
+    What the stranger's pages hand down (turn, crop, resources) does not reach it.
+    """
+    source = open_pdf(sheet, strict=True).root["/Pages"]["/Kids"][0]
+    corners = [generic.FloatObject(str(each)) for each in source["/MediaBox"]]
+    page = generic.DictionaryObject(
+        {
+            pdf_name("/Type"): pdf_name("/Page"),
+            pdf_name("/MediaBox"): generic.ArrayObject(corners),
+            pdf_name("/CropBox"): generic.ArrayObject(corners),
+            pdf_name("/Rotate"): generic.NumberObject(0),
+        }
+    )
+    for name in ("/Resources", "/Contents", "/Group"):
+        page[pdf_name(name)] = writer.import_object(source[name])
+    writer.insert_page(page)
 
 
 def _stamp(

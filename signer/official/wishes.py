@@ -10,6 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Self
 
+from signer.official.package import FILES_OF_SIGNATURE, unfinish
 from signer.official.places import Box, Placing, SealImage
 from signer.page.pdf import HOLE_DIGITS
 from verify.errors import MalformedError
@@ -23,7 +24,10 @@ class LayoutError(MalformedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealWish:
-    """What a file is to be prepared with: `name` is the office's, `at` the time that is claimed, `seal` the object."""
+    """What a file is to be prepared with: `name` is the office's, `at` the time that is claimed, `seal` the object.
+
+    `slip` is a PDF whose page comes behind the last one of a PDF; nothing where none is wished.
+    """
 
     document_id: str
     placing: Placing
@@ -31,6 +35,7 @@ class SealWish:
     name: str
     at: datetime
     seal: bytes = field(default=b"", repr=False)
+    slip: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,16 @@ class PreparedFile:
         room = self.content[max(start, 0) : end]
         is_open = room == b"<" + b"0" * HOLE_DIGITS + b">"
         return is_open and start >= len(upload) and self.content.startswith(upload)
+
+
+def is_prepared_of(content: bytes, layout: Layout, digest: str) -> bool:
+    """Say whether a sealed file is what was prepared under this digest, with its seal's own parts taken out again."""
+    start, end = layout.room
+    if layout.form == "ofd":
+        prepared = unfinish(content, layout.room, added=FILES_OF_SIGNATURE)
+    else:
+        prepared = content[:start] + b"<" + b"0" * HOLE_DIGITS + b">" + content[end:]
+    return sha256(prepared).hexdigest() == digest
 
 
 def _box(value: Mapping[str, Any]) -> Box:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from registry.records import Department, LicenceDraft, LicenceType
-from signer.page.errors import TemplateError, UnknownTemplateError
+from signer.page.errors import TemplateError, TextOverflowError, UnknownTemplateError
 from signer.page.fonts import ROLES, FontShelf
 from signer.page.layout import PHOTO_KEY, SEAL_KEY, Contents, Layout
 from signer.page.model import AttachedFile, Image, Page, PageDocument, Run
@@ -215,6 +215,16 @@ class Press:
         )
         document = self._document(pages, about, frozenset())
         return write_plain_pdf(document, self._fonts, _pictures(pages, photo, draw_seal(SAMPLE_OFFICE)))
+
+    def plain_sheet(self, template: bytes, contents: Contents, about: "About") -> bytes:
+        """Return an unsigned PDF of one page that is no licence's, from a template that names only what it is given.
+
+        Raises a `PageError` as `render` does, also when one page does not hold it.
+        """
+        pages = Layout(Template.read(template), self._typesetter).pages(contents)
+        if len(pages) > 1:
+            raise TextOverflowError(params={"names": " ".join(sorted(contents.values))})
+        return write_plain_pdf(self._document(pages, about, frozenset()), self._fonts, {})
 
     def text_sheet(self, sheet: Sheet, about: "About", *, language: str = LANGUAGE) -> bytes:
         """Return a plain sheet as a PDF that nobody signs, with the files of `about` inside."""

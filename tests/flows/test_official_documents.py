@@ -3,12 +3,15 @@
 import uuid
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import zxingcpp
 from PIL import Image
 
 from registry.records import Role
+from signer.official.pages import opened, picture_of
 from tests.hall import Hall
 from tests.official_office import DOCUMENTS_BASIS, FOOT, OfficialOffice, plain_pdf
 from tests.town import BUREAU, ISSUERS
@@ -69,6 +72,27 @@ def test_the_pages_of_everybody_show_the_id_of_a_document(sqlite_hall: Hall) -> 
     assert page.status_code == 200
     assert "公文" in page.text
     assert TITLE not in page.text
+
+
+def test_a_slip_leads_to_the_page_of_everybody_once_the_document_is_sealed(sqlite_hall: Hall) -> None:
+    OfficialOffice(sqlite_hall.town)
+    document = upload(sqlite_hall, anchor=FOOT, slip_page="true").json()
+    path = f"{PATH}/{document['document_id']}/slip"
+    early = sqlite_hall.ask("GET", path, key="officer")
+    seal(sqlite_hall, document)
+
+    slip, stranger = (sqlite_hall.ask("GET", path, key=key) for key in ("officer", "school-officer"))
+
+    assert (early.status_code, early.json()["code"]) == (409, "official_document.state")
+    assert (slip.status_code, slip.headers["content-type"]) == (200, "application/pdf")
+    assert stranger.json()["code"] == "department.other"
+    with opened(slip.content) as pdf, Image.open(BytesIO(picture_of(pdf, 1))) as picture:
+        (code,) = zxingcpp.read_barcodes(picture)
+    address = urlsplit(code.text)
+    assert (address.scheme, address.path) == ("https", f"/v/{document['document_id']}")
+    page = sqlite_hall.ask("GET", address.path, headers={"accept": "text/html"})
+    assert (page.status_code, document["pages"]) == (200, 4)
+    assert "公文" in page.text
 
 
 def test_before_it_is_sealed_nobody_outside_knows_of_it(sqlite_hall: Hall) -> None:
