@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from verify.official_examine import VerifiedOfficial
 
 PAGE_MAX: Final = 200
+AUDITED_MAX: Final = 500
 
 
 class OfficialState(StrEnum):
@@ -180,6 +181,15 @@ def officials_by_id(tx: Transaction, document_ids: Sequence[str]) -> dict[str, O
     """Return the documents of these ids; at most some hundred at once."""
     query = select(*_COLUMNS).where(OFFICIAL_DOCUMENT.c.document_id.in_(document_ids))
     return {row["document_id"]: _record(row) for row in tx.execute(query).mappings()}
+
+
+def audited_officials(tx: Transaction, *, after: str, limit: int = AUDITED_MAX) -> tuple[OfficialRecord, ...]:
+    """Return documents that were sealed, or bear what only a sealed one has; begin with an empty id."""
+    table = OFFICIAL_DOCUMENT.c
+    is_sealed = table.state == OfficialState.SEALED.value
+    bears = is_sealed | table.leaf.is_not(None) | table.document_digest.is_not(None) | table.sealed_at.is_not(None)
+    query = select(*_COLUMNS).where(table.document_id > after, bears).order_by(table.document_id).limit(limit)
+    return tuple(_record(row) for row in tx.execute(query).mappings())
 
 
 def public_official(tx: Transaction, document_id: str) -> OfficialAnswer | None:

@@ -168,6 +168,11 @@ def uses_of_licence(tx: Transaction, licence_id: str) -> tuple[SealUse, ...]:
     return _uses(tx, SEAL_USE.c.licence_id == licence_id)
 
 
+def uses_by_id(tx: Transaction, use_ids: Sequence[str]) -> dict[str, SealUse]:
+    """Return the uses of these ids; at most some hundred at once."""
+    return {each.use_id: each for each in _uses(tx, SEAL_USE.c.use_id.in_(use_ids))}
+
+
 def uses_of_body(tx: Transaction, digest: str) -> tuple[SealUse, ...]:
     """Return the uses in which a document of this SHA-256 (hex) was sealed."""
     return _uses(tx, SEAL_USE.c.use_id.in_(select(SEAL_USE_BODY.c.use_id).where(SEAL_USE_BODY.c.digest == digest)))

@@ -8,7 +8,7 @@ Promises:
   * Reads only. A bad record is a discrepancy in the report, never an error.
 
 1. The log (`audit_leaves`). 2. The head: root and signed checkpoint. 3. Licences and documents. 4. Acts. 5. Seals,
-grants and uses (`audit_seals`).
+grants and uses (`audit_seals`). 6. Official documents (`audit_officials`).
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +29,7 @@ from registry.records import DraftState, IntentState
 from registry.vault import FolderVault
 from signer.audit_columns import tells_what_was_logged, tells_what_was_signed
 from signer.audit_leaves import LeafAudit
+from signer.audit_officials import OfficialAudit
 from signer.audit_report import AuditReport, Discrepancy, Findings
 from signer.audit_seals import SealAudit
 from verify.document import read_document
@@ -38,6 +39,7 @@ from verify.log_entry import EntryKind, LogEntry
 from verify.log_proof import LogReceipt
 from verify.note import LogVerifier, NoteError, open_checkpoint
 from verify.qr_token import decode_token
+from verify.report import Report
 from verify.trust import TrustList
 
 __all__ = ["AuditReport", "AuditScope", "Discrepancy", "audit"]
@@ -47,13 +49,18 @@ _DATA_SET: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditScope:
-    """What is audited, and with what: `vault` None leaves the documents out; `progress` is told what was done."""
+    """What is audited, and with what: `vault` None leaves the documents out; `progress` is told what was done.
+
+    `judge` reads official documents, which are files of strangers, in a process without keys; without it they are only
+    fetched and measured.
+    """
 
     database: Database
     verifier: LogVerifier
     trust: TrustList | None
     crls: tuple[bytes, ...] = ()
     vault: FolderVault | None = None
+    judge: Callable[[bytes], Report] | None = None
     progress: Callable[[str, int], None] = field(default=lambda _what, _done: None)
 
 
@@ -67,6 +74,7 @@ def audit(scope: AuditScope, *, at: datetime) -> AuditReport:
     _judge_head(scope, head, walk.frontier.root, findings)  # (2)
     _RecordAudit(scope, head, findings, at).walk()  # (3), (4)
     SealAudit(scope.database, head.origin, findings).walk()  # (5)
+    OfficialAudit(scope.database, head, findings, vault=scope.vault, judge=scope.judge).walk()  # (6)
     return AuditReport(
         origin=head.origin,
         size=walk.frontier.size,

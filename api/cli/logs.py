@@ -15,6 +15,7 @@ from api.cli.files import read_file, write_file
 from api.cli.kept_checkpoint import Kept, demand_continued, keep, read_kept
 from api.cli.program import ExitCode, Session, app, session_of
 from api.errors import UnknownProofError
+from api.sandbox import examine_file
 from api.texts import sentence
 from api.wiring import Office
 from registry import leaves, licences
@@ -162,6 +163,7 @@ def audit_office(session: Session, *, documents: bool) -> AuditReport:
             trust=evidence.trust,
             crls=evidence.crls,
             vault=office.vault if documents else None,
+            judge=lambda document: examine_file(document, evidence, at=office.clock()),
             progress=lambda _what, done: tick(done, 0),
         )
         return audit(scope, at=office.clock())
@@ -171,8 +173,9 @@ def show_audit(session: Session, report: AuditReport) -> None:
     """Show what an audit found."""
     screen = session.screen
     mark = "✘" if report.discrepancy_count else "✔"
-    licences, documents, acts, given_up, unfinished = (
-        report.counts.get(name, 0) for name in ("licences", "documents", "events", "intents_abandoned", "intents_open")
+    licences, documents, officials, acts, given_up, unfinished = (
+        report.counts.get(name, 0)
+        for name in ("licences", "documents", "official_documents", "events", "intents_abandoned", "intents_open")
     )
     root, wrong = report.root.hex()[:16], report.discrepancy_count
     lines = [
@@ -181,10 +184,10 @@ def show_audit(session: Session, report: AuditReport) -> None:
             f"{mark} Log {report.origin}: {report.size} entries, root {root}…, {wrong} discrepancies",
         ),
         screen.say(
-            f"  已比对：证照 {licences} 份，文件 {documents} 份，状态变更 {acts} 次；"
+            f"  已比对：证照 {licences} 份，文件 {documents} 份，公文 {officials} 份，状态变更 {acts} 次；"
             f"签名意向中放弃 {given_up} 条，未完成 {unfinished} 条",
-            f"  compared: {licences} licences, {documents} documents, {acts} changes of state; "
-            f"signing intents given up: {given_up}, unfinished: {unfinished}",
+            f"  compared: {licences} licences, {documents} documents, {officials} official documents, "
+            f"{acts} changes of state; signing intents given up: {given_up}, unfinished: {unfinished}",
         ),
     ]
     lines += [f"  ✘ {sentence(each.code, screen.language, each.params)} [{each.code}]" for each in report.discrepancies]

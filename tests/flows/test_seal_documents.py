@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from signer.official.pages import opened
 from tests.flows.test_command_line import FOOD_OFFICE, REVIEWER, Terminal
 from tests.official_office import FOOT, plain_ofd, plain_pdf
 
@@ -36,7 +37,7 @@ def test_a_document_is_sealed_and_verified(terminal: Terminal, form: str) -> Non
     out = f"sealed.{form}"
 
     (sealed,) = terminal.reads(
-        "seal", "document", f"decision.{form}", *WHOSE, "--anchor", FOOT, "--riding", "--out", out
+        "seal", "document", f"decision.{form}", *WHOSE, "--anchor", FOOT, "--riding", "--out", out, "--slip", "slip.pdf"
     )
 
     assert sealed["state"] == "sealed"
@@ -44,6 +45,10 @@ def test_a_document_is_sealed_and_verified(terminal: Terminal, form: str) -> Non
     (report,) = terminal.reads("verify", out)
     assert (report["verdict"], report["facts"]["official_id"]) == ("valid", sealed["document_id"])
     assert terminal.verdict(sealed["document_id"], expect=0) == "valid"
+    with opened((terminal.folder / "slip.pdf").read_bytes()) as pdf:
+        assert sealed["document_id"] in pdf[0].get_textpage().get_text_bounded()
+    (audited,) = terminal.reads("log", "audit")
+    assert (audited["counts"]["official_documents"], audited["discrepancies"]) == (1, [])
 
 
 def test_what_was_prepared_is_looked_at_approved_and_sealed(terminal: Terminal) -> None:
