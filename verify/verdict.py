@@ -51,6 +51,11 @@ class Verdict(StrEnum):
         return self in _NOT_GENUINE
 
     @property
+    def needs_clock(self) -> bool:
+        """Say whether nobody can say this without a clock: then the clock is named instead (rule g)."""
+        return self in _NEEDS_CLOCK
+
+    @property
     def receipt_number(self) -> int | None:
         """The number in a verification receipt (README, "Verdict object"); None where no receipt is made."""
         return _RECEIPT_NUMBER.get(self)
