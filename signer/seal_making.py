@@ -8,6 +8,7 @@ Promises:
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -38,7 +39,8 @@ from signer.log_entries import intent
 from signer.page.seal_picture import OBJECT_PIXELS_PER_MM, SEAL_MM, draw_seal
 from signer.seal_after import bring_up_to_date, demand_manager, record_step
 from signer.seal_grounds import APPROVERS, CUSTODIANS, MANAGERS, Grounds, deed_of
-from signer.trust_lists import newest_trust_list, revocation_lists
+from signer.trust_lists import newest_trust_list, renew_trust_list, revocation_lists
+from verify.errors import YinzhengError
 from verify.key_purpose import KeyPurpose
 from verify.report import Outcome
 from verify.seal_check import check_seal
@@ -134,7 +136,8 @@ def make_seal(
     """Make the object of a seal that was approved.
 
     1. See that it may be made. 2. Make its key and certificate. 3. Keep what the maker is to sign, and log its hash.
-    4. Let the maker sign. 5. Check our own work like a stranger. 6. Record the object.
+    4. Let the maker sign. 5. Check our own work like a stranger. 6. Record the object. 7. See that the trust list names
+    the department, which may never have sealed anything before.
 
     Raises `SealNotAllowedError` unless it is approved, `SelfCheckError`, and what keys, log and database raise; done
     again it goes on.
@@ -154,7 +157,9 @@ def make_seal(
     desk.after("seal_certified")
     made = _made(desk, seal, wanted, (key, certificate), at=at)  # (3) to (5)
     step = SealStep(act=SealAct.MAKE, made=made, if_match=seal.etag)
-    return record_step(desk, code, step, deed, at=at)  # (6)
+    done = record_step(desk, code, step, deed, at=at)  # (6)
+    _make_known(keys, owner, at=at)  # (7)
+    return done
 
 
 def file_seal(
@@ -171,6 +176,13 @@ def file_seal(
         _demand_good(desk, wanted.content, at=at)
     step = SealStep(act=SealAct.FILE, if_match=if_match)
     return record_step(desk, code, step, deed_of(grounds, operator), at=at)
+
+
+def _make_known(keys: KeyDesk, owner: Department, *, at: datetime) -> None:
+    """Publish a trust list that names the owner, unless it does; what fails here the daily job does."""
+    if newest_trust_list(keys.database).issuer(owner.uscc) is None:
+        with suppress(YinzhengError):
+            renew_trust_list(keys, at=at)
 
 
 def _application(desk: Desk, wish: SealWish, *, at: datetime) -> SealApplication:

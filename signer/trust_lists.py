@@ -9,7 +9,8 @@ Promises:
   * A newer list never has a lower number, also when two processes sign at once.
 
 A department stands in the list once it has a code key, or a seal whose key was cut off, and may issue the types whose
-items bear its code in front; types without an item may be issued by every department in the list.
+items bear its code in front; types without an item may be issued by every one of these. One that only ever had a seal
+made stands in the list as well, for its official documents, and may issue nothing.
 """
 
 from collections import defaultdict
@@ -20,9 +21,10 @@ from hashlib import sha256
 from typing import Final
 
 from keys.custody import DEPLOYMENT, KeyName
-from registry import artefacts, catalogue, departments
+from registry import artefacts, catalogue, departments, seals
 from registry.db import Database, Transaction, reading, transaction
 from registry.records import Department, LicenceType
+from registry.seal_lifecycle import SealState
 from signer import key_register
 from signer.key_acts import AUTHORITY, CERTIFICATE, REVOCATION, KeyDesk, leave_key_event
 from signer.key_register import RegisteredKey
@@ -50,6 +52,7 @@ TRUST_ROOT_NAME: Final = "trust-root"
 ROOT_CHANGE: Final = "trust_root_change"
 """The kind of artefact; its name is the generation of the new root's key."""
 _ISSUER_CODE_LENGTH: Final = 18
+_NEVER_MADE: Final = frozenset({SealState.APPLIED, SealState.APPROVED, SealState.REFUSED})
 # What every issuer's entry repeats: the service's keys of these purposes sign in every issuer's name.
 _SERVICE_PURPOSES: Final = (KeyPurpose.STATUS_LIST, KeyPurpose.RECEIPT, KeyPurpose.PRESENTATION)
 
@@ -142,18 +145,24 @@ def _issuers(tx: Transaction, status_prefix: str, *, at: datetime) -> tuple[Trus
     keys = key_register.all_keys(tx)
     service = [each for each in keys if each.key.purpose in _SERVICE_PURPOSES]
     stolen = _seals_cut_off(tx, keys)
-    owners = {each.key.owner for each in keys if each.key.purpose is KeyPurpose.CODE} | stolen.keys()
+    issuing = {each.key.owner for each in keys if each.key.purpose is KeyPurpose.CODE} | stolen.keys()
+    owners = issuing | _sealing(tx)
     return tuple(
         TrustedIssuer(
             issuer=department.uscc,
             name=department.name,
             keys=tuple(_trusted(each) for each in (*_own_of(department, keys, stolen), *service)),
             status_prefix=status_prefix,
-            licence_types=_types_of(department.uscc, types),
+            licence_types=_types_of(department.uscc, types) if department.uscc in issuing else (),
         )
         for department in departments.all_departments(tx)
         if department.uscc in owners
     )
+
+
+def _sealing(tx: Transaction) -> frozenset[str]:
+    """Return the departments that ever had a seal made: they seal official documents, also where they issue nothing."""
+    return frozenset(each.owner for each in seals.seals_of(tx) if each.state not in _NEVER_MADE)
 
 
 def _own_of(

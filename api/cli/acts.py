@@ -35,7 +35,8 @@ ReferenceOption = Annotated[
 ]
 
 
-def _a_day(text: str) -> date:
+def a_day(text: str) -> date:
+    """Return the day that a person wrote."""
     try:
         return parse_day(text)
     except MalformedError as error:
@@ -44,12 +45,12 @@ def _a_day(text: str) -> date:
 
 OnOption = Annotated[
     date | None,
-    typer.Option("--on", metavar="DATE", parser=_a_day, help="决定日期，缺省为今天。 Day of the decision, or today."),
+    typer.Option("--on", metavar="DATE", parser=a_day, help="决定日期，缺省为今天。 Day of the decision, or today."),
 ]
 UntilOption = Annotated[
-    date | None, typer.Option("--until", metavar="DATE", parser=_a_day, help="最后一天（含）。 Last day, included.")
+    date | None, typer.Option("--until", metavar="DATE", parser=a_day, help="最后一天（含）。 Last day, included.")
 ]
-FromOption = Annotated[date | None, typer.Option("--from", metavar="DATE", parser=_a_day, help="起始日期。 First day.")]
+FromOption = Annotated[date | None, typer.Option("--from", metavar="DATE", parser=a_day, help="起始日期。 First day.")]
 
 
 def _act(context: typer.Context, licence_id: str, act: Change, by: str | None) -> None:
@@ -115,7 +116,7 @@ def renew(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     licence_id: IdArgument,
     *,
-    until: Annotated[date, typer.Option("--until", metavar="DATE", parser=_a_day, help="新的有效期止。 New last day.")],
+    until: Annotated[date, typer.Option("--until", metavar="DATE", parser=a_day, help="新的有效期止。 New last day.")],
     valid_from: FromOption = None,
     out: DocumentOption = None,
     by: ByOption = None,

@@ -21,8 +21,9 @@ from api.wiring import Office, clock
 from keys.custody import DEPLOYMENT
 from keys.folder import read_file
 from keys.key_files import FILE_BYTES_MAX, decode_key_file, open_key_file
-from registry import catalogue, leaves
+from registry import catalogue, leaves, seals
 from registry.db import reading
+from registry.seal_lifecycle import SealState
 from signer import key_register
 from signer.founding import open_custody
 from signer.log import CLOCK_BEHIND_MAX
@@ -36,6 +37,8 @@ from verify.key_purpose import KeyPurpose
 FREE_BYTES_MIN: Final = 2 * 1024**3
 # Certificates and keys are renewed a month ahead.
 RENEWAL_AHEAD: Final = timedelta(days=30)
+# A seal is renewed by two persons, and some offices wait weeks for an outside seal maker.
+SEAL_RENEWAL_AHEAD: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,7 @@ def examine(session: Session) -> Iterator[Line]:
         )
         return
     yield Line(name=("数据库、密钥文件、模板", "database, key files, templates"), is_good=True)
-    for check in (_passphrase, _fonts, _clock, _log, _trust, _status_lists, _certificates):
+    for check in (_passphrase, _fonts, _clock, _log, _trust, _status_lists, _certificates, _seals):
         yield _guarded(check, office)
 
 
@@ -128,6 +131,7 @@ _NAMES: Final = {
     "_trust": ("信任名单", "trust list"),
     "_status_lists": ("状态名单", "status lists"),
     "_certificates": ("证书有效期", "certificates"),
+    "_seals": ("印章", "seals"),
 }
 
 
@@ -281,4 +285,25 @@ def _certificates(office: Office) -> Line:
         is_good=not ending,
         found=(", ".join(ending) or f"{len(newest)} 个密钥", ", ".join(ending) or f"{len(newest)} keys"),
         cure=("这些密钥即将到期：轮换", "These keys end soon: rotate them"),
+    )
+
+
+def _seals(office: Office) -> Line:
+    """Tell which seals end soon, and which are suspended: that is somebody's decision, and no fault."""
+    with reading(office.database) as tx:
+        found = [(each, seals.current_object(tx, each.code)) for each in seals.seals_of(tx)]
+    running = [each for each in found if each[0].state in {SealState.IN_USE, SealState.SUSPENDED}]
+    limit = office.clock() + SEAL_RENEWAL_AHEAD
+    ending = [seal.code for seal, filed in running if filed is not None and filed.valid_until < limit]
+    suspended = [seal.code for seal, _ in running if seal.state is SealState.SUSPENDED]
+    zh, en = [f"{len(running)} 枚"], [f"{len(running)} in all"]
+    if ending:
+        zh, en = [*zh, f"60 日内到期：{' '.join(ending)}"], [*en, f"ending within 60 days: {' '.join(ending)}"]
+    if suspended:
+        zh, en = [*zh, f"停用：{' '.join(suspended)}"], [*en, f"suspended: {' '.join(suspended)}"]
+    return Line(
+        name=_NAMES["_seals"],
+        is_good=not ending,
+        found=("；".join(zh), "; ".join(en)),
+        cure=("申请换发：yinzheng seal renew", "Renew them: yinzheng seal renew"),
     )

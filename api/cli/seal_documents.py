@@ -14,7 +14,8 @@ import typer
 
 from api.cli.files import read_input, write_file
 from api.cli.people import ApprovedByOption, ByOption, operator_for
-from api.cli.program import Session, app, session_of
+from api.cli.program import Session, session_of
+from api.cli.seals import seal
 from api.official_sealing import bytes_of, demand_document, page_of, prepare_upload, seal_prepared, slip_of
 from registry.official_documents import OfficialRecord
 from registry.records import Role
@@ -36,12 +37,6 @@ SlipOption = Annotated[
     Path | None, typer.Option("--slip", metavar="FILE", help="用印后另存核验单。 Write a slip with id and code there.")
 ]
 _ENDS_OF_A_LINE: Final = 2
-
-seal = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="印章：给公文用印。 Seals: seal official documents."
-)
-app.add_typer(seal, name="seal")
-
 
 class _Files(NamedTuple):
     """Where the document and its slip are to be written."""

@@ -6,7 +6,7 @@ import pytest
 
 from registry.db import Database, reading
 from registry.seal_errors import UnknownGrantError, UnknownSealError
-from registry.seal_history import grant_at, seal_at
+from registry.seal_history import grant_at, history_of, seal_at
 from registry.seal_lifecycle import SealAct
 from tests.seal_office import AT, BUREAU, FOOD_BASIS, FOOD_ITEM, SealOffice
 
@@ -63,6 +63,30 @@ def test_each_hour_of_a_seals_life_has_its_answer_long_after_its_end(sample: Dat
     assert answers[4].grants[0].terms.items[FOOD_ITEM] == FOOD_BASIS
     assert {each.owner for each in answers} == {BUREAU}
     assert answers[8].since == AT + 5 * HOUR, "a renewal on its way does not change since when a seal is in use"
+
+
+@pytest.mark.parametrize("life", ["renewed and ended", "left until its end"])
+def test_the_history_to_be_signed_says_of_every_moment_what_the_acts_say(sample: Database, life: str) -> None:
+    office = SealOffice(sample)
+    code = (
+        happens(office)
+        if life == "renewed and ended"
+        else office.has_seal(valid_from=AT + 2 * HOUR, valid_until=AT + 5 * HOUR)
+    )
+    tick = timedelta(microseconds=1)
+    moments = [AT + number * HOUR / 4 + tick * offset for number in range(4 * len(STORY) + 8) for offset in (-1, 0, 1)]
+
+    with reading(sample) as tx:
+        history = history_of(tx, code, at=AT + 99 * HOUR)
+        answers = {moment: seal_at(tx, code, moment) for moment in moments[1:]}
+
+    assert history.at(AT - tick) is None
+    for moment, told in answers.items():
+        found = history.at(moment)
+        assert found is not None
+        assert found.span.standing == told.standing, moment
+        assert found.span.version == (None if told.object is None else told.object.version), moment
+        assert {each.grant_id for each in found.grants} == {each.grant_id for each in told.grants}, moment
 
 
 @pytest.mark.parametrize(
