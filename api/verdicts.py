@@ -184,8 +184,10 @@ def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:
 
 
 def kind_name(facts: Facts, language: Language) -> str:
-    """Return what the licence is called, or its type's code where nobody told the name."""
-    return (facts.type_name_en if language == "en" else "") or facts.type_name or facts.type_code
+    """Return what the licence is called, or its type's code and that nobody told the name: a code alone has none."""
+    if facts.type_code and not (facts.type_name or facts.type_name_en):
+        return sentence("fact.unnamed_kind", language, {"code": facts.type_code})
+    return _kind(facts, language)
 
 
 def role_name(role: str, language: Language) -> str:
@@ -196,6 +198,10 @@ def role_name(role: str, language: Language) -> str:
 def issuer_name(facts: Facts, language: Language) -> str:
     """Return what the issuer is called, or its code."""
     return (facts.issuer_name_en if language == "en" else "") or facts.issuer_name or facts.issuer
+
+
+def _kind(facts: Facts, language: Language) -> str:
+    return (facts.type_name_en if language == "en" else "") or facts.type_name or facts.type_code
 
 
 def _sentence_code(report: Report) -> str:
@@ -221,7 +227,7 @@ def _params(report: Report, language: Language, reference: str) -> dict[str, str
     known = {
         "authority": issuer_name(facts, language),
         "signer": issuer_name(facts, language),
-        "kind": kind_name(facts, language) or sentence("fact.unknown_kind", language),
+        "kind": _kind(facts, language) or sentence("fact.unknown_kind", language),
         "list_date": _date_of(issuer),
         "list_time": "" if status is None or status.as_of is None else status.as_of.isoformat(),
         "days_left": "" if days_left is None else str(days_left.days),

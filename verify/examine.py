@@ -19,9 +19,11 @@ from verify.accepting import RejectedError, VerifiedDocument, VerifiedLicence, a
 from verify.document_check import check_document
 from verify.evidence import Answer, Evidence, RegistryAnswer, Unreachable
 from verify.facts import Facts
+from verify.national_metadata import MetadataError, read_metadata
 from verify.official_examine import of_official
 from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, Subject, merged
 from verify.seal_facts import with_seal
+from verify.signed_document import SignedDocument
 from verify.status_check import check_clock, check_registry, check_status_list, differences, find_list
 from verify.token_check import CODE_USE, check_term, check_token, claimed_by, facts_of, is_test_issuer
 from verify.values import LicenceId
@@ -37,6 +39,8 @@ __all__ = [
     "with_registry",
 ]
 
+# Longer than any type of the national catalogue is called.
+TYPE_NAME_LENGTH_MAX: Final = 100
 _TYPED: Final = Finding(check=Check.FORM, code="form.typed_id", outcome=Outcome.PASSED, source="typed id")
 _SIGNATURE_NOT_ASKED: Final = Finding(check=Check.SIGNATURE, code="signature.not_asked", outcome=Outcome.UNKNOWN)
 _ISSUER_NOT_ASKED: Final = Finding(check=Check.ISSUER, code="issuer.not_asked", outcome=Outcome.UNKNOWN)
@@ -75,7 +79,7 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
         holder_kind=data_set.holder_kind,
         issuer_name=data_set.office_name,
     )
-    facts = with_seal(facts, check.signed)
+    facts = with_seal(_named(facts, check.signed), check.signed)
     report = known._replace(
         findings=merged((*check.findings, *of_state)),
         valid_until=facts.valid_until,
@@ -84,6 +88,18 @@ def examine(document: bytes, evidence: Evidence, *, at: datetime) -> Report:
         claimed_source=claimed_by(code.token),
     )
     return report if evidence.registry is None else with_registry(report, evidence.registry, evidence, at=at)
+
+
+def _named(facts: Facts, signed: SignedDocument) -> Facts:
+    """Call the type what the document's own metadata call it, where nobody else told: they are signed with it."""
+    if facts.type_name or signed.metadata is None:
+        return facts
+    try:
+        items = read_metadata(signed.metadata)
+    except MetadataError:
+        return facts  # what is wrong with them is a finding of its own
+    is_same = items.get("ZZLXDM") == facts.type_code
+    return facts._replace(type_name=items.get("ZZMC", "")[:TYPE_NAME_LENGTH_MAX]) if is_same else facts
 
 
 def examine_text(text: str, evidence: Evidence, *, at: datetime) -> Report:

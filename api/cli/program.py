@@ -7,7 +7,9 @@ Promises:
   * A refusal is a sentence in the person's language with its stable code; a fault names its place and no value.
 """
 
+import os
 import shlex
+import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +18,12 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from typer._click.exceptions import ClickException
 
 from api.cli.errors import LogRewrittenError
 from api.cli.helps import put_help_in
 from api.cli.screen import Screen
+from api.cli.usage import tell_wrong_use
 from api.settings import (
     DEFAULT_DATA,
     Language,
@@ -162,22 +166,32 @@ def run(arguments: Sequence[str]) -> int:
     hoisted = hoist(arguments)
     screen = Screen(language=_language(_asked_language(hoisted)), no_colour=wants_no_colour())
     try:
-        command = typer.main.get_command(app)
-        put_help_in(screen.language, command)
-        command.main(args=list(hoisted), prog_name="yinzheng")
+        return _ended(hoisted, screen)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.USAGE
     except YinzhengError as error:
         screen.complain(explain(error, screen.language))
         return exit_code_of(error)
-    except BrokenPipeError:
-        return ExitCode.USAGE
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place before the person
         screen.complain(_fault(error, screen))
         return ExitCode.FAULT
-    return ExitCode.DONE
+
+
+def _ended(hoisted: Sequence[str], screen: Screen) -> int:
+    """Run one command; what the library itself refuses is told in the person's language."""
+    try:
+        command = typer.main.get_command(app)
+        put_help_in(screen.language, command)
+        ended = command.main(args=list(hoisted), prog_name="yinzheng", standalone_mode=False)
+    except ClickException as error:
+        screen.complain(tell_wrong_use(error, screen.language))
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - what is left unwritten is nobody's loss
+        return ExitCode.USAGE
+    return ended if isinstance(ended, int) else ExitCode.DONE
 
 
 def hoist(arguments: Sequence[str]) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ import pytest
 from api.settings import Language
 from api.verdicts import LOOKS, Border, Tone, public_facts, verdict_words
 from tests.code_room import CLAIMS, HOST, ID, NOW, PREFIX, CodeRoom, Signer
+from tests.town import Town
 from verify.evidence import UNREACHABLE, Evidence
-from verify.examine import examine_id, examine_text
+from verify.examine import examine, examine_id, examine_text
 from verify.licence import licence_end
 from verify.report import Check, Finding, Outcome, Report, Subject
 from verify.states import LicenceState
@@ -257,3 +258,23 @@ def test_a_foreign_host_is_told_beside_the_verdict_and_is_no_line_of_what_was_ch
     assert plain.notices == ()
     assert foreign.also == (*plain.also, *foreign.notices)
     assert "evil.example" in foreign.notices[0]
+
+
+def test_offline_a_document_of_either_body_is_called_what_its_own_metadata_call_it(sqlite_town: Town) -> None:
+    issued = sqlite_town.issues(sqlite_town.teacher_draft())
+
+    reports = [
+        examine(each, sqlite_town.evidence(), at=sqlite_town.now) for each in (issued.document, issued.ofd or b"")
+    ]
+
+    for report in reports:
+        assert report.is_genuine
+        assert verdict_words(report, "zh").kind == verdict_words(report, "en").kind == "教师资格证书"
+
+
+def test_offline_a_code_has_no_name_for_its_type_and_that_is_said() -> None:
+    report = examine_text(TEXT, ROOM.evidence(), at=NOW)
+
+    assert verdict_words(report, "zh").kind == f"{CLAIMS.type_code}（名称须联机查）"
+    assert verdict_words(report, "en").kind == f"{CLAIMS.type_code} (name not known offline)"
+    assert verdict_words(online(), "zh").kind == "食品经营许可证"
