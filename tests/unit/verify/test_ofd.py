@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
@@ -14,6 +14,7 @@ from keys.sm2 import provider
 from signer.page.ofd_zip import OfdPart, write_zip
 from signer.page.packed import Packed
 from tests.key_room import NOW
+from tests.mutations import mutations
 from tests.small_ofd import OfdRoom
 from verify import sm2
 from verify.ofd import read_ofd
@@ -72,55 +73,6 @@ def test_an_encrypted_package_is_said_to_be_encrypted(sealed_ofd: bytes, ofd_roo
 
 def test_one_of_ours_is_judged_as_ours(sealed_ofd: bytes, ofd_room: OfdRoom) -> None:
     assert passes(read_ofd(sealed_ofd, ofd_room.trust, (ofd_room.crl(),), at=LATER))
-
-
-Mutation = Callable[[Random, bytes], bytes]
-
-
-def flip(random: Random, data: bytes) -> bytes:
-    changed = bytearray(data)
-    changed[random.randrange(len(data))] ^= 1 << random.randrange(8)
-    return bytes(changed)
-
-
-def overwrite(random: Random, data: bytes) -> bytes:
-    changed = bytearray(data)
-    at = random.randrange(len(data))
-    changed[at : at + 4] = random.randbytes(min(4, len(data) - at))
-    return bytes(changed)
-
-
-def cut_out(random: Random, data: bytes) -> bytes:
-    at = random.randrange(len(data))
-    return data[:at] + data[at + random.randint(1, 400) :]
-
-
-def put_in(random: Random, data: bytes) -> bytes:
-    at = random.randrange(len(data) + 1)
-    return data[:at] + random.randbytes(random.randint(1, 40)) + data[at:]
-
-
-def repeat(random: Random, data: bytes) -> bytes:
-    at = random.randrange(len(data))
-    return data[:at] + data[at : at + random.randint(1, 400)] * 2 + data[at + 400 :]
-
-
-def exchange(random: Random, data: bytes) -> bytes:
-    first, second, third = sorted(random.randrange(len(data)) for _ in range(3))
-    return data[:first] + data[second:third] + data[first:second] + data[third:]
-
-
-MUTATIONS: tuple[Mutation, ...] = (flip, overwrite, cut_out, put_in, repeat, exchange)
-
-
-def mutations(data: bytes, count: int, seed: int) -> Iterator[bytes]:
-    """Yield so many changed copies, the same each time."""
-    random = Random(seed)  # noqa: S311 - which bytes a test changes
-    while count:
-        changed = random.choice(MUTATIONS)(random, data)
-        if changed != data:
-            count -= 1
-            yield changed
 
 
 class Reading:
