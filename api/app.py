@@ -46,6 +46,7 @@ from api.v1.service import service
 from api.v1.statuses import statuses
 from api.v1.trust import trust
 from api.v1.verification import verification
+from api.v1.webhooks import webhook_keys
 from api.wiring import Office
 from verify.errors import YinzhengError
 
@@ -63,6 +64,7 @@ _PUBLIC_ROUTERS: Final = (
     trust,
     log_files,
     log,
+    webhook_keys,
     service,
 )
 

@@ -133,6 +133,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_receipt_page": Permission(scope=Scope.RECORD, roles=_RECEIPTS),
     "list_recalls": Permission(scope=Scope.OWN, roles=_RECEIPTS),
     # for everybody
+    "get_webhook_keys": _PUBLIC,
     "get_seal_status": _PUBLIC,
     "get_seal_history": _PUBLIC,
     "list_seal_records": _PUBLIC,

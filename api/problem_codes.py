@@ -33,7 +33,7 @@ _CODES: Final[Mapping[int, str]] = {
     412: "record.changed",
     413: "request.too_large sheet.too_large",
     415: "request.media_type",
-    422: "reliance.item reliance.keep_until reliance.purpose receipt_file.malformed "
+    422: "webhook.address reliance.item reliance.keep_until reliance.purpose receipt_file.malformed "
     "official official.unreadable official.encrypted official.certified official.active "
     "official.broken_signature official.locked official.licence official.page_form official.place_outside "
     "official.anchor_missing official.riding_pages official.riding_signed official.nothing_placed official.place "

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from api.logs import described
+from api.webhooks import send_due
 from api.wiring import Office
 from registry import batch_sheets, jobs, leaves
 from registry.db import transaction
@@ -31,6 +32,8 @@ from verify.errors import YinzhengError
 # A clerk who has just pressed "run" sees the first licences within this time.
 POLL_SECONDS: Final = 1.0
 NOTE_SECONDS: Final = 60.0
+# Who relied on a licence hears of its end about as fast as a status list tells everybody.
+SEND_SECONDS: Final = 10.0
 DUE_SECONDS: Final = 300.0
 # What keeps one part from being issued (a database that is away, a full disk) is seldom over sooner.
 BACK_OFF_SECONDS: Final = 10.0
@@ -62,6 +65,7 @@ class Workshop:
         self._duties = (
             _Duty(every=DUE_SECONDS, act=self._do_what_is_due),
             _Duty(every=NOTE_SECONDS, act=self._note_and_publish),
+            _Duty(every=SEND_SECONDS, act=self._send_webhooks),
         )
 
     def run(self, stop: threading.Event, *, until_idle: bool = False) -> int:
@@ -116,6 +120,9 @@ class Workshop:
         note_uses(office.desk, at=office.clock())
         refresh_pack(office.desk, at=office.clock())
         publish(office.database, office.desk.log.verifier, office.settings.published_folder)
+
+    def _send_webhooks(self) -> None:
+        send_due(self.office)
 
     def _give_back(self, chunk: Chunk) -> None:
         """Let the part be taken again soon, by whoever is first."""

@@ -17,7 +17,7 @@ from typing import Final
 from cryptography.x509 import load_der_x509_crl
 
 from keys.custody import KeyName
-from registry import catalogue, key_uses, leaves, licences, log_records, requests
+from registry import catalogue, key_uses, leaves, licences, log_records, receipts, requests, webhooks
 from registry.db import Transaction, reading, transaction
 from registry.errors import ArtefactOrderError, ChangedMeanwhileError, NotAllowedError
 from registry.key_uses import DayCount
@@ -63,7 +63,8 @@ def run_daily(desk: Desk, keys: KeyDesk | None, *, at: datetime) -> Day:
 
     1. End suspensions. 2. Suspend for overdue papers. 3. Log the counts of the days before. 4. Renew trust list and
     revocation lists, and destroy keys of seals that ended; `keys` is None where their keys lie elsewhere. 5. Publish
-    status lists, of licences and of seals. 6. Forget old requests.
+    status lists, of licences and of seals. 6. Forget old requests,
+    messages, and receipts that are to be deleted by now.
 
     Raises `LogClockError`, and what the database raises; what was done until then stays done.
     """
@@ -81,6 +82,8 @@ def run_daily(desk: Desk, keys: KeyDesk | None, *, at: datetime) -> Day:
     refresh_seal_histories(desk, at=at)
     with transaction(desk.database) as tx:
         requests.expire(tx, at=at)  # (6)
+        receipts.delete_due(tx, at=at)
+        webhooks.drop_old(tx, at=at)
     return Day(
         reinstated=reinstated,
         suspended=suspended,

@@ -35,6 +35,7 @@ TURNED: Final = frozenset(
         KeyPurpose.SEAL_MAKER,
         KeyPurpose.STATUS_LIST,
         KeyPurpose.TIMESTAMP,
+        KeyPurpose.WEBHOOK,
     }
 )
 """Purposes whose newest key is used as soon as the trust list names it."""

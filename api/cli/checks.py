@@ -20,6 +20,7 @@ from api.cli.errors import NoFileError, NotWrittenError
 from api.cli.files import DOCUMENT_SUFFIXES, STDIN, documents_in, read_file, read_input
 from api.cli.offline import Brought, keep_seen, read_evidence
 from api.cli.program import ExitCode, app, exit_code_of, explain, session_of, worst
+from api.cli.receipts import WORD, check_receipts
 from api.cli.screen import Screen
 from api.sandbox import examine_file
 from api.texts import sentence
@@ -50,8 +51,9 @@ _STYLES: Final = {
 InputsArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE|FOLDER|TEXT|ID|-",
-        help="文件、文件夹、二维码内容、核验码，- 为标准输入。 File, folder, text of a code, id, or - for stdin.",
+        metavar="FILE|FOLDER|TEXT|ID|-|receipt FILE…",
+        help="文件、文件夹、二维码内容、核验码，- 为标准输入；receipt 后为核验回执。 "
+        "File, folder, text of a code, id, - for stdin; or receipt and files of receipts.",
     ),
 ]
 
@@ -78,6 +80,12 @@ class _Checker:
 
     office: Office | None
     evidence: Evidence | None
+
+    def known(self) -> Evidence:
+        """Return what a check may rely on without asking the registry."""
+        if self.office is not None:
+            return self.office.evidence()
+        return self.evidence or Evidence(trust=None)
 
     def check(self, each: _Input) -> Report:
         """Return the report of one input. Raises `TypingError` for a mistyped id, a `SandboxError`."""
@@ -123,6 +131,8 @@ def verify(
     else:
         brought = Brought(trust=trust, root=root, status=tuple(status or ()), revocation=tuple(crl or ()))
         checker = _Checker(office=None, evidence=_opened(session.screen, brought))
+    if inputs[0] == WORD and len(inputs) > 1:
+        raise typer.Exit(worst(check_receipts(session.screen, checker.known().trust, inputs[1:])))
     raise typer.Exit(worst(_check_all(session.screen, checker, inputs)))
 
 

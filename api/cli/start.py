@@ -24,6 +24,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "log": ("logs",),
     "keys": ("key_room", "key_turns"),
     "client": ("office",),
+    "webhook": ("webhooks",),
     "staff": ("staff",),
     "template": ("office",),
     "fonts": ("office",),

@@ -5,10 +5,15 @@ import json
 import uuid
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
+from pypdfium2 import PdfDocument
 
+from api.cli.receipts import check_receipts
+from api.cli.screen import Screen
 from api.relying import canonical
 from registry.db import reading
 from registry.licences import find_licence
@@ -16,6 +21,7 @@ from registry.records import Role
 from tests.hall import Hall
 from tests.town import BUREAU, BUSINESS, FOOD, HOLDER, SCHOOLS
 from verify.receipt import check_verification_receipt, read_receipt
+from verify.receipt_file import read_receipt_file
 from verify.report import Outcome
 
 FOOD_ITEM = "1199999900000005113000131012000"
@@ -299,3 +305,59 @@ def test_what_should_never_have_been_granted_never_held(hall: Hall) -> None:
 
     (recall,) = hall.ask("GET", "/api/v1/recalls", key="counter").json()["items"]
     assert (recall["verdict"], recall["was_in_force"]) == ("rescinded", False)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_printed_receipt_carries_the_signed_one(hall: Hall, language: str) -> None:
+    issued = hall.issues()
+    receipt = answered(hall, text=text_of(hall, issued))["receipt"]
+    path = f"/api/v1/verifications/{receipt['receipt_id']}/page"
+
+    answer = hall.ask("GET", path, key="counter", params={"language": language})
+
+    assert answer.headers["content-type"] == "application/pdf"
+    kept = read_receipt_file(answer.content)
+    assert kept.content == base64.b64decode(receipt["cose"])
+    assert check_verification_receipt(kept.content, hall.office.evidence().trust, proof=kept.proof).is_good
+    pages = PdfDocument(answer.content)
+    words = pages[0].get_textpage().get_text_range()
+    shown = {"zh": ("有效", "监督检查", "示检〔2026〕7号"), "en": ("Valid", "Supervision", "示检〔2026〕7号")}[language]
+    assert len(pages) == 1
+    assert all(each in words for each in (*shown, receipt["receipt_id"], issued["licence_id"][:4]))
+    picture = pages[0].render(scale=3).to_pil()
+    (code,) = zxingcpp.read_barcodes(picture)
+    assert code.text == f"https://{hall.office.settings.host}/v/{issued['licence_id']}"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_command_line_reads_each_form_of_a_receipt(
+    sqlite_hall: Hall, language: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = answered(sqlite_hall, text=text_of(sqlite_hall, sqlite_hall.issues()))
+    receipt = body["receipt"]
+    page = sqlite_hall.ask("GET", f"/api/v1/verifications/{receipt['receipt_id']}/page", key="counter")
+    cose = base64.b64decode(receipt["cose"])
+    files = {
+        "answer.json": json.dumps(body).encode(),
+        "member.json": json.dumps(receipt).encode(),
+        "page.pdf": page.content,
+        "beside.cose": cose,
+        "beside.tlog-proof": receipt["proof"].encode(),
+        "alone.cose": cose,
+        "altered.cose": cose[:-1] + bytes([cose[-1] ^ 1]),
+        "altered.tlog-proof": receipt["proof"].encode(),
+        "broken.pdf": page.content[:-900],
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    names = ["answer.json", "member.json", "page.pdf", "beside.cose", "alone.cose", "altered.cose", "broken.pdf"]
+    trust = sqlite_hall.office.evidence().trust
+
+    codes = check_receipts(Screen(language=language), trust, [str(tmp_path / each) for each in names])
+    offline = check_receipts(Screen(language=language, as_json=True), None, [str(tmp_path / "page.pdf")])
+
+    assert codes == [0, 0, 0, 0, 4, 5, 2]
+    assert offline == [4]
+    out = capsys.readouterr().out
+    assert SUPERVISION["case_number"] in out
+    assert json.loads(out.splitlines()[-1])["good"] is False
