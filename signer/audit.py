@@ -51,8 +51,8 @@ _DATA_SET: Final = 3
 class AuditScope:
     """What is audited, and with what: `vault` None leaves the documents out; `progress` is told what was done.
 
-    `judge` reads official documents, which are files of strangers, in a process without keys; without it they are only
-    fetched and measured.
+    `judge` reads official documents, which are files of strangers, in a process without keys, and returns None for one
+    that broke its reader; without `judge` they are only fetched and measured.
     """
 
     database: Database
@@ -60,7 +60,7 @@ class AuditScope:
     trust: TrustList | None
     crls: tuple[bytes, ...] = ()
     vault: FolderVault | None = None
-    judge: Callable[[bytes], Report] | None = None
+    judge: Callable[[bytes], Report | None] | None = None
     progress: Callable[[str, int], None] = field(default=lambda _what, _done: None)
 
 

@@ -35,7 +35,7 @@ from verify.report import Report
 _DATA_SET: Final = 3
 _PURPOSES: Final[Mapping[str, KeyPurpose]] = {"pdf": KeyPurpose.DOCUMENT, "ofd": KeyPurpose.SEAL}
 
-Judge = Callable[[bytes], Report]
+Judge = Callable[[bytes], Report | None]
 
 
 class OfficialAudit:
@@ -122,9 +122,9 @@ class OfficialAudit:
             self._findings.count("official_documents_unread")
             return
         report = self._judge_file(content)
-        verified = _accepted(content, report)
+        verified = None if report is None else _accepted(content, report)
         self._findings.demand(verified is not None, "audit.official_rejected", **named)
-        if verified is not None:
+        if report is not None and verified is not None:
             columns = _different(_signed(record, use, report, verified))
             self._findings.demand(not columns, "audit.official_columns", **named, columns=columns)
 

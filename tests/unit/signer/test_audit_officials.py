@@ -183,6 +183,16 @@ def test_whatever_was_changed_in_the_registry_alone_is_found_and_named(office: O
     assert found(office) == {}
 
 
+def test_a_file_that_breaks_its_reader_is_a_discrepancy_and_no_error(office: OfficialOffice) -> None:
+    office.seals(office.prepares())
+    town, desk = office.town, office.town.desk
+    scope = AuditScope(
+        database=town.database, verifier=desk.log.verifier, trust=None, vault=desk.vault, judge=lambda _document: None
+    )
+
+    assert [each.code for each in audit(scope, at=town.now).discrepancies] == ["audit.official_rejected"]
+
+
 def test_a_lost_row_is_found_from_the_log(office: OfficialOffice) -> None:
     office.seals(office.prepares())
 

@@ -12,8 +12,8 @@ from tests.mutations import mutations
 from tests.small_ofd import OfdRoom
 from tests.small_pdf import SealingRoom
 from tests.unit.verify.test_official_document import sealed_official as sealed_as_pdf
-from tests.unit.verify.test_official_ofd import changed
 from tests.unit.verify.test_official_ofd import sealed_official as sealed_as_ofd
+from tests.unit.verify.test_official_ofd import with_file
 from verify import sm2
 from verify.ofd import read_ofd
 from verify.ofd_package import read_package
@@ -86,11 +86,7 @@ def test_no_mutation_of_a_file_of_the_signature_is_accepted(name: str, ofd_room:
     accepted = [
         each
         for each in mutations(content, 30, 13)
-        if passes(
-            read_ofd(
-                changed(document, lambda files, each=each: files.update({path: each})), ofd_room.trust, (), at=LATER
-            )
-        )
+        if passes(read_ofd(with_file(document, path, each), ofd_room.trust, (), at=LATER))
     ]
 
     assert accepted == []

@@ -96,6 +96,11 @@ def changed(document: bytes, change: Callable[[dict[str, bytes]], object]) -> by
     return write_zip([OfdPart(name, Packed(content)) for name, content in files.items()])
 
 
+def with_file(document: bytes, name: str, content: bytes | None) -> bytes:
+    """Return an OFD with another content of one file, or without it."""
+    return changed(document, lambda files: files.pop(name) if content is None else files.update({name: content}))
+
+
 @pytest.fixture(scope="module")
 def official(ofd_room: OfdRoom) -> bytes:
     return sealed_official(ofd_room)
@@ -231,8 +236,8 @@ def test_a_certificate_revoked_before_the_sealing_is_told(
 def test_every_protected_file_counts(ofd_room: OfdRoom, official: bytes) -> None:
     loose = {LIST, f"{FOLDER}/{RECEIPT_FILE}", f"{FOLDER}/{VALUE_FILE}", f"{FOLDER}/Signature.xml"}
     for name in read_package(official).files.keys() - loose:
-        longer = changed(official, lambda files, name=name: files.update({name: files[name] + b" "}))
-        gone = changed(official, lambda files, name=name: files.pop(name))
+        longer = with_file(official, name, read_package(official).files[name] + b" ")
+        gone = with_file(official, name, None)
 
         assert not judged(longer, ofd_room).is_ours or judged(longer, ofd_room).has_failed, name
         assert not judged(gone, ofd_room).is_ours or judged(gone, ofd_room).has_failed, name
