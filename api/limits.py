@@ -5,10 +5,12 @@ Promises:
   * A body that says it is too long is refused before a byte is read; one that does not say is cut off at the limit.
   * A key in the header does not help around the limit: wrong keys have a bucket of their own for each address.
   * A body that trickles in is given up after two minutes: nobody holds a place in the server for longer.
+  * Every limited answer says how much is left, also the one that refuses (draft-ietf-httpapi-ratelimit-headers-10).
 """
 
 import asyncio
 import ipaddress
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -43,6 +45,9 @@ UPLOAD_COST: Final = 10.0
 # A kept connection, or a proxy, asks again and again.
 LINES_REMEMBERED: Final = 1024
 _GUARDED: Final = "/api/v1/"
+# What the limits are called in answers.
+ADDRESS_LIMIT: Final = "address"
+CLIENT_LIMIT: Final = "client"
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +75,23 @@ class Buckets:
             if len(self._levels) > self.size_max:
                 self._levels.popitem(last=False)
         return wait
+
+    def headers(self, name: str, key: str) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the headers on the limit called `name`: what a full bucket holds, what is left, when it is full again.
+
+        With no limit there are none. A bucket is full again after its burst divided by its flow: that is the window.
+        """
+        if not self.per_second:
+            return ()
+        now = self.monotonic()
+        with self._lock:
+            level, since = self._levels.get(key, (self.burst, now))
+        level = min(self.burst, level + (now - since) * self.per_second)
+        window, full_in = (math.ceil(each / self.per_second) for each in (self.burst, self.burst - level))
+        return (
+            (b"ratelimit-policy", f'"{name}";q={int(self.burst)};w={window}'.encode()),
+            (b"ratelimit", f'"{name}";r={int(level)};t={full_in}'.encode()),
+        )
 
     def demand(self, key: str) -> None:
         """Raise `TooManyRequestsError` when not one token is left; take none."""
@@ -152,20 +174,43 @@ class Gate:
         is_too_long = _declared(headers) > bytes_max
         if refusal is None and is_too_long and scope["path"].startswith("/api/"):
             refusal = RequestTooLargeError(params={"max_mb": str(bytes_max // 1024**2)})
+        told = self._telling(scope, send)
         if refusal is not None:
-            await self._refused(refusal, scope)(scope, receive, send)
+            await self._refused(refusal, scope)(scope, receive, told)
             return
-        await self.app(scope, _counted(receive, 0 if is_too_long else bytes_max, self._body_seconds), send)
+        await self.app(scope, _counted(receive, 0 if is_too_long else bytes_max, self._body_seconds), told)
+
+    def _telling(self, scope: Scope, send: Send) -> Send:
+        """Let the answer say what is left to the caller: the client that the guard came to know, else the address."""
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *self._left(scope)]}
+            await send(message)
+
+        return told
+
+    def _left(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+        client: str | None = scope.get("state", {}).get("client")
+        if client is not None:
+            return self.limits.clients.headers(CLIENT_LIMIT, client)
+        if _shows_key(Headers(scope=scope), scope):
+            return ()  # a key that is none: what is left of tries is nobody's to know
+        return self.limits.anonymous.headers(ADDRESS_LIMIT, address_of(scope))
 
     def _too_many(self, scope: Scope, headers: Headers, cost: float) -> TooManyRequestsError | None:
         """Charge who shows no key; who shows one is charged when it is known whose it is: the guard looks there."""
-        if "authorization" in headers and scope["path"].startswith(_GUARDED):
+        if _shows_key(headers, scope):
             return None
         try:
             self.limits.anonymous.take(address_of(scope), cost)
         except TooManyRequestsError as error:
             return error
         return None
+
+
+def _shows_key(headers: Headers, scope: Scope) -> bool:
+    return "authorization" in headers and scope["path"].startswith(_GUARDED)
 
 
 def _declared(headers: Headers) -> int:

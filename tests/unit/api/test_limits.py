@@ -248,3 +248,50 @@ def test_a_body_is_not_read_from_who_may_not_send_it(sqlite_hall: Hall) -> None:
 
     assert answer.status_code == 401
     assert received == []
+
+
+def test_what_is_left_is_told_in_every_limited_answer(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=1, client_per_second=2))
+    key = {"Authorization": sqlite_hall.credentials["officer"]}
+    wrong = {"Authorization": "Bearer officer." + "A" * 43}
+
+    anonymous = [ask(app, "GET", CHECK).headers for _ in range(6)]
+    client = ask(app, "GET", "/api/v1/licences", headers=key).headers
+    stranger = ask(app, "GET", "/api/v1/licences", headers=wrong).headers
+
+    assert {each["ratelimit-policy"] for each in anonymous} == {'"address";q=5;w=5'}
+    assert anonymous[0]["ratelimit"] == '"address";r=4;t=1'
+    assert anonymous[5]["ratelimit"].startswith('"address";r=0;t=')
+    assert int(anonymous[5]["retry-after"]) >= 1
+    assert (client["ratelimit-policy"], client["ratelimit"]) == ('"client";q=10;w=5', '"client";r=9;t=1')
+    assert "ratelimit" not in stranger
+
+
+def test_a_client_that_was_refused_is_told_what_is_left(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=0, client_per_second=0.2))
+    key = {"Authorization": sqlite_hall.credentials["officer"]}
+
+    answers = [ask(app, "GET", "/api/v1/licences", headers=key) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [200, 429]
+    assert answers[1].headers["ratelimit"] == '"client";r=0;t=5'
+    assert 1 <= int(answers[1].headers["retry-after"]) <= 6
+    assert answers[1].headers["ratelimit-policy"] == '"client";q=1;w=5'
+
+
+def test_without_a_limit_nothing_is_told_of_one(sqlite_hall: Hall) -> None:
+    assert not {"ratelimit", "ratelimit-policy"} & set(sqlite_hall.ask("GET", CHECK).headers)
+
+
+def test_a_bucket_tells_its_size_its_rest_and_when_it_is_full_again() -> None:
+    watch = Watch()
+    buckets = Buckets(2.0, 10.0, monotonic=watch)
+    buckets.take("a", 7.0)
+
+    at_once = dict(buckets.headers("x", "a"))
+    watch.now += 2.0
+    later = dict(buckets.headers("x", "a"))
+
+    assert at_once == {b"ratelimit-policy": b'"x";q=10;w=5', b"ratelimit": b'"x";r=3;t=4'}
+    assert later[b"ratelimit"] == b'"x";r=7;t=2'
+    assert dict(buckets.headers("x", "other"))[b"ratelimit"] == b'"x";r=10;t=0'
