@@ -40,7 +40,7 @@ TURNED: Final = frozenset(
 )
 """Purposes whose newest key is used as soon as the trust list names it."""
 
-_CUT_OFF: Final = frozenset({KeyPurpose.CODE, KeyPurpose.DOCUMENT})
+_CUT_OFF: Final = frozenset({KeyPurpose.CODE, KeyPurpose.DOCUMENT, KeyPurpose.SEAL})
 # Our certificates name an organisation by its USCC of 18 characters, with the name behind it.
 _USCC_LENGTH: Final = 18
 
@@ -89,7 +89,7 @@ def certify_anew(desk: KeyDesk, key: KeyName, *, persons: Persons, at: datetime)
 def cut_off(desk: KeyDesk, key: KeyName, *, size: int | None, persons: Persons, at: datetime) -> tuple[int, int]:
     """Cut a stolen key off at a size of the log, and return that size and the number of the new trust list.
 
-    Only codes and documents are found in the log one by one; for other keys this raises `KeyActError`.
+    What codes', documents' and seals' keys sign is found in the log one by one; other keys raise `KeyActError`.
     """
     if key.purpose not in _CUT_OFF:
         raise KeyActError(key.purpose.value)

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from registry import catalogue, departments, licences, numbers, seal_grants, seal_uses
+from registry import catalogue, departments, licences, numbers, seal_grants, seal_uses, seals
 from registry.db import Transaction, reading, transaction
 from registry.errors import DraftStateError, OwnDraftError, RegistryError, UnknownLicenceError
 from registry.lifecycle import LicenceEvent, next_state
 from registry.records import Department, DraftRecord, DraftState, LicenceRecord, LicenceType, Place, Role
 from registry.seal_errors import SealError
-from registry.seal_records import Occasion, SealGrant, SealUse, UseRequest
+from registry.seal_records import Occasion, SealGrant, SealObjectRecord, SealUse, UseRequest
 from signer.contents import data_set_of
 from signer.desk import Desk, Operator, demand
 from signer.errors import NotApprovedError, NotEntitledError
 from signer.precheck import check_draft
-from signer.signing_keys import demand_signing_keys
+from signer.signing_keys import demand_seal_key, demand_signing_keys
 from verify.errors import InvalidFieldsError, YinzhengError
 from verify.licence import ISSUER_ZONE, SALT_BYTES, DataSet
 from verify.trust import TrustList
@@ -74,6 +74,7 @@ class _Looked:
     offices: Mapping[str, Department | None]
     replaced: Mapping[str, LicenceRecord | None]
     grants: Mapping[Occasion, SealGrant | SealError]
+    seals: Mapping[str, SealObjectRecord | None]
 
 
 def reserve(
@@ -127,10 +128,13 @@ def _look(desk: Desk, records: Sequence[DraftRecord], *, operator: Operator, at:
     with reading(desk.database) as tx:
         types = {code: catalogue.find_type(tx, code, on=on) for code in {each.type_code for each in drafts}}
         occasions = {_occasion(each, types[each.draft.type_code], operator) for each in records}
+        grants = {each: _grant(tx, each, at=at) for each in occasions}
+        codes = {each.code for each in grants.values() if isinstance(each, SealGrant)}
         return _Looked(
             trust=trust,
             types=types,
-            grants={each: _grant(tx, each, at=at) for each in occasions},
+            grants=grants,
+            seals={code: seals.current_object(tx, code) for code in codes},
             offices={uscc: departments.find_department(tx, uscc) for uscc in {each.issuer for each in drafts}},
             replaced={
                 each.replaces: licences.find_licence(tx, each.replaces) for each in drafts if each.replaces is not None
@@ -166,7 +170,7 @@ def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, operator: Operat
 
     1. It is complete, right, and fits page and code. 2. Its state allows it. 3. Somebody else approved it, where its
     type demands that. 4. Its issuer may issue this type, and has keys that may sign. 5. What it replaces stands, and is
-    this issuer's and of this type. 6. A grant lets this operator use a seal for it.
+    this issuer's and of this type. 6. A grant lets this operator use a seal for it, whose key may sign.
     """
     draft = record.draft
     licence_type, department = looked.types[draft.type_code], looked.offices[draft.issuer]
@@ -187,6 +191,9 @@ def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, operator: Operat
     grant = looked.grants[occasion]  # (6)
     if isinstance(grant, SealError):
         raise grant
+    seal = looked.seals[grant.code]
+    if seal is not None:
+        demand_seal_key(desk, seal, looked.trust, at=at)
     return _Good(
         record=record,
         licence_type=licence_type,

@@ -7,8 +7,11 @@ from datetime import datetime
 
 from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
 
+from registry.seal_records import SealObjectRecord
 from signer.desk import Desk
 from signer.errors import SigningKeyError
+from verify.certificates import read_certificate
+from verify.issuer_check import cut_off_of
 from verify.key_purpose import KeyPurpose
 from verify.trust import TrustList
 
@@ -20,13 +23,23 @@ def demand_signing_keys(desk: Desk, issuer: str, trust: TrustList, *, at: dateti
     """
     code, document = (desk.key(purpose, issuer) for purpose in (KeyPurpose.CODE, KeyPurpose.DOCUMENT))
     desk.signer_parts(document)
-    entry = trust.issuer(issuer)
-    cut_off = {key.kid for key in (() if entry is None else entry.keys) if key.cut_off is not None}
     for key in (code, document):
-        if desk.custody.public_key(key).kid in cut_off:
+        if cut_off_of(trust, desk.custody.public_key(key).kid) is not None:
             raise SigningKeyError(params={"key": key.text})
     if not _holds(desk.custody.chain(document)[0], desk.revocation(), at=at):
         raise SigningKeyError(params={"key": document.text})
+
+
+def demand_seal_key(desk: Desk, seal: SealObjectRecord, trust: TrustList, *, at: datetime) -> None:
+    """Raise `SigningKeyError`: the seal's key is cut off, or its certificate revoked or out of its term.
+
+    A seal that was never made, or is not in force, is for the use itself to refuse.
+    """
+    if seal.certificate is None or seal.key is None:
+        return
+    is_cut_off = cut_off_of(trust, read_certificate(seal.certificate).kid) is not None
+    if is_cut_off or not _holds(seal.certificate, desk.revocation(), at=at):
+        raise SigningKeyError(params={"key": seal.key})
 
 
 def _holds(content: bytes, crls: tuple[bytes, ...], *, at: datetime) -> bool:

@@ -117,9 +117,10 @@ def test_a_stolen_key_gets_no_certificate(sqlite_town: Town) -> None:
             certify_anew(town.key_desk, key, persons=PERSONS, at=town.now)
 
 
-def test_a_cut_off_is_in_the_trust_list_at_once_and_only_for_codes_and_documents(sqlite_town: Town) -> None:
+@pytest.mark.parametrize("purpose", [KeyPurpose.CODE, KeyPurpose.DOCUMENT, KeyPurpose.SEAL])
+def test_a_cut_off_of_what_signs_licences_is_in_the_trust_list_at_once(sqlite_town: Town, purpose: KeyPurpose) -> None:
     town = sqlite_town
-    key = town.desk.key(KeyPurpose.CODE, BUREAU)
+    key = town.key_desk.custody.newest(purpose, town.seal_of(BUREAU) if purpose is KeyPurpose.SEAL else BUREAU)
 
     size, trust_list = cut_off(town.key_desk, key, size=3, persons=PERSONS, at=town.now)
 
@@ -128,8 +129,13 @@ def test_a_cut_off_is_in_the_trust_list_at_once_and_only_for_codes_and_documents
     assert issuer is not None
     assert (size, trust.sequence) == (3, trust_list)
     assert [each.cut_off for each in issuer.keys if each.cut_off is not None] == [(town.desk.log.origin, 3)]
+
+
+def test_a_cut_off_is_for_keys_whose_signatures_stand_in_the_log_one_by_one(sqlite_town: Town) -> None:
+    key = KeyName(KeyPurpose.STATUS_LIST, DEPLOYMENT)
+
     with pytest.raises(KeyActError):
-        cut_off(town.key_desk, KeyName(KeyPurpose.STATUS_LIST, DEPLOYMENT), size=3, persons=PERSONS, at=town.now)
+        cut_off(sqlite_town.key_desk, key, size=3, persons=PERSONS, at=sqlite_town.now)
 
 
 def _list_address(certificate: bytes) -> str:

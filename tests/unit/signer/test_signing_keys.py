@@ -9,7 +9,7 @@ from registry import drafts, leaves
 from registry.db import reading
 from signer.errors import SigningKeyError
 from signer.key_acts import cut_off_key, revoke_certificate
-from signer.key_turns import turn_key
+from signer.key_turns import cut_off, turn_key
 from signer.reservation import reserve
 from signer.signing_keys import demand_signing_keys
 from signer.trust_lists import newest_trust_list, renew_trust_list
@@ -63,3 +63,25 @@ def test_a_certificate_out_of_its_term_signs_nothing(sqlite_town: Town) -> None:
     for at in (sqlite_town.now - timedelta(days=1), sqlite_town.now + timedelta(days=3 * 365 + 1)):
         with pytest.raises(SigningKeyError):
             demand_signing_keys(sqlite_town.desk, BUREAU, trust, at=at)
+
+
+@pytest.mark.parametrize("is_stolen", [True, False])
+def test_a_seal_whose_key_was_cut_off_or_certificate_revoked_seals_nothing_and_no_number_is_spent(
+    sqlite_town: Town, *, is_stolen: bool
+) -> None:
+    town = sqlite_town
+    key = town.key_desk.custody.newest(KeyPurpose.SEAL, town.seal_of(BUREAU))
+    (record,) = town.saves([town.food_draft()])
+    if is_stolen:
+        cut_off(town.key_desk, key, size=None, persons=PERSONS, at=town.now)
+    else:
+        revoke_certificate(town.key_desk, key, reason=Reason.SUPERSEDED, persons=PERSONS, at=town.now)
+    with reading(town.database) as tx:
+        size = leaves.head(tx, ORIGIN).size
+
+    reserved, (refused,) = reserve(town.desk, [record], operator=town.officer, at=town.now)
+
+    assert (reserved, type(refused.error), refused.error.params) == ((), SigningKeyError, {"key": key.text})
+    with reading(town.database) as tx:
+        assert drafts.find_draft(tx, record.draft_id).number is None
+        assert leaves.head(tx, ORIGIN).size == size
