@@ -32,6 +32,12 @@ class NoTemplateError(ApiError):
     code = "deployment.no_template"
 
 
+class ListenError(ApiError):
+    """The server cannot listen there: another process has the port, or the address is not this machine's."""
+
+    code = "deployment.listen"
+
+
 class NoCustodyError(ApiError):
     """This process serves the public: it has no keys and signs nothing."""
 

@@ -77,7 +77,7 @@ _CODES: Final[Mapping[int, str]] = {
     "database.nested artefact.order document.damaged document.hole_too_small document.unsigned_form "
     "document.key_algorithm document.long_term issue.self_check publish.conflict "
     "log.conflict log.exists log.missing log.rewritten log.shrunk founding.mismatch "
-    "settings.wrong deployment.no_database deployment.no_keys deployment.no_template",
+    "settings.wrong deployment.no_database deployment.no_keys deployment.no_template deployment.listen",
     503: "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
     "trust_list.expired pack.expired sandbox.busy",

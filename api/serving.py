@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 
 from api.app import create_app
+from api.errors import ListenError
 from api.logs import forward_libraries
 from api.sandbox import warm_up
 from api.wiring import Office
@@ -51,8 +52,11 @@ class _TellingServer(uvicorn.Server):
         self._tell = tell
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Open the port, then tell."""
-        await super().startup(sockets=sockets)
+        """Open the port, then tell. Raises `ListenError` where uvicorn would end the process."""
+        try:
+            await super().startup(sockets=sockets)
+        except SystemExit as error:
+            raise ListenError(params={"address": f"{self.config.host}:{self.config.port}"}) from error
         if self.started:
             self._tell()
 
@@ -65,7 +69,7 @@ def serve(
     port: int | None = None,
     tell: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until the process is told to stop; `tell` is called when the port answers."""
+    """Serve until the process is told to stop; `tell` is called when the port answers. Raises `ListenError`."""
     server = _TellingServer(server_of(office, public=public, host=host, port=port).config, tell)
     warm_up()  # now, for what is installed now is what this process runs
     with nullcontext() if public else _worker_beside(office):

@@ -24,6 +24,7 @@ from api.cli.errors import LogRewrittenError
 from api.cli.helps import put_help_in
 from api.cli.screen import Screen
 from api.cli.usage import tell_wrong_use
+from api.errors import ListenError
 from api.settings import (
     DEFAULT_DATA,
     Language,
@@ -67,7 +68,7 @@ _FACTS: Final = {
     "valid_until": "fact.valid_until",
     "papers_due": "fact.papers_due",
 }
-_FAULTS: Final = (DatabaseAwayError, DatabaseBusyError, DiskFullError)
+_FAULTS: Final = (DatabaseAwayError, DatabaseBusyError, DiskFullError, ListenError)
 _LOG_ERRORS: Final = (LogForkError, LogMissingError, LogClockError, LogRewrittenError)
 
 

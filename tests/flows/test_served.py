@@ -115,3 +115,22 @@ def test_a_pile_of_hostile_files_from_one_address_keeps_no_other_address_waiting
     assert names.index("honest") <= 1 + 2  # the first, and no more than the two that were being read
     assert {status for name, status in ended if name == "hostile"} <= {422, 503}
     assert names.count("hostile") == 8
+
+
+@pytest.mark.server
+def test_a_taken_port_ends_the_start_with_a_sentence_and_70(sqlite_hall: Hall) -> None:
+    settings = sqlite_hall.office.settings
+    environment = os.environ | {"YINZHENG_DATABASE_URL": settings.database, "LANG": "zh_CN.UTF-8"}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run(
+            [str(Path(sys.executable).parent / "yinzheng"), "--data", str(settings.data), "serve", "--public", "--port", port],
+            env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+    assert ended.returncode == 70
+    assert f"无法在 127.0.0.1:{port} 提供服务" in ended.stderr
+    assert "[deployment.listen]" in ended.stderr
+    assert "Traceback" not in ended.stderr
