@@ -20,6 +20,7 @@ from api.fast_checks import FastChecks
 from api.limits import Gate, Limits
 from api.logs import described
 from api.openapi import interface
+from api.pages.counter import add_counter
 from api.pages.public import add_pages, error_page
 from api.problems import (
     error_of_http,
@@ -110,6 +111,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.add_exception_handler(Exception, _answer_fault)
     app.lay(office, limits)
     add_pages(app)
+    add_counter(app)
     app.add_route(OPENAPI_PATH, _describe, methods=["GET"], include_in_schema=False)
     return app
 

@@ -2,7 +2,8 @@
 
 Promises:
   * Every value is escaped by the template engine; a name that a template does not get stops it.
-  * Pages run no script and load nothing from elsewhere, and the browser is told to hold them to it.
+  * Pages load nothing from elsewhere and run no script but our own modules, where they have any; the browser is told
+    to hold them to it, and to refuse texts that become code (Trusted Types).
   * Pages that show somebody's licence are kept by nobody: `no-store`, no referrer, no index.
 """
 
@@ -26,6 +27,12 @@ FOLDER: Final = Path(__file__).parent.parent
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# WebAssembly is the decoder of QR codes; the one policy of Trusted Types lets worker and service worker start.
+SCRIPT_POLICY: Final = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; "
+    "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types yinzheng"
+)
 _HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
@@ -46,29 +53,49 @@ def page_language(request: Request) -> Language:
 
 
 def render(
-    request: Request, template: str, values: Mapping[str, object], *, status: int = 200, switch: str | None = None
+    request: Request,
+    template: str,
+    values: Mapping[str, object],
+    *,
+    status: int = 200,
+    switch: str | None = None,
+    policy: str = POLICY,
 ) -> Response:
     """Return a page; `switch` is the path of the same page in the other language, the home page if it has none."""
     language = page_language(request)
     other: Language = "en" if language == "zh" else "zh"
-    page = _environment().get_template(template)
-    content = page.render(
-        **values,
-        language=language,
-        tag=_TAGS[language],
-        other=other,
-        other_tag=_TAGS[other],
-        other_address=f"{switch or '/'}?lang={other}",
-        say=lambda code, **params: sentence(code, language, params),
-        moment=lambda at: moment_text(at, language),
-        lang_of=lambda text: _lang_of(text, language),
-        static=_address,
-        reference=trace_of(request.scope),
+    content = written(
+        language, template, values, other_address=f"{switch or '/'}?lang={other}", trace=trace_of(request.scope)
     )
-    return HTMLResponse(content, status_code=status, headers={**_HEADERS, "Content-Language": _TAGS[language]})
+    headers = {**_HEADERS, "Content-Security-Policy": policy, "Content-Language": _TAGS[language]}
+    return HTMLResponse(content, status_code=status, headers=headers)
 
 
-STATIC: Final[Mapping[str, str]] = {"app.css": "text/css", "icon.svg": "image/svg+xml"}
+def written(
+    language: Language, template: str, values: Mapping[str, object], *, other_address: str, trace: str = ""
+) -> str:
+    """Return the text of a page in a language; `trace` is the reference that a person may quote."""
+    other: Language = "en" if language == "zh" else "zh"
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **values,
+            language=language,
+            tag=_TAGS[language],
+            other=other,
+            other_tag=_TAGS[other],
+            other_address=other_address,
+            say=lambda code, **params: sentence(code, language, params),
+            moment=lambda at: moment_text(at, language),
+            lang_of=lambda text: _lang_of(text, language),
+            static=static_address,
+            reference=trace,
+        )
+    )
+
+
+STATIC: Final[Mapping[str, str]] = {"app.css": "text/css", "counter.css": "text/css", "icon.svg": "image/svg+xml"}
 """The static files that pages load, with their media types."""
 
 
@@ -79,7 +106,7 @@ def static_file(name: str) -> bytes:
 
 
 @lru_cache(maxsize=len(STATIC))
-def _address(name: str) -> str:
+def static_address(name: str) -> str:
     """Return the address of a static file, with its hash: what is kept for good is never an old one."""
     return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:16]}"
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from signer.packs import KEPT as PACK_PLACES
 from verify import cbor, cose, evidence, licence, pack, qr_text, report, status, status_check, token_check, token_claims
 from verify import trust as trust_lists
 from verify.algorithms import COSE_NUMBER, Algorithm, cose_algorithm
@@ -54,6 +55,7 @@ def _tables() -> Mapping[str, Any]:
         "CODE_USE": token_check.CODE_USE,
         "STATUS_USE": TRUST_LIST_USE[KeyPurpose.STATUS_LIST],
         "USES": sorted(TRUST_LIST_USE.values()),
+        "PACK_PLACES": PACK_PLACES,
         "CBOR_DEPTH_MAX": cbor.DEPTH_MAX,
         "HEADER_BYTES_MAX": cose.HEADER_BYTES_MAX,
         **_lengths(),

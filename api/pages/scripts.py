@@ -1,0 +1,112 @@
+"""The script modules of our pages, and the third-party files that they load: what is served, where, and how small.
+
+Promises:
+  * All modules stand under one address that bears the hash of them all: they import each other by name, are kept for
+    good, and no page ever mixes two editions. Third-party files have an address of their own, which changes only when
+    they do.
+  * `tables.js` and `words-*.js` are written from `verify` and from the catalogues of sentences; nothing is said twice.
+  * Without the third-party files, as in a checkout that was never built, every page still works: pictures are read by
+    the server, and SM2 is checked there.
+"""
+
+import gzip
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from api.pages.rendering import FOLDER
+from api.pages.tables import tables_module
+from api.settings import Language
+from api.texts import catalogue
+
+MODULES: Final = (
+    "camera.js", "cbor.js", "check.js", "counter.js", "data.js", "decoder.js", "pack.js", "public.js", "show.js",
+    "signatures.js", "store.js", "token.js", "typed.js", "wedge.js", "words.js",
+)  # fmt: skip
+WORKER: Final = "sw.js"
+LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+"""The service worker, which stands at the root of the host, for it may serve nothing above its own address."""
+
+VENDOR: Final = FOLDER / "static" / "vendor"
+VENDOR_FILES: Final = ("reader/index.js", "share.js", "zxing_reader.wasm", "sm2.js")
+# The decoder's loader compiles WebAssembly; nothing else of ours needs more than its own host.
+SCRIPT_POLICY: Final = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+# Families of sentences that a page says by itself.
+_FAMILIES: Final = frozenset(
+    {"check", "clock", "contents", "fact", "form", "issuer", "list", "log", "result", "seal", "signature", "state",
+     "status", "term", "verdict"}
+)  # fmt: skip
+_COUNTER: Final = "ui.counter."
+_DIGEST_LENGTH: Final = 16
+_TYPES: Final = {"js": "text/javascript", "wasm": "application/wasm"}
+
+
+class Served(NamedTuple):
+    """A file as it leaves: its type, and its bytes plain and compressed by either way, empty where there is none."""
+
+    media_type: str
+    plain: bytes
+    gzip: bytes
+    brotli: bytes = b""
+
+
+@lru_cache(maxsize=1)
+def modules() -> Mapping[str, Served]:
+    """Return our modules by name."""
+    own = {name: (FOLDER / "static" / name).read_bytes() for name in MODULES}
+    written = {"tables.js": tables_module()} | {f"words-{each}.js": _words(each) for each in LANGUAGES}
+    return {name: _served(name, content) for name, content in sorted((own | written).items())}
+
+
+@lru_cache(maxsize=1)
+def vendor() -> Mapping[str, Served]:
+    """Return the third-party files by name; none unless all of them are there."""
+    paths = {name: VENDOR / name for name in VENDOR_FILES}
+    if not all(path.is_file() for path in paths.values()):
+        return {}
+    return {name: _served(name, path.read_bytes()) for name, path in paths.items()}
+
+
+@lru_cache(maxsize=1)
+def module_folder() -> str:
+    """Return the address under which the modules stand."""
+    return f"/scripts/{_digest(modules())}/"
+
+
+@lru_cache(maxsize=1)
+def vendor_folder() -> str:
+    """Return the address under which the third-party files stand; empty when there are none."""
+    return f"/vendor/{_digest(vendor())}/" if vendor() else ""
+
+
+def service_worker(pages: Mapping[str, bytes], others: tuple[str, ...]) -> bytes:
+    """Return the service worker: it knows these pages, whose content decides its edition, and all files they load."""
+    files = [f"{module_folder()}{name}" for name in modules()] + [f"{vendor_folder()}{name}" for name in vendor()]
+    edition = sha256(b"".join(pages.values()) + "".join((*files, *others)).encode()).hexdigest()[:_DIGEST_LENGTH]
+    known = {"EDITION": edition, "PAGES": list(pages), "FILES": [*files, *others]}
+    lines = [f"const {name} = {json.dumps(value)};" for name, value in known.items()]
+    return "\n".join((*lines, "")).encode() + (FOLDER / "static" / WORKER).read_bytes()
+
+
+def _words(language: Language) -> bytes:
+    texts = catalogue(language)
+    chosen = {
+        code: text
+        for code, text in sorted(texts.items())
+        if code.partition(".")[0] in _FAMILIES or code.startswith(_COUNTER)
+    }
+    return f"export const WORDS = {json.dumps(chosen, ensure_ascii=False, separators=(',', ':'))};\n".encode()
+
+
+def _served(name: str, content: bytes) -> Served:
+    path = (VENDOR / name).with_suffix(f".{sha256(content).hexdigest()[:_DIGEST_LENGTH]}.br")
+    # The build hook leaves it beside the file, with the digest of what it was made from in its name.
+    brotli = path.read_bytes() if path.is_file() else b""
+    return Served(_TYPES[name.rpartition(".")[2]], content, gzip.compress(content, 9, mtime=0), brotli)
+
+
+def _digest(files: Mapping[str, Served]) -> str:
+    whole = b"".join(name.encode() + sha256(each.plain).digest() for name, each in files.items())
+    return sha256(whole).hexdigest()[:_DIGEST_LENGTH]
