@@ -9,7 +9,7 @@ Promises:
 from dataclasses import dataclass
 
 from api.errors import RequestTooLargeError
-from api.sandbox import OWN_LINE, examine_file, picture_of_page, prepare_file
+from api.sandbox import OWN_LINE, examine_file, inventory_of_file, picture_of_page, prepare_file
 from api.wiring import Office
 from registry import official_documents
 from registry.db import reading
@@ -19,6 +19,7 @@ from signer.desk import Operator
 from signer.official import acts, slip
 from signer.official.acts import Wanted
 from signer.official.errors import NoPictureError
+from signer.official.inventory import Inventory
 from signer.official.wishes import PreparedFile, SealWish
 from verify.evidence import NOT_FOUND, UNREACHABLE, AnswerOnOfficial
 from verify.report import Report
@@ -77,6 +78,11 @@ def page_of(office: Office, record: OfficialRecord, page: int, *, line: str = OW
     if record.form != "pdf":
         raise NoPictureError
     return picture_of_page(bytes_of(office, record), page, line=line)
+
+
+def inventory_of(office: Office, record: OfficialRecord, *, line: str = OWN_LINE) -> Inventory:
+    """Return what the bytes that will be or were signed show, as a list; an OFD has that in place of pictures."""
+    return inventory_of_file(bytes_of(office, record), line=line)
 
 
 def slip_of(office: Office, record: OfficialRecord) -> bytes:

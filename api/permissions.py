@@ -100,6 +100,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_document": Permission(scope=Scope.RECORD, roles=_BOTH),
     "get_document_file": Permission(scope=Scope.RECORD, roles=_BOTH),
     "get_document_page": Permission(scope=Scope.RECORD, roles=_BOTH),
+    "get_document_contents": Permission(scope=Scope.RECORD, roles=_BOTH),
     "get_document_slip": Permission(scope=Scope.RECORD, roles=_BOTH),
     "approve_document": Permission(scope=Scope.RECORD, roles=_REVIEWER),
     "seal_document": Permission(scope=Scope.RECORD, roles=_OFFICER, once=True),

@@ -32,11 +32,13 @@ from api.sandbox_jobs import (
     Job,
     Picture,
     Prepare,
+    TakeInventory,
     open_answer,
     prepared_of,
 )
 from api.turns import NoTurnError, Turns
-from signer.official.wishes import PreparedFile, SealWish
+from signer.official.inventory import Inventory
+from signer.official.wishes import LayoutError, PreparedFile, SealWish
 from verify.errors import MalformedError
 from verify.evidence import Evidence
 from verify.report import Report
@@ -119,6 +121,14 @@ class Sandbox:
     def picture(self, document: bytes, page: int, *, line: str = OWN_LINE) -> bytes:
         """Return a page of a file as PNG. Raises `OfficialError`, `SandboxError`."""
         return self._do(Picture(page=page), document, line)[1]
+
+    def inventory(self, document: bytes, *, line: str = OWN_LINE) -> Inventory:
+        """Return what the pages of a file show, as a list. Raises `OfficialError`, `SandboxError`."""
+        _, content = self._do(TakeInventory(), document, line)
+        try:
+            return Inventory.decode(content)
+        except LayoutError as error:
+            raise SandboxCrashedError("no list came back") from error
 
     def _do(self, job: Job, document: bytes, line: str) -> tuple[dict[str, Any], bytes]:
         try:
@@ -255,6 +265,11 @@ def examine_file(document: bytes, evidence: Evidence, *, at: datetime, line: str
 def prepare_file(upload: bytes, wish: SealWish, *, line: str = OWN_LINE) -> PreparedFile:
     """Return an upload prepared for its seal. Raises `OfficialError`, `PlaceError`, `SandboxError`."""
     return _OURS.prepare(upload, wish, line=line)
+
+
+def inventory_of_file(document: bytes, *, line: str = OWN_LINE) -> Inventory:
+    """Return what the pages of a file show, as a list. Raises `OfficialError`, `SandboxError`."""
+    return _OURS.inventory(document, line=line)
 
 
 def picture_of_page(document: bytes, page: int, *, line: str = OWN_LINE) -> bytes:

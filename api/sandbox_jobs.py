@@ -57,9 +57,14 @@ class Picture:
     page: int
 
 
-Job = Examine | Prepare | Picture
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeInventory:
+    """List what the pages of the file show."""
+
+
+Job = Examine | Prepare | Picture | TakeInventory
 # Whoever hands in a file to be checked has an answer within five seconds; who seals one of 20 MB may wait.
-SECONDS: Final[Mapping[type[Job], int]] = {Examine: 4, Prepare: 10, Picture: 10}
+SECONDS: Final[Mapping[type[Job], int]] = {Examine: 4, Prepare: 10, Picture: 10, TakeInventory: 10}
 
 
 def work(job: Job, document: bytes) -> bytes:
@@ -67,6 +72,8 @@ def work(job: Job, document: bytes) -> bytes:
     if isinstance(job, Examine):
         return _line(report_object(examine(document, job.evidence, at=job.at)))
     try:
+        if isinstance(job, TakeInventory):
+            return _inventory(document)
         return _prepare(document, job.wish) if isinstance(job, Prepare) else _picture(document, job.page)
     except (OfficialError, PlaceError) as error:
         return _line({"error": error.code, "params": error.params})
@@ -137,6 +144,18 @@ def _picture(document: bytes, page: int) -> bytes:
 
     with opened(document) as pdf:
         return _line({"pages": len(pdf)}) + picture_of(pdf, page)
+
+
+def _inventory(document: bytes) -> bytes:
+    from signer.official.inventory import inventory_of, take_inventory
+    from signer.official.pages import opened, page_sizes, texts_of
+
+    if document.startswith(OFD_HEAD):
+        found = take_inventory(document)
+    else:
+        with opened(document) as pdf:
+            found = inventory_of(len(page_sizes(pdf)), texts_of(pdf))
+    return _line({"pages": found.pages}) + found.encode()
 
 
 def _told(value: Mapping[str, Any]) -> YinzhengError:

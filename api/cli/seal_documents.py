@@ -4,7 +4,8 @@ Promises:
   * `seal document` prepares, shows where the seal stands, and seals; with `--prepare-only` it stops before the seal,
     and `seal finish` seals exactly what was prepared then.
   * `--slip` writes half a sheet with title, id and code of what was sealed; `--slip-page` seals it with the document.
-  * `--pictures` writes a picture of each page, drawn from the bytes that will be signed.
+  * `--pictures` writes a picture of each page, drawn from the bytes that will be signed; of an OFD a list of
+    what its pages show.
 """
 
 from pathlib import Path
@@ -16,7 +17,15 @@ from api.cli.files import read_input, write_file
 from api.cli.people import ApprovedByOption, ByOption, operator_for
 from api.cli.program import Session, session_of
 from api.cli.seals import seal
-from api.official_sealing import bytes_of, demand_document, page_of, prepare_upload, seal_prepared, slip_of
+from api.official_sealing import (
+    bytes_of,
+    demand_document,
+    inventory_of,
+    page_of,
+    prepare_upload,
+    seal_prepared,
+    slip_of,
+)
 from registry.official_documents import OfficialRecord
 from registry.records import Role
 from signer.official import acts
@@ -31,12 +40,17 @@ OutOption = Annotated[
 ]
 PicturesOption = Annotated[
     Path | None,
-    typer.Option("--pictures", metavar="FOLDER", help="写出每页的图片，供查看。 Write a picture of each page there."),
+    typer.Option(
+        "--pictures",
+        metavar="FOLDER",
+        help="写出每页的图片供查看（OFD 写出内容清单）。 Write a picture of each page there; of an OFD a list.",
+    ),
 ]
 SlipOption = Annotated[
     Path | None, typer.Option("--slip", metavar="FILE", help="用印后另存核验单。 Write a slip with id and code there.")
 ]
 _ENDS_OF_A_LINE: Final = 2
+
 
 class _Files(NamedTuple):
     """Where the document and its slip are to be written."""
@@ -135,7 +149,9 @@ def _spot(page: int | None, at: str | None) -> Spot | None:
 
 
 def _write_pictures(session: Session, record: OfficialRecord, folder: Path | None) -> None:
-    if folder is not None:
+    if folder is not None and record.form == "ofd":
+        write_file(folder / f"{record.document_id}.json", inventory_of(session.office, record).encode())
+    elif folder is not None:
         for page in range(1, record.pages + 1):
             write_file(folder / f"{record.document_id}-{page}.png", page_of(session.office, record, page))
 

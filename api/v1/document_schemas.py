@@ -1,5 +1,6 @@
 """What goes in and out about official documents. Frozen once released, as all of version 1."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from api.v1.schemas import Name, _storable
 from registry.official_documents import OfficialRecord, OfficialState
 from signer.official.acts import Wanted
+from signer.official.inventory import Inventory
 from signer.official.places import PAGE_MM_MAX, PAGES_MAX, Anchor, Placing, Spot
 from signer.official.wishes import Layout
 from verify.values import LicenceId
@@ -143,6 +145,51 @@ class DocumentOut(BaseModel):
             document_digest=record.document_digest,
             log_leaf=record.leaf,
         )
+
+
+class ShownItem(BaseModel):
+    """A text, picture or seal on a page, in millimetres; or how many drawings a page has.
+
+    `text` is the text or the name of a file, `amount` the file's bytes or the number of drawings.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page: int
+    kind: Literal["text", "picture", "seal", "drawings"]
+    text: str
+    amount: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class PackedFile(BaseModel):
+    """A file in an OFD, with its size in bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    size: int
+
+
+class DocumentContents(BaseModel):
+    """What the bytes that will be signed show, page by page; of a PDF its texts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pages: int
+    items: tuple[ShownItem, ...]
+    files: tuple[PackedFile, ...]
+    was_cut: bool
+
+    @classmethod
+    def of(cls, found: Inventory) -> Self:
+        """Copy from the list."""
+        items = tuple(ShownItem(**asdict(each)) for each in found.items)
+        files = tuple(PackedFile(name=name, size=size) for name, size in found.files)
+        return cls(pages=found.pages, items=items, files=files, was_cut=found.was_cut)
 
 
 class DocumentPage(BaseModel):

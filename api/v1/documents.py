@@ -7,10 +7,19 @@ from fastapi import Form, Query, Response
 from api.cursors import read_cursor, write_cursor
 from api.etags import is_known
 from api.guard import TheCaller, TheLine, TheOffice
-from api.official_sealing import bytes_of, demand_document, page_of, prepare_upload, seal_prepared, slip_of
+from api.official_sealing import (
+    bytes_of,
+    demand_document,
+    inventory_of,
+    page_of,
+    prepare_upload,
+    seal_prepared,
+    slip_of,
+)
 from api.sheets_in import read_upload
 from api.v1.answers import NO_STORE, PREFIX, IfNoneMatch, both, link_next, personal, router
 from api.v1.document_schemas import (
+    DocumentContents,
     DocumentForm,
     DocumentOut,
     DocumentPage,
@@ -103,6 +112,14 @@ def get_document_page(document_id: str, page: PageNumber, office: TheOffice, lin
     """Return a page as PNG, drawn from the very bytes that will be signed, its seal in place."""
     picture = page_of(office, demand_document(office, document_id), page, line=line)
     return Response(picture, headers={"Cache-Control": NO_STORE}, media_type="image/png")
+
+
+@documents.get("/documents/{document_id}/contents", summary=both("列出公文内容", "List what the document shows"))
+def get_document_contents(document_id: str, office: TheOffice, line: TheLine, response: Response) -> DocumentContents:
+    """List texts, pictures and seals of each page of the very bytes that will be signed, and all files of an OFD."""
+    found = inventory_of(office, demand_document(office, document_id), line=line)
+    response.headers["Cache-Control"] = NO_STORE
+    return DocumentContents.of(found)
 
 
 @documents.get(

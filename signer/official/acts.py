@@ -93,16 +93,6 @@ def prepare(
         raise UnknownDepartmentError
     mark = LicenceId(desk.random(LICENCE_ID_BYTES))
     document_id = mark.text
-    slip = Slip(
-        document_id=mark,
-        title=wanted.title,
-        office=department.name,
-        seal_name=seal_name,
-        host=desk.settings.host,
-        at=at,
-        is_sealed=False,
-        is_test=desk.settings.test,
-    )
     picture = seal.picture
     wish = SealWish(
         document_id=document_id,
@@ -111,7 +101,7 @@ def prepare(
         name=department.name,
         at=at,
         seal=seal.content or b"",
-        slip=write_slip(desk.press, slip) if wanted.slip_page else b"",
+        slip=_slip_page(desk, wanted, mark, (department.name, seal_name), at=at),
     )
     prepared = reader.prepare(upload, wish)  # (2)
     digest = desk.vault.put(prepared.content)  # (3)
@@ -188,6 +178,24 @@ def seal(
     desk.after("document_filed")
     desk.log.flush_pending()
     return filed
+
+
+def _slip_page(desk: Desk, wanted: Wanted, mark: LicenceId, names: tuple[str, str], *, at: datetime) -> bytes:
+    """Return the page that is put behind the last one, with the names of office and seal; nothing if none is wanted."""
+    if not wanted.slip_page:
+        return b""
+    office, seal_name = names
+    slip = Slip(
+        document_id=mark,
+        title=wanted.title,
+        office=office,
+        seal_name=seal_name,
+        host=desk.settings.host,
+        at=at,
+        is_sealed=False,
+        is_test=desk.settings.test,
+    )
+    return write_slip(desk.press, slip)
 
 
 def _find(tx: Transaction, wanted: Wanted, operator: Operator, *, at: datetime) -> tuple[SealGrant, SealObjectRecord]:

@@ -14,6 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from signer.official.errors import AnchorMissingError, PageMissingError, UnreadableUploadError
+from signer.official.inventory import Item
 from signer.official.places import PAGES_MAX, Anchor, Box, PageSize, Spot
 
 if TYPE_CHECKING:
@@ -113,6 +114,16 @@ def picture_of(pdf: "PdfDocument", number: int) -> bytes:
     written = BytesIO()
     page.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB").save(written, "PNG")
     return written.getvalue()
+
+
+def texts_of(pdf: "PdfDocument") -> tuple[Item, ...]:
+    """Return the text of each page that has one, as PDFium reads it."""
+    found = []
+    for number, size in enumerate(page_sizes(pdf), 1):
+        text = pdf[number - 1].get_textpage().get_text_bounded().strip()
+        if text:
+            found.append(Item(page=number, kind="text", text=text, width=size.width, height=size.height))
+    return tuple(found)
 
 
 def _middles(page: "PdfPage", text: str) -> Iterator[tuple[float, float]]:

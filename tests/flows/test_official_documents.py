@@ -13,7 +13,7 @@ from PIL import Image
 from registry.records import Role
 from signer.official.pages import opened, picture_of
 from tests.hall import Hall
-from tests.official_office import DOCUMENTS_BASIS, FOOT, OfficialOffice, plain_pdf
+from tests.official_office import DOCUMENTS_BASIS, FOOT, OfficialOffice, plain_ofd, plain_pdf
 from tests.town import BUREAU, ISSUERS
 from verify.signed_document import DOCUMENT_BYTES_MAX
 
@@ -93,6 +93,20 @@ def test_a_slip_leads_to_the_page_of_everybody_once_the_document_is_sealed(sqlit
     page = sqlite_hall.ask("GET", address.path, headers={"accept": "text/html"})
     assert (page.status_code, document["pages"]) == (200, 4)
     assert "公文" in page.text
+
+
+def test_what_an_ofd_shows_is_listed_from_the_very_bytes_for_who_approves_it(sqlite_hall: Hall) -> None:
+    OfficialOffice(sqlite_hall.town)
+    document = upload(sqlite_hall, plain_ofd(2)).json()
+    path = f"{PATH}/{document['document_id']}/contents"
+
+    listed, stranger = (sqlite_hall.ask("GET", path, key=key) for key in ("reviewer", "school-officer"))
+
+    found = listed.json()
+    assert [(each["page"], each["kind"]) for each in found["items"]] == [(1, "text"), (2, "text"), (2, "seal")]
+    assert found["items"][1]["text"] == FOOT
+    assert "Doc_0/Signs/Sign_0/Seal.esl" in {each["name"] for each in found["files"]}
+    assert stranger.json()["code"] == "department.other"
 
 
 def test_before_it_is_sealed_nobody_outside_knows_of_it(sqlite_hall: Hall) -> None:
