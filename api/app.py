@@ -45,6 +45,7 @@ from api.v1.seal_status import seal_lists, seal_status
 from api.v1.seals import seals
 from api.v1.service import service
 from api.v1.statuses import statuses
+from api.v1.token import tokens
 from api.v1.trust import trust
 from api.v1.verification import verification
 from api.v1.webhooks import webhook_keys
@@ -66,6 +67,7 @@ _PUBLIC_ROUTERS: Final = (
     log_files,
     log,
     webhook_keys,
+    tokens,
     service,
 )
 

@@ -74,7 +74,7 @@ def _known(office: Office, limits: Limits, header: str, address: str) -> ApiClie
     """Return the client; a wrong key is charged to the address, which soon must wait before it may try again."""
     limits.wrong_keys.demand(address)
     try:
-        return authenticated(office.database, header)
+        return authenticated(office.database, header, at=office.clock())
     except CallerUnknownError:
         limits.wrong_keys.wait_seconds(address)
         raise

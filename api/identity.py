@@ -1,7 +1,8 @@
-"""Who calls: systems with a key id and a secret. People sign in on the pages.
+"""Who calls: systems with a key id and a secret, or a token of some minutes. People sign in on the pages.
 
 Promises:
   * `Authorization: Bearer <key id>.<secret>`, the secret 32 bytes in base64url without padding; nothing else is read.
+    A token (`api/v1/token.py`) has the same form.
   * An unknown key, a closed one, a wrong secret and a header of another form are answered alike, in like time.
   * A caller acts in the name of its key's department, with a role that its key has; never as the system itself.
 """
@@ -10,9 +11,11 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from api.errors import CallerUnknownError
+from registry.client_keys import client_with_token
 from registry.db import Database, reading
 from registry.people import SECRET_BYTES, authenticate_client
 from registry.records import ApiClient, Role
@@ -30,11 +33,11 @@ class Caller:
     operator: Operator
 
 
-def authenticated(database: Database, authorization: str) -> ApiClient:
-    """Return the client that the header proves. Raises `CallerUnknownError`."""
+def authenticated(database: Database, authorization: str, *, at: datetime) -> ApiClient:
+    """Return the client that the header proves, by its secret or its token. Raises `CallerUnknownError`."""
     key_id, secret = _parsed(authorization)
     with reading(database) as tx:
-        client = authenticate_client(tx, key_id, secret)
+        client = authenticate_client(tx, key_id, secret) or client_with_token(tx, key_id, secret, at=at)
     if client is None:
         raise CallerUnknownError
     return client

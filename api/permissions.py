@@ -135,6 +135,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "list_recalls": Permission(scope=Scope.OWN, roles=_RECEIPTS),
     # for everybody
     "get_webhook_keys": _PUBLIC,
+    "get_token": _PUBLIC,
     "get_seal_status": _PUBLIC,
     "get_seal_history": _PUBLIC,
     "list_seal_records": _PUBLIC,

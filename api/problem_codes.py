@@ -33,7 +33,7 @@ _CODES: Final[Mapping[int, str]] = {
     412: "record.changed",
     413: "request.too_large sheet.too_large",
     415: "request.media_type",
-    422: "webhook.address reliance.item reliance.keep_until reliance.purpose receipt_file.malformed "
+    422: "client_key.unfit webhook.address reliance.item reliance.keep_until reliance.purpose receipt_file.malformed "
     "official official.unreadable official.encrypted official.certified official.active "
     "official.broken_signature official.locked official.licence official.page_form official.place_outside "
     "official.anchor_missing official.riding_pages official.riding_signed official.nothing_placed official.place "
@@ -53,7 +53,7 @@ _CODES: Final[Mapping[int, str]] = {
     "certificate.outside",
     428: "precondition.missing",
     429: "request.too_many",
-    500: "official_document official.layout sandbox.answer verification_receipt.malformed "
+    500: "official_document official.layout sandbox.answer verification_receipt.malformed assertion.refused "
     "internal registry keys signer request page seal seal_grant seal_use "
     "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header "
     "der.malformed data_set.malformed mandate.malformed seal.malformed report.malformed tile.malformed "

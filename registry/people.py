@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, insert, select, update
+from sqlalchemy import Column, Row, Select, Table, exists, insert, select, update
 
 from registry.db import Transaction
 from registry.records import ApiClient, Person, Role
 from registry.seal_errors import RolesMixedError
-from registry.tables import API_CLIENT, PERSON
+from registry.tables import API_CLIENT, CLIENT_KEY, PERSON
 
 SECRET_BYTES: Final = 32
 _NOBODYS_DIGEST: Final = sha256(b"nobody").digest()
@@ -114,10 +114,21 @@ def add_client(tx: Transaction, client: ApiClient, *, random: Callable[[int], by
 
 
 def authenticate_client(tx: Transaction, key_id: str, secret: bytes) -> ApiClient | None:
-    """Return the calling system if the secret is its own and the key is not closed."""
+    """Return the calling system if the secret is its own and not closed; one that signs has no lasting secret."""
     query = select(*_CLIENT, API_CLIENT.c.secret_digest).where(API_CLIENT.c.key_id == key_id, API_CLIENT.c.is_active)
+    query = query.where(~exists().where(CLIENT_KEY.c.key_id == API_CLIENT.c.key_id))
     row = tx.execute(query).one_or_none()
     return _client(row) if _fits(row, secret) and row is not None else None
+
+
+def client_query(*more: Column[Any]) -> Select[Any]:
+    """Return a query of calling systems with these further columns, for the module that knows their tokens."""
+    return select(*_CLIENT, *more).select_from(API_CLIENT)
+
+
+def client_of_row(row: Row[Any]) -> ApiClient:
+    """Return the calling system of such a row."""
+    return _client(row)
 
 
 def clients_of(tx: Transaction, department: str) -> tuple[ApiClient, ...]:

@@ -1,4 +1,4 @@
-"""The tables of receipts: kept, recalled, and told of to others. Imported through ``registry.tables`` only."""
+"""The tables of relying offices: receipts, recalls, webhooks, keys. Imported through ``registry.tables`` only."""
 
 from datetime import date, datetime
 
@@ -85,3 +85,31 @@ class WebhookDeliveryRow(Row, table=True):
     attempts: int
     next_at: datetime = Field(sa_type=Moment)
     last_status: int | None = None
+
+
+class ClientKeyRow(Row, table=True):
+    """Public keys with which calling systems say who they are."""
+
+    __tablename__ = "client_key"
+    key_id: str = Field(primary_key=True, foreign_key="api_client.key_id", max_length=64)
+    kid: str = Field(primary_key=True, max_length=256)
+    algorithm: str = Field(max_length=16)
+    spki: bytes = Field(sa_type=LargeBinary)
+    added_at: datetime = Field(sa_type=Moment)
+
+
+class ClientTokenRow(Row, table=True):
+    """Tokens of calling systems, good for some minutes; the digest, never the token."""
+
+    __tablename__ = "client_token"
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    key_id: str = Field(foreign_key="api_client.key_id", index=True, max_length=64)
+    expires_at: datetime = Field(index=True, sa_type=Moment)
+
+
+class ClientStatementRow(Row, table=True):
+    """Signed statements that were used, until nobody would take them any more."""
+
+    __tablename__ = "client_statement"
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    expires_at: datetime = Field(index=True, sa_type=Moment)

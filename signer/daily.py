@@ -17,7 +17,7 @@ from typing import Final
 from cryptography.x509 import load_der_x509_crl
 
 from keys.custody import KeyName
-from registry import catalogue, key_uses, leaves, licences, log_records, receipts, requests, webhooks
+from registry import catalogue, client_keys, key_uses, leaves, licences, log_records, receipts, requests, webhooks
 from registry.db import Transaction, reading, transaction
 from registry.errors import ArtefactOrderError, ChangedMeanwhileError, NotAllowedError
 from registry.key_uses import DayCount
@@ -84,6 +84,7 @@ def run_daily(desk: Desk, keys: KeyDesk | None, *, at: datetime) -> Day:
         requests.expire(tx, at=at)  # (6)
         receipts.delete_due(tx, at=at)
         webhooks.drop_old(tx, at=at)
+        client_keys.forget_old(tx, at=at)
     return Day(
         reinstated=reinstated,
         suspended=suspended,

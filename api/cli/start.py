@@ -23,7 +23,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "status": ("services",),
     "log": ("logs",),
     "keys": ("key_room", "key_turns"),
-    "client": ("office",),
+    "client": ("office", "client_keys"),
     "webhook": ("webhooks",),
     "staff": ("staff",),
     "template": ("office",),

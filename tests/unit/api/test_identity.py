@@ -14,7 +14,7 @@ from tests.town import BUREAU
 
 
 def test_the_credential_that_was_given_out_proves_the_client(sqlite_hall: Hall) -> None:
-    client = authenticated(sqlite_hall.office.database, sqlite_hall.credentials["officer"])
+    client = authenticated(sqlite_hall.office.database, sqlite_hall.credentials["officer"], at=sqlite_hall.town.now)
 
     assert (client.key_id, client.department, client.roles) == ("officer", BUREAU, {Role.ISSUING_OFFICER})
 
@@ -35,7 +35,7 @@ def test_the_credential_that_was_given_out_proves_the_client(sqlite_hall: Hall) 
 )
 def test_anything_else_is_nobody(sqlite_hall: Hall, wrong: str) -> None:
     with pytest.raises(CallerUnknownError):
-        authenticated(sqlite_hall.office.database, wrong)
+        authenticated(sqlite_hall.office.database, wrong, at=sqlite_hall.town.now)
 
 
 def test_one_bit_of_the_secret_decides(sqlite_hall: Hall) -> None:
@@ -46,9 +46,12 @@ def test_one_bit_of_the_secret_decides(sqlite_hall: Hall) -> None:
         secret = add_client(tx, client, random=secrets.token_bytes)
     flipped = bytes([secret[0] ^ 1]) + secret[1:]
 
-    assert authenticated(sqlite_hall.office.database, credential("fresh", secret)).key_id == "fresh"
+    assert (
+        authenticated(sqlite_hall.office.database, credential("fresh", secret), at=sqlite_hall.town.now).key_id
+        == "fresh"
+    )
     with pytest.raises(CallerUnknownError):
-        authenticated(sqlite_hall.office.database, credential("fresh", flipped))
+        authenticated(sqlite_hall.office.database, credential("fresh", flipped), at=sqlite_hall.town.now)
 
 
 def test_a_wrong_key_is_refused_also_where_none_is_needed(sqlite_hall: Hall) -> None:
