@@ -107,7 +107,8 @@ def _worker(request: Request) -> Response:
     root = _root(request)
     pages = {path: _page(language, root) for language, path in PATHS.items()}
     content = service_worker(pages, tuple(static_address(name) for name in STATIC))
-    return Response(content, headers={"Cache-Control": "no-cache"}, media_type="text/javascript")
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": MODULE_POLICY}
+    return Response(content, headers=headers, media_type="text/javascript")
 
 
 def _module(request: Request, edition: str, name: str) -> Response:
