@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from verify.errors import MalformedError
+from verify.remembered import Remembered
 
 # decisions.md section 6. A licence has some twenty files of 200 kB together.
 ENTRIES_MAX: Final = 2_000
@@ -293,12 +294,34 @@ def _read_content(data: bytes, entry: _Entry, limit: int) -> bytes:
         raise PackageError(Refusal.OVERLAP)
     _check_behind(data[data_end:limit], entry)
     packed = data[at:data_end]
-    content = packed if entry.method == _STORED else _inflate(packed, entry.size)
+    content, checksum = _unpack(packed, entry)
     if len(content) != entry.size:
         raise PackageError(Refusal.DEFLATE)
-    if zlib.crc32(content) != entry.checksum:
+    if checksum != entry.checksum:
         raise PackageError(Refusal.CHECKSUM)
     return content
+
+
+class _Unpacked(NamedTuple):
+    """What deflated bytes hold, with its CRC-32."""
+
+    content: bytes
+    checksum: int
+
+
+# Templates, fonts of labels, seals and lists of resources are the same on all documents of a type or an office.
+_UNPACKED: Final[Remembered[bytes, _Unpacked]] = Remembered(bytes_max=8 << 20)
+
+
+def _unpack(packed: bytes, entry: _Entry) -> _Unpacked:
+    if entry.method == _STORED:
+        return _Unpacked(packed, zlib.crc32(packed))
+    found = _UNPACKED.find(packed)
+    if found is not None and len(found.content) == entry.size:  # else the cap of this entry has its say
+        return found
+    content = _inflate(packed, entry.size)
+    made = _Unpacked(content, zlib.crc32(content))
+    return _UNPACKED.offer(packed, made, weight=len(packed) + len(content))
 
 
 def _data_start(data: bytes, entry: _Entry, limit: int) -> int:

@@ -32,6 +32,7 @@ from verify.ofd_package import Package
 from verify.ofd_signatures import OWN_METHOD, Description, OfdFormError, read_description
 from verify.ofd_xml import Element, read_xml
 from verify.qr_text import TEXT_LENGTH_MAX
+from verify.remembered import Remembered
 from verify.report import Check, Finding, Outcome
 from verify.seal_check import check_seal_signature
 from verify.seal_objects import SealSignature, SealVersion
@@ -63,35 +64,32 @@ LATER_MAX: Final = timedelta(minutes=5)
 
 STRANGERS: Final = frozenset({"issuer.unknown", "issuer.not_entitled", "issuer.no_trust_list"})
 
-# All names of an OFD of ours, in their order.
-_NAMES: Final = tuple(
-    re.compile(each)
-    for each in (
-        r"OFD\.xml",
-        r"Doc_0/Document\.xml",
-        r"Doc_0/PublicRes\.xml",
-        r"Doc_0/DocumentRes\.xml",
-        r"Doc_0/Tpls/Tpl_([0-9]{1,4})/Content\.xml",
-        r"Doc_0/Pages/Page_([0-9]{1,4})/Content\.xml",
-        r"Doc_0/Tags/CustomTags\.xml",
-        r"Doc_0/Tags/Tag_elicence\.xml",
-        r"Doc_0/Attachs/Attachments\.xml",
-        r"Doc_0/Attachs/code\.txt",
-        r"Doc_0/Attachs/data-set\.cbor",
-        r"Doc_0/Attachs/metadata\.json",
-        r"Doc_0/Res/font_([0-9]{1,6})\.ttf",
-        r"Doc_0/Res/image_([0-9]{1,6})\.jpg",
-        re.escape(SIGNATURES_FILE),
-        re.escape(SEAL_FILE),
-        re.escape(DESCRIPTION_FILE),
-        re.escape(VALUE_FILE),
-        re.escape(RECEIPT),
-    )
+# All names of an OFD of ours, in their order; of those with a number there may be several, or none.
+_NAMES: Final[tuple[str | re.Pattern[str], ...]] = (
+    "OFD.xml",
+    "Doc_0/Document.xml",
+    "Doc_0/PublicRes.xml",
+    "Doc_0/DocumentRes.xml",
+    re.compile(r"Doc_0/Tpls/Tpl_([0-9]{1,4})/Content\.xml"),
+    re.compile(r"Doc_0/Pages/Page_([0-9]{1,4})/Content\.xml"),
+    "Doc_0/Tags/CustomTags.xml",
+    "Doc_0/Tags/Tag_elicence.xml",
+    "Doc_0/Attachs/Attachments.xml",
+    "Doc_0/Attachs/code.txt",
+    "Doc_0/Attachs/data-set.cbor",
+    "Doc_0/Attachs/metadata.json",
+    re.compile(r"Doc_0/Res/font_([0-9]{1,6})\.ttf"),
+    re.compile(r"Doc_0/Res/image_([0-9]{1,6})\.jpg"),
+    SIGNATURES_FILE,
+    SEAL_FILE,
+    DESCRIPTION_FILE,
+    VALUE_FILE,
+    RECEIPT,
 )
+_ONCE: Final = {each: place for place, each in enumerate(_NAMES) if isinstance(each, str)}
+_REPEATED: Final = {place: each for place, each in enumerate(_NAMES) if not isinstance(each, str)}
 # Pictures are deflated already, all else is deflated.
 _STORED_SUFFIX: Final = ".jpg"
-# Places in that list of which there may be several, or none.
-_REPEATED: Final = frozenset(place for place, each in enumerate(_NAMES) if each.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,9 +265,18 @@ def _signing_problem(own: OwnOfd, description: Description) -> str:
         return "the description is not the one that was sealed"
     for name, digest in description.references.items():
         found = own.files.get(name)
-        if found is None or sm3(found) != digest:
+        if found is None or _digest(found) != digest:
             return "a file is missing, or not the one that was sealed"
     return ""
+
+
+# Templates, fonts of labels and seals are the same on all documents of a type or an office.
+_DIGESTS: Final[Remembered[bytes, bytes]] = Remembered(bytes_max=8 << 20)
+
+
+def _digest(content: bytes) -> bytes:
+    """Return the SM3 digest of a file, made or remembered."""
+    return _DIGESTS.find(content) or _DIGESTS.offer(content, sm3(content), weight=len(content))
 
 
 def _stamp_problem(inside: _Inside) -> str:
@@ -295,14 +302,21 @@ def _change(own: OwnOfd, description: Description) -> str:
 
 def _is_our_order(names: tuple[str, ...]) -> bool:
     """Say whether these are the files of our writer in its order: each of the list once, or those with numbers."""
-    places: list[tuple[int, int]] = []
-    for name in names:
-        found = next(((place, each.fullmatch(name)) for place, each in enumerate(_NAMES) if each.fullmatch(name)), None)
-        if found is None or found[1] is None:
-            return False
-        places.append((found[0], int(found[1][1]) if found[1].re.groups else 0))
-    once = set(range(len(_NAMES))) - _REPEATED
-    return places == sorted(set(places)) and once <= {place for place, _ in places}
+    places = [_place_of(name) for name in names]
+    found = [each for each in places if each is not None]
+    return places == sorted(set(found)) and set(_ONCE.values()) <= {place for place, _ in found}
+
+
+def _place_of(name: str) -> tuple[int, int] | None:
+    """Return where a file of ours stands in the list, and its number (0 for one that has none); None for another."""
+    place = _ONCE.get(name)
+    if place is not None:
+        return place, 0
+    for numbered, form in _REPEATED.items():
+        found = form.fullmatch(name)
+        if found is not None:
+            return numbered, int(found[1])
+    return None
 
 
 def _judge_contents(own: OwnOfd, inside: _Inside | MalformedError, data_set: DataSet | None) -> tuple[Finding, ...]:

@@ -24,6 +24,7 @@ from verify.certificates import (
 )
 from verify.issuer_check import OUTCOME_OF_HOLDING, Holding, Relied, Signing, holding_at, judge_at, judge_path
 from verify.key_purpose import KeyPurpose
+from verify.remembered import Remembered
 from verify.report import Check, Finding, Outcome
 from verify.seal_objects import Seal, SealError, SealSignature, SealVersion, Signature
 from verify.sm2 import load_sm2_key, sm3
@@ -163,6 +164,20 @@ def _signature_problem(certificate: Certificate, message: bytes, signature: Sign
     return ""
 
 
+# Key, bytes and signature of a maker, which come back on all documents of an office, and whether they fit.
+_MAKERS: Final[Remembered[tuple[bytes, bytes, bytes], str]] = Remembered(bytes_max=4 << 20)
+
+
+def _maker_problem(certificate: Certificate, seal: Seal) -> str:
+    """Return what is wrong with the maker's signature, or nothing; whether the maker is trusted is another question."""
+    key = (certificate.spki, seal.to_be_signed, seal.signature.value)
+    found = _MAKERS.find(key)
+    if found is not None:
+        return found
+    problem = _signature_problem(certificate, seal.to_be_signed, seal.signature)
+    return _MAKERS.offer(key, problem, weight=sum(map(len, key)))
+
+
 def _issuer_findings(
     certificate: Certificate | CertificateReadError, signing: Signing, relied: Relied
 ) -> tuple[Finding, ...]:
@@ -191,7 +206,7 @@ def _seal_findings(seal: Seal, relied: Relied, signing: Signing) -> Iterator[Fin
     if isinstance(certificate, CertificateReadError):
         yield _failed("seal.maker_unreadable", certificate.detail)
         return
-    if problem := _signature_problem(certificate, seal.to_be_signed, seal.signature):
+    if problem := _maker_problem(certificate, seal):
         yield _failed("seal.maker_signature_wrong", problem)
     stamped_at, stamp_findings = _judge_stamp(seal.timestamp, seal.signature, seal.created, relied, of_seal=True)
     yield from stamp_findings

@@ -17,6 +17,7 @@ from verify.der import OCTET_STRING, SEQUENCE, Reader, object_identifier, read_w
 from verify.errors import MalformedError
 from verify.mandate import Mandate
 from verify.oids import MANDATE, OFFICIAL_DOCUMENT
+from verify.remembered import Remembered
 from verify.seal_fields import (
     CONTEXT_0,
     GENERALIZED_TIME,
@@ -150,6 +151,16 @@ def _strictly(read: Callable[[bytes], _Read], data: bytes, bytes_max: int) -> _R
         raise SealError(error.detail) from error
 
 
+# A seal comes back on all documents of its office. What is read from it refers to its picture once more than its bytes.
+_SEALS: Final[Remembered[bytes, Seal]] = Remembered(bytes_max=4 << 20)
+_COPIES: Final = 4
+
+
+def _known_seal(data: bytes) -> Seal:
+    """Return the seal inside a signature, read or remembered."""
+    return _SEALS.find(data) or _SEALS.offer(data, _read_seal(data), weight=_COPIES * len(data))
+
+
 def _read_seal(data: bytes) -> Seal:
     leniencies: Leniencies = set()
     parts = children(data, _V5_PARTS)
@@ -251,7 +262,7 @@ def _read_seal_signature(data: bytes) -> SealSignature:
     reader.end()
     inside = read_whole(to_be_signed, SEQUENCE)
     written_version = inside.take_integer(value_max=NUMBER_MAX)
-    seal = _read_seal(inside.take_whole(SEQUENCE))
+    seal = _known_seal(inside.take_whole(SEQUENCE))
     signed_at = take_time(inside, GENERALIZED_TIME, leniencies=leniencies)
     data_hash = take_octets(inside, leniencies=leniencies)
     property_info = take_text(inside, IA5_STRING, length_max=PROPERTY_LENGTH_MAX)
@@ -285,7 +296,7 @@ def _read_v1_signature(data: bytes, leniencies: Leniencies) -> SealSignature:
     reader.end()
     inside = read_whole(to_be_signed, SEQUENCE)
     written_version = inside.take_integer(value_max=NUMBER_MAX)
-    seal = _read_seal(inside.take_whole(SEQUENCE))
+    seal = _known_seal(inside.take_whole(SEQUENCE))
     signed_at = read_written_time(take_octets(inside, leniencies=leniencies))
     data_hash = take_octets(inside, leniencies=leniencies)
     property_info = take_text(inside, IA5_STRING, length_max=PROPERTY_LENGTH_MAX)
