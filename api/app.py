@@ -20,8 +20,13 @@ from api.fast_checks import FastChecks
 from api.limits import Gate, Limits
 from api.logs import described
 from api.openapi import interface
+from api.pages.audit import audit_pages
 from api.pages.counter import add_counter
+from api.pages.desk import desk_pages
+from api.pages.office import office_pages
+from api.pages.provider import provider_pages
 from api.pages.public import add_pages, error_page
+from api.pages.sign_in import door
 from api.problems import (
     error_of_http,
     internal_problem,
@@ -31,6 +36,7 @@ from api.problems import (
     status_of,
     trace_of,
 )
+from api.staff.house import StaffHouse
 from api.surface import Surface
 from api.v1.batches import batches
 from api.v1.catalogue import catalogue
@@ -114,6 +120,10 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.lay(office, limits)
     add_pages(app)
     add_counter(app)
+    if not public:
+        app.state.house = StaffHouse.of(office)
+        for router in (door, provider_pages, office_pages, desk_pages, audit_pages):
+            app.include_router(router)
     app.add_route(OPENAPI_PATH, _describe, methods=["GET"], include_in_schema=False)
     return app
 

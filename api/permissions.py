@@ -2,7 +2,8 @@
 
 Promises:
   * An operation without a row does not start: the application refuses to be built, and a test says which.
-  * The rows for the public are the only way in without a key; `serve --public` serves those and nothing else.
+  * The rows for the public are the only way in without a key; `serve --public` serves those for systems, nothing else.
+  * A key opens no page, and a session nothing of the interface.
   * No key acts as the system itself. What belongs to a department is reached by that department's keys alone.
 """
 
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from api.errors import UnknownAddressError
 from api.identity import Caller, operator_of
-from registry import drafts, jobs, licences, official_documents, receipts, seal_grants, seals
+from registry import drafts, jobs, licences, official_documents, people, receipts, seal_grants, seals
 from registry.db import Database, Transaction, reading
 from registry.errors import UnknownBatchError, UnknownLicenceError
 from registry.records import ApiClient, Role
@@ -30,11 +32,21 @@ class Scope(StrEnum):
     """The one record that the address names; its department must be the caller's."""
 
 
+class Audience(StrEnum):
+    """Who may come to an operation at all: neither credential opens what is for the other."""
+
+    SYSTEMS = "systems"
+    """Calling systems, by their key: the interface under `/api/v1`, and the public files."""
+    PEOPLE = "people"
+    """Members of staff, by their session: the pages."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
     """One row. `roles` in the order in which a client with several acts; `once` wants an Idempotency-Key.
 
     `may_once` takes one where it is sent. A public row's roles may do more than everybody, when they show their key.
+    Of pages, `early` ones open before the second factor was shown; `fresh` ones want a proof of the last minutes.
     """
 
     scope: Scope
@@ -42,6 +54,9 @@ class Permission:
     once: bool = False
     may_once: bool = False
     if_match: bool = False
+    audience: Audience = Audience.SYSTEMS
+    early: bool = False
+    fresh: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -62,6 +77,16 @@ _PUBLIC: Final = Permission(scope=Scope.PUBLIC)
 _RELYING: Final = (Role.COUNTER, Role.ISSUING_OFFICER, Role.REVIEWER)
 _RECEIPTS: Final = (*_RELYING, Role.AUDITOR)
 _RELIED: Final = Permission(scope=Scope.PUBLIC, roles=_RELYING, may_once=True)
+# Pages. Whoever manages accounts, or their own way in, proves again who they are.
+_DOOR: Final = Permission(scope=Scope.PUBLIC, audience=Audience.PEOPLE)
+_STAFF: Final = tuple(role for role in Role if role is not Role.SYSTEM)
+_ENTERING: Final = Permission(scope=Scope.OWN, roles=_STAFF, audience=Audience.PEOPLE, early=True)
+_ENTERED: Final = Permission(scope=Scope.OWN, roles=_STAFF, audience=Audience.PEOPLE)
+_PROVED: Final = Permission(scope=Scope.OWN, roles=_STAFF, audience=Audience.PEOPLE, fresh=True)
+_AT_DESK: Final = Permission(scope=Scope.OWN, roles=_RELYING, audience=Audience.PEOPLE)
+_AUDITING: Final = Permission(scope=Scope.OWN, roles=(Role.AUDITOR,), audience=Audience.PEOPLE)
+_ADMINISTRATOR: Final = (Role.ADMINISTRATOR,)
+_OF_PERSON: Final = Permission(scope=Scope.RECORD, roles=_ADMINISTRATOR, audience=Audience.PEOPLE, fresh=True)
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
     # licences
@@ -163,6 +188,36 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_consistency_proof": _PUBLIC,
     "get_problem": _PUBLIC,
     "get_health": _PUBLIC,
+    # pages for the way in
+    "show_sign_in": _DOOR,
+    "sign_in": _DOOR,
+    "show_invitation": _DOOR,
+    "accept_invitation": _DOOR,
+    "go_to_provider": _DOOR,
+    "return_from_provider": _DOOR,
+    "show_second_factor": _ENTERING,
+    "prove_second_factor": _ENTERING,
+    "show_enrolment": _ENTERING,
+    "enrol_second_factor": _ENTERING,
+    "sign_out": _ENTERING,
+    # pages for one's own account
+    "show_office": _ENTERED,
+    "show_account": _ENTERED,
+    "show_confirmation": _ENTERED,
+    "confirm": _ENTERED,
+    "end_session": _ENTERED,
+    "sign_out_everywhere": _ENTERED,
+    "change_password": _PROVED,
+    "renew_recovery_codes": _PROVED,
+    # pages for work
+    "show_desk": _AT_DESK,
+    "check_at_desk": _AT_DESK,
+    "show_log": _AUDITING,
+    "compare_log": _AUDITING,
+    "show_people": Permission(scope=Scope.OWN, roles=_ADMINISTRATOR, audience=Audience.PEOPLE),
+    "invite_person": _OF_PERSON,
+    "change_person_roles": _OF_PERSON,
+    "close_person": _OF_PERSON,
 }
 """Every operation by its operationId."""
 
@@ -173,15 +228,29 @@ def admitted(database: Database, permission: Permission, client: ApiClient, path
     Raises `RoleError`, `OtherDepartmentError`, or what says that there is no such record, in this order: who may not
     do such a thing at all is not told what exists.
     """
-    role = next((role for role in permission.roles if role in client.roles), None)
+    role = demand_role(permission, client.roles)
+    demand_own_record(database, permission, client.department, path)
+    return Caller(client=client, operator=operator_of(client, role))
+
+
+def demand_role(permission: Permission, roles: frozenset[Role]) -> Role:
+    """Return the role in which somebody with these roles acts. Raises `RoleError`."""
+    role = next((role for role in permission.roles if role in roles), None)
     if role is None:
         raise RoleError
+    return role
+
+
+def demand_own_record(database: Database, permission: Permission, department: str, path: Mapping[str, str]) -> None:
+    """Make sure that the record that the path names is the department's.
+
+    Raises `OtherDepartmentError`, or what says that there is none.
+    """
     if permission.scope is Scope.RECORD:
         with reading(database) as tx:
             owner = _owner(tx, path)
-        if owner != client.department:
+        if owner != department:
             raise OtherDepartmentError
-    return Caller(client=client, operator=operator_of(client, role))
 
 
 def _owner(tx: Transaction, path: Mapping[str, str]) -> str:
@@ -204,6 +273,13 @@ def _of_batch(tx: Transaction, batch_id: str) -> str:
     return batch.issuer
 
 
+def _of_person(tx: Transaction, person_id: str) -> str:
+    person = people.find_person(tx, person_id)
+    if person is None:
+        raise UnknownAddressError
+    return person.department
+
+
 def _of_grant(tx: Transaction, grant_id: str) -> str:
     return seals.demand_seal(tx, seal_grants.demand_grant(tx, grant_id).code).owner
 
@@ -215,6 +291,7 @@ _OWNERS: Final[Mapping[str, Callable[[Transaction, str], str]]] = {
     "document_id": lambda tx, document_id: official_documents.demand_official(tx, document_id).department,
     "seal_code": lambda tx, code: seals.demand_seal(tx, code).owner,
     "grant_id": _of_grant,
+    "person_id": _of_person,
     "receipt_id": lambda tx, receipt_id: receipts.demand_receipt(tx, receipt_id).office,
 }
 

@@ -10,8 +10,9 @@ from typing import Final
 
 _CODES: Final[Mapping[int, str]] = {
     400: "request.malformed idempotency.missing cursor.malformed",
-    401: "caller.unknown",
-    403: "official_document.same_person reliance.other_item "
+    401: "caller.unknown session.missing",
+    403: "session.second_factor session.proof_old form.foreign account.own provider.refused provider.unknown "
+    "official_document.same_person reliance.other_item "
     "operator.role department.other department.not_entitled draft.own_review custody.closed "
     "seal.same_person seal.roles_mixed seal_grant.none seal_grant.office seal_grant.person seal_grant.role "
     "seal_grant.type seal_grant.item seal_grant.second_person",
@@ -23,7 +24,8 @@ _CODES: Final[Mapping[int, str]] = {
     "seal.unknown seal_grant.unknown seal_use.unknown",
     405: "request.method",
     408: "request.slow",
-    409: "official_document.state official_document.digest official.other_digest "
+    409: "form.sent "
+    "official_document.state official_document.digest official.other_digest "
     "issue.signing_key "
     "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
     "record.conflict intent.abandoned idempotency.running number.exhausted "
@@ -33,7 +35,8 @@ _CODES: Final[Mapping[int, str]] = {
     412: "record.changed",
     413: "request.too_large sheet.too_large",
     415: "request.media_type",
-    422: "client_key.unfit webhook.address reliance.item reliance.keep_until reliance.purpose receipt_file.malformed "
+    422: "sign_in.wrong password.weak password.differs invitation.unknown desk.incomplete "
+    "client_key.unfit webhook.address reliance.item reliance.keep_until reliance.purpose receipt_file.malformed "
     "official official.unreadable official.encrypted official.certified official.active "
     "official.broken_signature official.locked official.licence official.page_form official.place_outside "
     "official.anchor_missing official.riding_pages official.riding_signed official.nothing_placed official.place "
@@ -53,7 +56,8 @@ _CODES: Final[Mapping[int, str]] = {
     "certificate.outside",
     428: "precondition.missing",
     429: "request.too_many",
-    500: "official_document official.layout sandbox.answer verification_receipt.malformed assertion.refused "
+    500: "sign_in sign_in.key "
+    "official_document official.layout sandbox.answer verification_receipt.malformed assertion.refused "
     "internal registry keys signer request page seal seal_grant seal_use "
     "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header "
     "der.malformed data_set.malformed mandate.malformed seal.malformed report.malformed tile.malformed "
@@ -78,7 +82,8 @@ _CODES: Final[Mapping[int, str]] = {
     "document.key_algorithm document.long_term issue.self_check publish.conflict "
     "log.conflict log.exists log.missing log.rewritten log.shrunk founding.mismatch "
     "settings.wrong deployment.no_database deployment.no_keys deployment.no_template deployment.listen",
-    503: "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
+    503: "provider.away "
+    "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
     "trust_list.expired pack.expired sandbox.busy",
 }

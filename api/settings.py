@@ -16,6 +16,7 @@ from typing import ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from verify.errors import YinzhengError
@@ -36,6 +37,7 @@ _CAUSES: Final = {
     "PUBLIC_ADDRESS": "address",
     "LANGUAGE": "language",
     "TIMESTAMP_URL": "timestamps",
+    "OIDC_ISSUER": "provider",
     **dict.fromkeys(("LISTEN_PORT", "RATE_ANONYMOUS", "RATE_CLIENT", "STATUS_DAYS"), "number"),
 }
 # Variables of the test run and of the programs that start us, which are no settings.
@@ -108,6 +110,15 @@ class Settings(BaseSettings):
         description="What encrypts new key files: aes, or sm4 where national rules ask for it.",
     )
 
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="Issuer of the office's identity provider (OpenID Connect); empty means local accounts alone.",
+    )
+    oidc_client_id: str | None = Field(default=None, max_length=200, description="Our client id at that provider.")
+    oidc_secret_file: Path | None = Field(
+        default=None, description="File (mode 0600) with our client secret at that provider."
+    )
+
     @field_validator("public_address")
     @classmethod
     def _check_public_address(cls, value: str) -> str:
@@ -128,8 +139,19 @@ class Settings(BaseSettings):
             raise ValueError("an http or https address")
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _check_oidc_issuer(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        if value is not None and (not (parts.scheme == "https" or is_local) or parts.query or parts.fragment):
+            raise ValueError("an https address, or http on loopback")
+        return value
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
+        if len({each is None for each in (self.oidc_issuer, self.oidc_client_id, self.oidc_secret_file)}) > 1:
+            raise PydanticCustomError("oidc", "oidc_issuer, oidc_client_id and oidc_secret_file go together")
         if (self.timestamp_url is None) != (self.timestamp_roots is None):
             raise ValueError("timestamp_url and timestamp_roots go together")
         return self
@@ -186,6 +208,18 @@ class Settings(BaseSettings):
         """The file with the passphrase of the key files."""
         return self.passphrase_file or self.data / "passphrase"
 
+    def oidc_secret(self) -> str:
+        """Read our secret at the identity provider. Raises `SettingsError` when the file is absent or open."""
+        path = self.oidc_secret_file or self.data / "oidc-secret"
+        try:
+            is_open = path.stat().st_mode & 0o077 != 0
+            secret = path.read_text(encoding="ascii").strip()
+        except (OSError, ValueError) as error:
+            raise _wrong(f"{PREFIX}OIDC_SECRET_FILE", "unreadable") from error
+        if is_open:
+            raise _wrong(f"{PREFIX}OIDC_SECRET_FILE", "open")
+        return secret
+
     def passphrase(self) -> bytes:
         """Read the passphrase. Raises `SettingsError` when the file is absent, open to others, or of a wrong length."""
         path = self.passphrase_path
@@ -217,7 +251,8 @@ def read_settings(**given: object) -> Settings:
         return Settings.model_validate(kept | given)
     except ValidationError as error:
         first = error.errors()[0]
-        name = PREFIX + (str(first["loc"][0]).upper() if first["loc"] else "TIMESTAMP_URL")
+        together = "OIDC_ISSUER" if first["type"] == "oidc" else "TIMESTAMP_URL"
+        name = PREFIX + (str(first["loc"][0]).upper() if first["loc"] else together)
         raise _wrong(name, _CAUSES.get(name.removeprefix(PREFIX), "value")) from None  # the cause repeats the value
 
 

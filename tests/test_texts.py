@@ -15,6 +15,7 @@ from registry.lifecycle import LicenceEvent
 from registry.purposes import Purpose
 from registry.records import DraftState, Role
 from verify.errors import YinzhengError
+from verify.log_entry import EntryKind
 from verify.report import Check, Outcome
 from verify.states import LicenceState
 from verify.verdict import OF_FAILURE, OF_GAP, Verdict
@@ -33,7 +34,19 @@ CODE = re.compile(rf"(?:{FAMILIES})\.[a-z_]+(?:\.[a-z_]+)?")
 # Words of the source that only look like a code.
 NO_CODES = frozenset({"log.vkey", "verdict.html"})
 # What `SettingsError` says of a setting.
-CAUSES = ["unreadable", "open", "length", "unknown", "value", "address", "language", "timestamps", "number", "database"]
+CAUSES = [
+    "unreadable",
+    "open",
+    "length",
+    "unknown",
+    "value",
+    "address",
+    "language",
+    "timestamps",
+    "number",
+    "database",
+    "provider",
+]
 # What is missing in a decision is named by these.
 CHANGES = ROOT / "signer" / "change.py"
 # `MalformedError` of these checks of a field carries the second half of a problem's code.
@@ -79,6 +92,7 @@ def wanted() -> dict[str, str]:
         "results": {f"result.{each.value}" for each in Outcome},
         "states": {f"state.{each.value}" for each in (*LicenceState, *DraftState)},
         "roles": {f"role.{each.value}" for each in Role},
+        "entries": {f"ui.entry.{each.name.lower()}" for each in EntryKind},
         "acts": {f"event.{each.value}" for each in LicenceEvent},
         "purposes": {f"purpose.{each.value}" for each in Purpose},
         "causes": {f"setting.{text}" for text in CAUSES},

@@ -125,17 +125,20 @@ def _home_page(request: Request, error: YinzhengError | None, wrong: str) -> Res
     return render(request, "home.html", {"wrong": wrong, "code": code}, status=422 if wrong else 200)
 
 
-def _verdict_page(request: Request, report: Report) -> Response:
+def verdict_values(request: Request, report: Report) -> dict[str, object]:
+    """Return what the page of a verdict is made of."""
     language = page_language(request)
-    reference = trace_of(request.scope)
-    words = verdict_words(report, language, reference=reference)
-    values = {
-        "words": words,
+    return {
+        "words": verdict_words(report, language, reference=trace_of(request.scope)),
         "facts": public_facts(report, language),
         "signatures": report.signatures,
         "at": report.at,
         "newer": report.facts.superseded_by,
         "compare": report.subject is not Subject.DOCUMENT and report.verdict.is_in_force is True,
     }
+
+
+def _verdict_page(request: Request, report: Report) -> Response:
+    values = verdict_values(request, report)
     switch = f"/v/{report.facts.licence_id}" if report.subject is Subject.ID else None
     return render(request, "verdict.html", values, switch=switch)
