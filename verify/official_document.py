@@ -4,7 +4,8 @@ Promises:
   * Only a signature with the mark of official documents counts, under an authority of the trust list, with mandate,
     time stamp and log proof; a licence has no such mark, so neither is ever taken for the other.
   * Everything up to the end of our signature's revision is covered by it. Behind it only signatures, time stamps and
-    revocation data may stand, and each signature of the file must hold, also those from before ours.
+    revocation data may stand, and each signature of the file must hold, also those from before ours. What a later one
+    shows is told unless it is trusted.
   * What the pages say is the office's affair: nothing of a stranger's page is read here.
 
 The file may be of any form, so its structure is pyHanko's to read; our signature itself is read by hand as in licences.
@@ -20,9 +21,10 @@ from verify.issuer_check import issuer_uscc
 from verify.own_document import OwnSignature, judge_at, judge_log, judge_path, judge_signature
 from verify.report import Check, Finding, Outcome
 from verify.revisions import RevisionError, demand_end
-from verify.signed_document import SignatureFound, SignedDocument
+from verify.signed_document import STRANGERS_MARK, SignatureFound, SignedDocument
 
 if TYPE_CHECKING:
+    from pyhanko.pdf_utils.generic import DictionaryObject
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
@@ -45,11 +47,12 @@ def judge_official(signatures: Sequence[OwnSignature]) -> SignedDocument:
     log = judge_log(own, {})  # (4)
     contents = _judge_later(own)  # (5)
     lines, others = _judge_all(own)  # (6)
+    marks = () if contents.outcome is Outcome.FAILED else _judge_marks(own, lines)
     certificate = own.cms.certificate
     return SignedDocument(
         digest=sha256(own.document).digest(),
         is_ours=issuer.path is not None,
-        findings=(_FORM, signature, *others, *issuers, contents, log.finding),
+        findings=(_FORM, signature, *others, *issuers, contents, *marks, log.finding),
         signatures=lines,
         mandate=own.cms.mandate,
         receipt=log.receipt,
@@ -117,6 +120,42 @@ def _judge_all(own: OwnSignature) -> tuple[tuple[SignatureFound, ...], tuple[Fin
     if failed or not judged.signatures:
         return judged.signatures, (_bad("a signature of the file does not hold"),)
     return judged.signatures, ()
+
+
+def _judge_marks(own: OwnSignature, lines: Sequence[SignatureFound]) -> tuple[Finding, ...]:
+    """Tell that a later field is seen on a page which no trusted signature fills: its picture may cover anything."""
+    if own.room.revision_end == len(own.document):
+        return ()
+    try:
+        return (STRANGERS_MARK,) if _has_strange_mark(own, lines) else ()
+    except Exception:  # noqa: BLE001 - as in `_judge_later`
+        return (STRANGERS_MARK,)
+
+
+def _has_strange_mark(own: OwnSignature, lines: Sequence[SignatureFound]) -> bool:
+    from pyhanko.sign.fields import enumerate_sig_fields
+
+    reader = open_pdf(own.document, strict=False)
+    signed = _embedded(reader, own).signed_revision
+    later = {
+        each
+        for number in range(signed + 1, reader.xrefs.total_revisions)
+        for each in reader.xrefs.explicit_refs_in_revision(number)
+    }
+    # Both stand in the order of their revisions.
+    pairs = zip(reader.embedded_signatures, lines, strict=False)
+    trusted = {each.field_name for each, line in pairs if line.outcome is Outcome.PASSED}
+    return any(
+        reference.reference in later and name not in trusted and _is_seen(reference.get_object())
+        for name, _value, reference in enumerate_sig_fields(reader)
+    )
+
+
+def _is_seen(field: "DictionaryObject") -> bool:
+    """Say whether a field has a place with an area on some page."""
+    widgets = [field, *(each.get_object() for each in field.get("/Kids", ()))]
+    boxes = [each["/Rect"] for each in widgets if "/Rect" in each]
+    return any(float(left) != float(right) and float(low) != float(high) for left, low, right, high in boxes)
 
 
 def _changed(detail: str) -> Finding:

@@ -3,8 +3,8 @@
 Promises:
   * Only a seal signature with the mark of official documents counts, with mandate, log proof and a certificate that an
     authority of the trust list made out to that very seal; a licence has no such mark.
-  * Our signature protects every file but the list of signatures and what later signatures brought; each other
-    signature must hold too.
+  * Our signature protects every file but the list of signatures and the files of later signatures, which are their own
+    and nothing else; each other signature must hold too. What later ones show is told unless they are trusted.
   * All else about the package is judged as `foreign_ofd` judges it.
 """
 
@@ -20,6 +20,7 @@ from verify.foreign_ofd import ForeignOfd, judge_foreign_ofd
 from verify.issuer_check import issuer_uscc
 from verify.key_purpose import KeyPurpose
 from verify.log_check import Announced, LogFound, check_log
+from verify.log_proof import LogReceipt
 from verify.ofd_document import content, read_outline
 from verify.ofd_package import Package
 from verify.ofd_signatures import Description, SignatureEntry, read_description, read_signatures
@@ -27,7 +28,7 @@ from verify.own_ofd import EARLIER_MAX, LATER_MAX, STRANGERS
 from verify.report import Check, Finding, Outcome
 from verify.seal_check import check_seal_signature
 from verify.seal_objects import SealSignature, read_seal_signature
-from verify.signed_document import SignedDocument
+from verify.signed_document import STRANGERS_MARK, SignedDocument
 from verify.trust import TrustList
 
 RECEIPT_FILE: Final = "receipt.tlog-proof"
@@ -105,6 +106,7 @@ def judge_official_ofd(own: OfficialOfd) -> SignedDocument:
         entitled = Finding(check=Check.ISSUER, code="issuer.not_entitled", outcome=Outcome.FAILED)
         sealed = (*sealed, entitled)
     protected = _judge_protected(own)  # (3)
+    later = () if protected.outcome is Outcome.FAILED else _judge_later(own)
     others = judge_foreign_ofd(
         ForeignOfd(document=own.document, package=own.package, trust=own.trust, crls=own.crls, at=own.at)
     )  # (4)
@@ -114,7 +116,7 @@ def judge_official_ofd(own: OfficialOfd) -> SignedDocument:
         others,
         digest=sha256(own.document).digest(),
         is_ours=bool(codes) and codes.isdisjoint(STRANGERS),
-        findings=(_FORM, *sealed, *bad, protected, log.finding),
+        findings=(_FORM, *sealed, *bad, protected, *later, log.finding),
         mandate=own.sealed.mandate,
         seal=own.sealed.seal,
         receipt=log.receipt,
@@ -164,18 +166,52 @@ def _judge_log(own: OfficialOfd, certificate: Certificate | None) -> LogFound:
 
 
 def _judge_protected(own: OfficialOfd) -> Finding:
-    """Say whether our signature protects all files but those that it cannot, and those of later signatures."""
+    """Say whether our signature protects all files but those that it cannot, and those of later signatures.
+
+    A page of the upload may name a picture that was not there when it was sealed: so a later signature may bring its
+    own files alone, and none that ours protects.
+    """
     loose = {own.list_path, own.description.path, own.description.value_path, f"{own.folder}/{RECEIPT_FILE}"}
-    folders = tuple(f"{each.path.rpartition('/')[0]}/" for each in own.entries[own.place + 1 :])
-    is_clean = not any(name.startswith(folders) for name in own.description.references)
-    left = [
-        name
-        for name in own.package.files
-        if name not in own.description.references and name not in loose and not name.startswith(folders)
-    ]
-    if left or not is_clean:
+    brought: set[str] = set()
+    for entry in own.entries[own.place + 1 :]:
+        brought |= _files_of(own.package.files, entry)
+    references = own.description.references.keys()
+    if own.package.files.keys() - references - loose - brought or references & brought:
         detail = "files that our signature does not protect"
         return Finding(
             check=Check.CONTENTS, code="contents.changed_after_signing", outcome=Outcome.FAILED, detail=detail
         )
     return _WHOLE
+
+
+def _files_of(files: Mapping[str, bytes], entry: SignatureEntry) -> set[str]:
+    """Return the files of a later signature whose contents can be nothing else; none of one that is not read."""
+    try:
+        description = read_description(content(files, entry.path), entry.path)
+        sealed = read_seal_signature(content(files, description.value_path))
+    except MalformedError:
+        return set()
+    found = {entry.path, description.value_path}
+    if description.seal_path is not None and files.get(description.seal_path) == sealed.seal.raw:
+        found.add(description.seal_path)
+    receipt = f"{entry.path.rpartition('/')[0]}/{RECEIPT_FILE}"
+    try:
+        LogReceipt.from_text(files.get(receipt, b"").decode())
+    except (MalformedError, UnicodeDecodeError):
+        return found
+    return found | {receipt}
+
+
+def _judge_later(own: OfficialOfd) -> tuple[Finding, ...]:
+    """Tell that a later seal is shown on the pages which nobody can answer for: its picture may cover anything."""
+    for entry in own.entries[own.place + 1 :]:
+        try:
+            original = content(own.package.files, entry.path)
+            description = read_description(original, entry.path)
+            sealed = read_seal_signature(content(own.package.files, description.value_path))
+        except MalformedError:
+            continue  # said to be a change: its files are nobody's
+        found = check_seal_signature(sealed, original, own.trust, own.crls, at=own.at)
+        if description.stamps and any(each.outcome is not Outcome.PASSED for each in found):
+            return (STRANGERS_MARK,)
+    return ()

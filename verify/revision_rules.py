@@ -77,6 +77,42 @@ class DatesOfMetadataRule(WhitelistRule):
         yield ReferenceUpdate(after, context_checked=Context.from_absolute(old, RawPdfPath("/Root", "/Metadata")))
 
 
+class NothingSuppliedRule(WhitelistRule):
+    """What the signed file names and does not hold stays nothing: pyHanko takes such an object for a new one.
+
+    Else an applicant's page could name contents that are not there, and have them after an office sealed it.
+    """
+
+    def apply(self, old: HistoricalResolver, new: HistoricalResolver) -> Iterable[ReferenceUpdate]:
+        """Refuse a revision that supplies an object which the old one names; explain nothing."""
+        tables = old.reader.xrefs
+        named: set[generic.Reference] = set()
+        for number in range(old.revision + 1):
+            for each in tables.explicit_refs_in_revision(number):
+                if tables.get_historical_ref(each, old.revision) is not None:
+                    named |= set(_named_in(old(each)))
+        supplied = {
+            each
+            for each in tables.explicit_refs_in_revision(new.revision)
+            if each in named and tables.get_historical_ref(each, old.revision) is None
+        }
+        if supplied:
+            raise SuspiciousModification("an object that the signed file names came later")
+        return ()
+
+
+def _named_in(value: object) -> Iterable[generic.Reference]:
+    """Yield what an object refers to itself; files nest no deeper than pyHanko reads."""
+    if isinstance(value, generic.IndirectObject):
+        yield value.reference
+    elif isinstance(value, generic.DictionaryObject):
+        for name in value:
+            yield from _named_in(value.raw_get(name))
+    elif isinstance(value, generic.ArrayObject):
+        for place in range(len(value)):
+            yield from _named_in(value.raw_get(place))
+
+
 def policy() -> StandardDiffPolicy:
     """Return the comparison that every later revision of our documents must stand."""
     level = ModificationLevel.LTA_UPDATES
@@ -100,7 +136,7 @@ def signatures_only() -> StandardDiffPolicy:
     """
     level = ModificationLevel.LTA_UPDATES
     metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]
-    rules = (DocInfoRule(), DSSCompareRule(), metadata, XrefStreamRule(), ObjectStreamRule())
+    rules = (NothingSuppliedRule(), DocInfoRule(), DSSCompareRule(), metadata, XrefStreamRule(), ObjectStreamRule())
     return StandardDiffPolicy(
         global_rules=[
             CatalogModificationRule(),  # type: ignore[no-untyped-call]

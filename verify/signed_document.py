@@ -23,6 +23,11 @@ DOCUMENT_BYTES_MAX: Final = 20_000_000
 
 DocumentForm = Literal["pdf", "ofd"]
 
+STRANGERS_MARK: Final = Finding(
+    check=Check.CONTENTS, code="contents.strangers_mark", outcome=Outcome.UNKNOWN, source="document"
+)
+"""Behind an office's seal somebody put a mark on a page who is not trusted: its picture may cover anything."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureFound:

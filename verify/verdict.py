@@ -172,6 +172,7 @@ OF_GAP: Final[Mapping[str, Verdict | None]] = {
     # Stands beside a signature that does not fit, and says no less.
     "contents.unproven": Verdict.TAMPERED,
     "contents.partly_protected": Verdict.STATUS_UNKNOWN,
+    "contents.strangers_mark": Verdict.STATUS_UNKNOWN,
     # These say that there was nothing to check, or that the reason stands in another finding.
     "signature.not_asked": None,
     "issuer.not_asked": None,

@@ -1,13 +1,24 @@
 """A PDF that an office sealed as an official document: what makes it one, and what a stranger cannot make of it."""
 
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
 import pikepdf
 import pytest
+from asn1crypto.keys import PrivateKeyInfo
+from asn1crypto.x509 import Certificate
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko.stamp import TextStampStyle
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signer.official.places import Placing, SealImage, Spot
 from signer.official.wishes import SealWish
@@ -190,3 +201,92 @@ def with_field() -> bytes:
         pdf.Root.AcroForm = pdf.make_indirect(pikepdf.Dictionary(Fields=pikepdf.Array([field])))
         pdf.save(output)
     return output.getvalue()
+
+
+def stranger() -> SimpleSigner:
+    """Return a signer whose certificate he made himself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stranger")])
+    usage = dict.fromkeys(
+        ("key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"), False
+    )
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=5)
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=9))
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=True, content_commitment=True, encipher_only=False, decipher_only=False, **usage
+            ),
+            critical=True,
+        )
+        .sign(key, SHA256())
+    )
+    private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return SimpleSigner(
+        signing_cert=Certificate.load(certificate.public_bytes(Encoding.DER)),
+        signing_key=PrivateKeyInfo.load(private),
+        cert_registry=SimpleCertificateStore(),
+    )
+
+
+def signed_by_stranger(document: bytes, box: tuple[int, int, int, int]) -> bytes:
+    """Let a stranger sign behind the office, with a picture of his own at this place of the first page."""
+    output = BytesIO()
+    signer = PdfSigner(
+        PdfSignatureMetadata(field_name="Later"),
+        stranger(),
+        stamp_style=TextStampStyle(stamp_text="another text"),
+        new_field_spec=SigFieldSpec("Later", on_page=0, box=box),
+    )
+    signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(document), strict=False), output=output)
+    return output.getvalue()
+
+
+def test_what_a_stranger_s_later_signature_shows_on_a_page_is_told(sealing: SealingRoom, official: bytes) -> None:
+    found = read(signed_by_stranger(official, (0, 0, 595, 842)), sealing)
+
+    assert not found.has_failed
+    assert (found.is_ours, found.official) == (True, DOCUMENT_ID)
+    assert ("contents.strangers_mark", Outcome.UNKNOWN) in codes(found, Check.CONTENTS)
+
+
+def test_a_stranger_s_later_signature_that_is_not_seen_takes_nothing_away(
+    sealing: SealingRoom, official: bytes
+) -> None:
+    found = read(signed_by_stranger(official, (0, 0, 0, 0)), sealing)
+
+    assert not found.has_failed
+    assert codes(found, Check.CONTENTS) == [("contents.whole", Outcome.PASSED)]
+
+
+def test_a_later_field_that_is_seen_and_waits_for_a_signature_is_told_or_refused(
+    sealing: SealingRoom, official: bytes
+) -> None:
+    writer = IncrementalPdfFileWriter(BytesIO(official), strict=False)
+    append_signature_field(writer, SigFieldSpec("Waiting", on_page=0, box=(0, 0, 595, 842)))
+    output = BytesIO()
+    writer.write(output)
+
+    found = read(output.getvalue(), sealing)
+
+    assert any(outcome is not Outcome.PASSED for _, outcome in codes(found, Check.CONTENTS))
+
+
+@pytest.mark.parametrize("is_signed", [False, True], ids=["by an update", "before a later signature"])
+def test_contents_that_a_page_names_and_lacks_may_not_be_supplied_later(
+    sealing: SealingRoom, *, is_signed: bool
+) -> None:
+    """An applicant's page draws an object that is not there; behind the seal it would be all that is read."""
+    upload = plain_pdf(page=b"/Contents[5 0 R 78 0 R]").replace(b"/Contents 5 0 R", b"/Nothings 5 0 R", 1)
+    official = sealed_official(sealing, upload)
+    assert not read(official, sealing).has_failed
+    writer = IncrementalPdfFileWriter(BytesIO(official), strict=False)
+    writer.objects[(0, 78)] = generic.StreamObject(stream_data=b"0 0 595 842 re f")
+    output = BytesIO()
+    writer.write(output)
+    later = signed_by_stranger(output.getvalue(), (0, 0, 0, 0)) if is_signed else output.getvalue()
+
+    found = read(later, sealing)
+
+    assert ("contents.changed_after_signing", Outcome.FAILED) in codes(found, Check.CONTENTS)

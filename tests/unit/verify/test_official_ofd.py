@@ -263,14 +263,55 @@ def test_a_second_seal_may_stand_behind_it_and_the_last_one_counts(ofd_room: Ofd
     assert [each.outcome for each in found.signatures] == [Outcome.PASSED, Outcome.PASSED]
 
 
-def test_behind_a_later_seal_of_a_stranger_ours_still_holds(ofd_room: OfdRoom, official: bytes) -> None:
+def test_behind_a_later_seal_without_the_mark_ours_still_holds(ofd_room: OfdRoom, official: bytes) -> None:
     twice = sealed_official(ofd_room, official, how=Sealing(official=None, mandate=None))
 
     found = judged(twice, ofd_room)
 
     assert not found.has_failed
     assert (found.is_ours, found.official) == (True, DOCUMENT_ID)
+    assert codes(found, Check.CONTENTS) == [("contents.whole", Outcome.PASSED)]
     assert len(found.signatures) == 2
+
+
+def test_what_a_later_seal_of_a_stranger_shows_on_the_page_is_told(
+    ofd_room: OfdRoom, official: bytes, tmp_path: Path
+) -> None:
+    stranger = OfdRoom.found(KeyRoom.found(tmp_path / "keys").open_office())
+    twice = sealed_official(stranger, official, how=Sealing(official=None, mandate=None))
+
+    found = judged(twice, ofd_room)
+
+    assert not found.has_failed
+    assert (found.is_ours, found.official) == (True, DOCUMENT_ID)
+    assert ("contents.strangers_mark", Outcome.UNKNOWN) in codes(found, Check.CONTENTS)
+
+
+@pytest.mark.parametrize("kind", ["Seal", "Sign"])
+def test_a_later_signature_brings_no_file_that_a_sealed_page_may_name(
+    ofd_room: OfdRoom, official: bytes, kind: str
+) -> None:
+    """A page of the upload may name a picture that is not there; whoever brings it later changes what is seen."""
+    line = f'<ofd:Signature ID="99" Type="{kind}" BaseLoc="/Doc_0/Res/Signature.xml"/></ofd:Signatures>'.encode()
+
+    def bring(files: dict[str, bytes]) -> None:
+        files[LIST] = files[LIST].replace(b"</ofd:Signatures>", line)
+        files["Doc_0/Res/Signature.xml"] = files[f"{FOLDER}/Signature.xml"]
+        files["Doc_0/Res/SignedValue.dat"] = b"\x89PNG"
+        files["Doc_0/Res/image.png"] = b"\x89PNG"
+
+    found = judged(changed(official, bring), ofd_room)
+
+    assert ("contents.changed_after_signing", Outcome.FAILED) in codes(found, Check.CONTENTS)
+
+
+def test_beside_a_good_later_signature_no_other_file_may_come(ofd_room: OfdRoom, official: bytes) -> None:
+    twice = sealed_official(ofd_room, official, how=Sealing(official=None, mandate=None))
+    folder = "Doc_0/Signs/Sign_1"
+    for name, content in ((f"{folder}/image.png", b"\x89PNG"), (f"{folder}/{RECEIPT_FILE}", b"\x89PNG")):
+        found = judged(changed(twice, lambda files, it=(name, content): files.update([it])), ofd_room)
+
+        assert ("contents.changed_after_signing", Outcome.FAILED) in codes(found, Check.CONTENTS)
 
 
 def test_a_broken_signature_of_another_makes_the_file_one_that_does_not_hold(
