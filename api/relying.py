@@ -8,6 +8,7 @@ Promises:
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -41,6 +42,7 @@ KEPT_YEARS_MAX: Final = 30
 _YEAR: Final = timedelta(days=366)
 _OFFICE_CODE_LENGTH: Final = 18
 _REGISTRY: Final = "registry"
+_TRUST_LIST: Final = re.compile(r"trust list ([0-9]{1,15})")
 _NOBODY: Final = LicenceId(bytes(10))
 # What everybody sees, by the numbers of the data set's table; a person's name is masked.
 _PUBLIC_NUMBERS: Final = (
@@ -144,7 +146,7 @@ def answer_all(office: Office, questions: Sequence[Question], reliance: Reliance
     at = office.clock()
     shown = [_looked_up(office, each, reliance) for each in questions]
     drafts = {
-        place: _draft(office, each, reliance)
+        place: _draft(each, reliance)
         for place, each in enumerate(shown)
         if isinstance(each, _Shown) and each.report.verdict.receipt_number is not None
     }
@@ -226,7 +228,7 @@ def _is_entitled(tx: Transaction, reliance: Reliance, type_code: str, *, on: dat
     return type_code in relied_types(tx, reliance.item_code or "", on=on)
 
 
-def _draft(office: Office, shown: _Shown, reliance: Reliance) -> ReceiptDraft:
+def _draft(shown: _Shown, reliance: Reliance) -> ReceiptDraft:
     report = shown.report
     claimed = "" if report.claimed is None else report.claimed.licence_id
     facts = report.facts
@@ -236,18 +238,19 @@ def _draft(office: Office, shown: _Shown, reliance: Reliance) -> ReceiptDraft:
         verdict=report.verdict,
         licence_id=claimed or facts.licence_id or facts.official_id,
         presented=shown.presented,
-        checks=check_numbers(report.findings) | _asked(office, report),
+        checks=check_numbers(report.findings) | _asked(report),
         fields=shown.numbers,
         answer=sha256(canonical(shown.content)).digest(),
     )
 
 
-def _asked(office: Office, report: Report) -> dict[str, int]:
+def _asked(report: Report) -> dict[str, int]:
     """Return which trust list was asked, and when a status list that was asked was issued."""
     asked: dict[str, int] = {}
-    trust = None if report.subject is Subject.ID else office.evidence().trust
-    if trust is not None:
-        asked[TRUST_LIST_SEQUENCE] = trust.sequence
+    issuer = report.finding(Check.ISSUER)
+    found = None if issuer is None else _TRUST_LIST.fullmatch(issuer.source)
+    if found is not None:
+        asked[TRUST_LIST_SEQUENCE] = int(found[1])
     status = report.finding(Check.STATUS)
     if status is not None and status.as_of is not None and status.source != _REGISTRY:
         asked[STATUS_LIST_ISSUED] = int(status.as_of.timestamp())
