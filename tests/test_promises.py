@@ -60,7 +60,7 @@ def test_every_error_has_a_code_of_its_own_family_and_a_sentence_in_both_languag
 
     assert len(codes) > 100
     assert [code for code in codes if not has_sentence(code)] == []
-    assert [code for code in codes if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", code)] == []
+    assert [code for code in codes if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z_]+)?", code)] == []
 
 
 def test_both_readmes_show_the_same_commands_files_and_pictures() -> None:
