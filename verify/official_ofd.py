@@ -8,7 +8,7 @@ Promises:
   * All else about the package is judged as `foreign_ofd` judges it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -23,7 +23,7 @@ from verify.log_check import Announced, LogFound, check_log
 from verify.log_proof import LogReceipt
 from verify.ofd_document import content, read_outline
 from verify.ofd_package import Package
-from verify.ofd_signatures import Description, SignatureEntry, read_description, read_signatures
+from verify.ofd_signatures import Description, SignatureEntry, SignatureKind, read_description, read_signatures
 from verify.own_ofd import EARLIER_MAX, LATER_MAX, STRANGERS
 from verify.report import Check, Finding, Outcome
 from verify.seal_check import check_seal_signature
@@ -134,12 +134,8 @@ _OF_OTHERS: Final = frozenset({Check.SIGNATURE, Check.CONTENTS})
 
 
 def _read(files: Mapping[str, bytes], entry: SignatureEntry) -> tuple[Description, SealSignature] | None:
-    try:
-        description = read_description(content(files, entry.path), entry.path)
-        sealed = read_seal_signature(content(files, description.value_path))
-    except MalformedError:
-        return None
-    return None if sealed.official is None or sealed.mandate is None else (description, sealed)
+    read = _seal_signature_of(files, entry.path)
+    return None if read is None or read[1].official is None or read[1].mandate is None else read
 
 
 def _certificate(data: bytes) -> Certificate | None:
@@ -176,21 +172,43 @@ def _judge_protected(own: OfficialOfd) -> Finding:
     for entry in own.entries[own.place + 1 :]:
         brought |= _files_of(own.package.files, entry)
     references = own.description.references.keys()
+    if is_left_out(own.package.files, references, own.entries):
+        return _changed("an earlier signature that the list does not name any more")
     if own.package.files.keys() - references - loose - brought or references & brought:
-        detail = "files that our signature does not protect"
-        return Finding(
-            check=Check.CONTENTS, code="contents.changed_after_signing", outcome=Outcome.FAILED, detail=detail
-        )
+        return _changed("files that our signature does not protect")
     return _WHOLE
+
+
+def is_left_out(files: Mapping[str, bytes], names: Iterable[str], entries: Iterable[SignatureEntry]) -> bool:
+    """Say whether one of these files describes a seal signature that the list does not name as one.
+
+    Nobody protects the list: without its line a seal beside ours would not be shown, and nobody would miss it.
+    """
+    listed = {each.path for each in entries if each.kind is SignatureKind.SEAL}
+    return any(
+        name not in listed and b"SignedValue" in files.get(name, b"") and _seal_signature_of(files, name) is not None
+        for name in names
+    )
+
+
+def _seal_signature_of(files: Mapping[str, bytes], path: str) -> tuple[Description, SealSignature] | None:
+    try:
+        description = read_description(content(files, path), path)
+        return description, read_seal_signature(content(files, description.value_path))
+    except MalformedError:
+        return None
+
+
+def _changed(detail: str) -> Finding:
+    return Finding(check=Check.CONTENTS, code="contents.changed_after_signing", outcome=Outcome.FAILED, detail=detail)
 
 
 def _files_of(files: Mapping[str, bytes], entry: SignatureEntry) -> set[str]:
     """Return the files of a later signature whose contents can be nothing else; none of one that is not read."""
-    try:
-        description = read_description(content(files, entry.path), entry.path)
-        sealed = read_seal_signature(content(files, description.value_path))
-    except MalformedError:
+    read = _seal_signature_of(files, entry.path)
+    if read is None:
         return set()
+    description, sealed = read
     found = {entry.path, description.value_path}
     if description.seal_path is not None and files.get(description.seal_path) == sealed.seal.raw:
         found.add(description.seal_path)
@@ -205,13 +223,11 @@ def _files_of(files: Mapping[str, bytes], entry: SignatureEntry) -> set[str]:
 def _judge_later(own: OfficialOfd) -> tuple[Finding, ...]:
     """Tell that a later seal is shown on the pages which nobody can answer for: its picture may cover anything."""
     for entry in own.entries[own.place + 1 :]:
-        try:
-            original = content(own.package.files, entry.path)
-            description = read_description(original, entry.path)
-            sealed = read_seal_signature(content(own.package.files, description.value_path))
-        except MalformedError:
-            continue  # said to be a change: its files are nobody's
-        found = check_seal_signature(sealed, original, own.trust, own.crls, at=own.at)
-        if description.stamps and any(each.outcome is not Outcome.PASSED for each in found):
+        read = _seal_signature_of(own.package.files, entry.path)
+        if read is None or not read[0].stamps:
+            continue  # the files of one that is not read were told already
+        original = own.package.files[entry.path]
+        found = check_seal_signature(read[1], original, own.trust, own.crls, at=own.at)
+        if any(each.outcome is not Outcome.PASSED for each in found):
             return (STRANGERS_MARK,)
     return ()

@@ -36,6 +36,7 @@ from verify.ofd_document import ROOT_FILE, OutlineDocument, content, read_outlin
 from verify.ofd_package import Package, PackageError, Refusal, read_package
 from verify.ofd_signatures import Description, SignatureEntry, read_box, read_description, read_signatures
 from verify.ofd_xml import Element, read_xml
+from verify.official_ofd import is_left_out
 from verify.report import Check, Outcome
 from verify.sm2 import sm3
 
@@ -130,6 +131,8 @@ def _demand_sealable(upload: bytes, read: _Upload, *, at: datetime) -> None:
         raise EncryptedUploadError
     of_signatures = [each for each in judged.findings if each.check is Check.SIGNATURE]
     if read.entries and any(each.outcome is Outcome.FAILED for each in of_signatures):
+        raise BrokenSignatureError
+    if is_left_out(read.files, read.files, read.entries):
         raise BrokenSignatureError
     if any(read.list_path in each.references for each in read.descriptions):
         raise LockedUploadError

@@ -1,5 +1,6 @@
 """Judging OFDs that an office sealed as official documents: each check alone, and what a stranger would make of one."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from keys.revocation import Reason, RevokedCertificate
+from signer.official.errors import BrokenSignatureError
 from signer.official.package import RECEIPT_FILE, VALUE_FILE, finish
 from signer.official.places import Placing, SealImage, Spot
 from signer.official.wishes import PreparedFile, SealWish
@@ -312,6 +314,29 @@ def test_beside_a_good_later_signature_no_other_file_may_come(ofd_room: OfdRoom,
         found = judged(changed(twice, lambda files, it=(name, content): files.update([it])), ofd_room)
 
         assert ("contents.changed_after_signing", Outcome.FAILED) in codes(found, Check.CONTENTS)
+
+
+@pytest.mark.parametrize("hide", ["its line is gone", "its kind is another"])
+def test_an_earlier_seal_may_not_vanish_from_the_list(ofd_room: OfdRoom, official: bytes, hide: str) -> None:
+    """Nothing protects the list, so whoever takes a line out would take a seal off the page."""
+    twice = sealed_official(ofd_room, official, how=Sealing(official=LicenceId(bytes(range(1, 11)))))
+
+    def vanish(files: dict[str, bytes]) -> None:
+        (line,) = re.findall(rb"<ofd:Signature [^>]*/Sign_0/Signature.xml[^>]*/>", files[LIST])
+        other = b"" if hide == "its line is gone" else line.replace(b'Type="Seal"', b'Type="Sign"')
+        files[LIST] = files[LIST].replace(line, other)
+
+    found = judged(changed(twice, vanish), ofd_room)
+
+    assert ("contents.changed_after_signing", Outcome.FAILED) in codes(found, Check.CONTENTS)
+
+
+def test_an_upload_whose_list_leaves_a_seal_out_is_refused(ofd_room: OfdRoom, official: bytes) -> None:
+    line = re.compile(rb"<ofd:Signature [^>]*/>")
+    upload = changed(official, lambda files: files.update({LIST: line.sub(b"", files[LIST])}))
+
+    with pytest.raises(BrokenSignatureError):
+        prepared(ofd_room, upload)
 
 
 def test_a_broken_signature_of_another_makes_the_file_one_that_does_not_hold(
