@@ -6,7 +6,7 @@ Promises:
   * All of it is covered by the seal already: a difference is a fault or a fraud of whoever issued, and is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from verify.attached import CODE_FILE, DATA_SET_FILE, METADATA_FILE
@@ -15,12 +15,13 @@ from verify.licence import DataSet
 from verify.national_metadata import is_shown, metadata_differences, read_metadata
 from verify.ofd_document import OutlineDocument, content
 from verify.ofd_signatures import OfdFormError, resolve
+from verify.ofd_usual import UsualPage
 from verify.ofd_xml import Element, read_xml
 
 TAG_KIND: Final = "elicence"
 
 
-Pages = Mapping[str, Element]
+Pages = Mapping[str, Element | UsualPage]
 """The pages of a document by their ids, read."""
 
 
@@ -71,13 +72,17 @@ def _shown(reference: Element, texts: Mapping[str, Mapping[str, str]]) -> str:
     return text
 
 
-def page_texts(page: Element) -> Mapping[str, str]:
+def page_texts(page: Element | UsualPage) -> Mapping[str, str]:
     """Return the texts of a page by the id of their object. Raises `OfdFormError` for an id that stands there twice."""
     texts: dict[str, str] = {}
+    for identifier, text in page.texts if isinstance(page, UsualPage) else _text_objects(page):
+        if identifier in texts:
+            raise OfdFormError("two texts of a page have one id")
+        texts[identifier] = text
+    return texts
+
+
+def _text_objects(page: Element) -> Iterator[tuple[str, str]]:
     for layer in page.one("Content").all("Layer"):
         for each in layer.all("TextObject"):
-            identifier = each.get("ID")
-            if identifier in texts:
-                raise OfdFormError("two texts of a page have one id")
-            texts[identifier] = "".join([code.text for code in each.all("TextCode")])
-    return texts
+            yield each.get("ID"), "".join([code.text for code in each.all("TextCode")])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from verify.ofd_signatures import Box, OfdFormError, read_box, resolve
+from verify.ofd_usual import UsualPage
 from verify.ofd_xml import Budget, Element, read_xml
 
 ROOT_FILE: Final = "OFD.xml"
@@ -28,8 +29,10 @@ class OutlineDocument:
     page_places: Mapping[str, str] = field(repr=False)
     root: Element = field(repr=False)
 
-    def box_of(self, page: Element) -> Box | None:
+    def box_of(self, page: Element | UsualPage) -> Box | None:
         """Return the box of a page: its own, else that of the document."""
+        if isinstance(page, UsualPage):
+            return read_box(page.box)
         area = page.find("Area")
         return (None if area is None else _physical_box(area)) or self.area
 

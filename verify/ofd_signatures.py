@@ -9,7 +9,7 @@ Promises:
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -148,20 +148,25 @@ def read_description(data: bytes, path: str, *, budget: Budget | None = None) ->
         method="" if method is None else method.words,
         check_method=check_method,
         signed_at="" if moment is None else moment.words,
-        references=_references(listed, path),
+        references=read_references(_listed(listed), path),
         stamps=_stamps(info),
         seal_path=None if seal is None else resolve(seal.one("BaseLoc").words, path),
         value_path=resolve(root.one("SignedValue").words, path),
     )
 
 
-def _references(listed: Element, path: str) -> Mapping[str, bytes]:
+def _listed(references: Element) -> Iterator[tuple[str, str]]:
+    return ((each.get("FileRef"), each.one("CheckValue").words) for each in references.all("Reference"))
+
+
+def read_references(listed: Iterable[tuple[str, str]], path: str) -> Mapping[str, bytes]:
+    """Return the digests of files by name, from places and digests in base64. Raises `OfdFormError`."""
     references: dict[str, bytes] = {}
-    for count, each in enumerate(listed.all("Reference")):
-        name = resolve(each.get("FileRef"), path)
+    for count, (place, digest) in enumerate(listed):
+        name = resolve(place, path)
         if name in references or count == REFERENCES_MAX:
             raise OfdFormError("a file is listed twice, or too many are")
-        references[name] = _digest(each.one("CheckValue").words)
+        references[name] = _digest(digest)
     if not references:
         raise OfdFormError("no file is protected")
     return references
@@ -182,16 +187,20 @@ def _stamps(info: Element) -> tuple[Stamp, ...]:
     for count, each in enumerate(info.all("StampAnnot")):
         if count == STAMPS_MAX:
             raise OfdFormError("too many stamps")
-        clip = each.attributes.get("Clip")
         stamps.append(
-            Stamp(
-                identifier=_identifier(each.get("ID")),
-                page=_identifier(each.get("PageRef")),
-                box=read_box(each.get("Boundary")),
-                clip=None if clip is None else read_box(clip),
-            )
+            read_stamp(each.get("ID"), each.get("PageRef"), each.get("Boundary"), each.attributes.get("Clip"))
         )
     return tuple(stamps)
+
+
+def read_stamp(identifier: str, page: str, box: str, clip: str | None = None) -> Stamp:
+    """Return where a seal is shown, from the words for it. Raises `OfdFormError`."""
+    return Stamp(
+        identifier=_identifier(identifier),
+        page=_identifier(page),
+        box=read_box(box),
+        clip=None if clip is None else read_box(clip),
+    )
 
 
 def _identifier(text: str) -> str:

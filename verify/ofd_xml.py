@@ -10,10 +10,11 @@ Promises:
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 from xml.parsers import expat  # what is dangerous in it is refused below
 
 from verify.errors import MalformedError
+from verify.remembered import Remembered
 
 NAMESPACE: Final = "http://www.ofdspec.org/2016"
 # Older producers write the first of these, and some none at all (spec/ofd-gbt33190.md section 1).
@@ -96,6 +97,12 @@ class Budget:
 
     elements: int = ELEMENTS_MAX
 
+    def spend(self, count: int = 1) -> None:
+        """Take some. Raises `XmlError` when there were not so many left."""
+        self.elements -= count
+        if self.elements < 0:
+            raise XmlError("more elements than any OFD")
+
 
 class _Enough(Exception):  # noqa: N818 - no error: what was asked for is read
     """All that stands in front of an element is read."""
@@ -107,7 +114,7 @@ class _Builder:
     def __init__(self, budget: Budget, *, is_own: bool, until: str) -> None:
         self._is_own = is_own
         self._until = until
-        self._budget = budget
+        self._spend = budget.spend
         # What is at hand needs no look at the end of a list: a page has hundreds of elements.
         self._top = self._above = Element("", {})
         self._open: list[Element] = []
@@ -149,15 +156,24 @@ class _Builder:
         if version != "1.0" or (encoding or "UTF-8").upper() != "UTF-8":
             raise XmlError("not XML 1.0 in UTF-8")
 
-    def _spend(self) -> None:
-        self._budget.elements -= 1
-        if self._budget.elements < 0:
-            raise XmlError("more elements than any OFD")
-
     def comment(self, _text: str) -> None:
         self._spend()
         if self._is_own:
             raise XmlError("a comment")
+
+
+class _Small(NamedTuple):
+    """A small file that was read: nobody changes an element. `elements` counts its comments too."""
+
+    root: Element
+    elements: int
+
+
+# Lists of pages, of attached files and of what is shown where are the same on most documents of a type.
+SMALL_BYTES_MAX: Final = 4096
+_SMALL: Final[Remembered[tuple[bytes, str, bool], _Small]] = Remembered(bytes_max=4 << 20)
+# An element with its attributes, children and texts.
+_ELEMENT_BYTES: Final = 700
 
 
 def _refuse(what: str, *_arguments: object) -> None:
@@ -172,9 +188,24 @@ def read_xml(data: bytes, root: str, *, is_own: bool = False, budget: Budget | N
     """
     if len(data) > XML_BYTES_MAX:
         raise XmlError("longer than any XML file of an OFD")
+    budget = budget or Budget()
+    if len(data) > SMALL_BYTES_MAX or until:
+        return _parse(data, root, budget, is_own=is_own, until=until)
+    key = (data, root, is_own)
+    found = _SMALL.find(key)
+    if found is not None:
+        budget.spend(found.elements)
+        return found.root
+    left = budget.elements
+    element = _parse(data, root, budget, is_own=is_own)
+    spent = left - budget.elements
+    return _SMALL.offer(key, _Small(element, spent), weight=len(data) + spent * _ELEMENT_BYTES).root
+
+
+def _parse(data: bytes, root: str, budget: Budget, *, is_own: bool, until: str = "") -> Element:
     if data.startswith(_OTHER_MARKS) or (is_own and data.startswith(_MARK)):
         raise XmlError("a byte order mark")
-    builder = _Builder(budget or Budget(), is_own=is_own, until=until)
+    builder = _Builder(budget, is_own=is_own, until=until)
     parser = expat.ParserCreate("UTF-8", namespace_separator=" ")
     parser.buffer_text = True
     parser.buffer_size = TEXT_BUFFER_BYTES

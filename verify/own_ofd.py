@@ -25,11 +25,12 @@ from verify.issuer_check import issuer_uscc
 from verify.key_purpose import KeyPurpose
 from verify.licence import DataSet
 from verify.log_check import Announced, LogFound, check_log
-from verify.ofd_contents import contents_problem
+from verify.ofd_contents import Pages, contents_problem
 from verify.ofd_coverage import RECEIPT_FILE, stamps_problem
 from verify.ofd_document import OutlineDocument, content, read_outline
 from verify.ofd_package import Package
 from verify.ofd_signatures import OWN_METHOD, Description, OfdFormError, read_description
+from verify.ofd_usual import UsualPage, read_usual_description, read_usual_page
 from verify.ofd_xml import Element, read_xml
 from verify.qr_text import TEXT_LENGTH_MAX
 from verify.remembered import Remembered
@@ -215,7 +216,7 @@ class _Inside:
 
     description: Description
     document: OutlineDocument
-    pages: Mapping[str, Element]
+    pages: Pages
 
 
 def _read_inside(own: OwnOfd) -> _Inside | MalformedError:
@@ -225,15 +226,19 @@ def _read_inside(own: OwnOfd) -> _Inside | MalformedError:
         if len(outline) != 1:
             return OfdFormError("more than one document")
         return _Inside(
-            description=read_description(own.files[DESCRIPTION_FILE], DESCRIPTION_FILE),
+            description=read_usual_description(own.files[DESCRIPTION_FILE], DESCRIPTION_FILE)
+            or read_description(own.files[DESCRIPTION_FILE], DESCRIPTION_FILE),
             document=outline[0],
             pages={
-                identifier: read_xml(content(own.files, path), "Page", is_own=True)
-                for identifier, path in outline[0].page_places.items()
+                identifier: _read_page(content(own.files, path)) for identifier, path in outline[0].page_places.items()
             },
         )
     except MalformedError as error:
         return error
+
+
+def _read_page(data: bytes) -> Element | UsualPage:
+    return read_usual_page(data) or read_xml(data, "Page", is_own=True)
 
 
 def _judge_form(own: OwnOfd, inside: _Inside | MalformedError) -> tuple[Finding, ...]:

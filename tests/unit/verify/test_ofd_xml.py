@@ -165,3 +165,18 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for each in (data, page() + data, page(data.decode("latin-1"))):
         with suppress(XmlError):
             assert read_xml(each, "Page").name == "Page"
+
+
+def test_a_file_that_is_remembered_takes_as_many_elements_from_the_budget() -> None:
+    data = b'<Page xmlns="http://www.ofdspec.org/2016"><Area/><!-- remembered --><Content/></Page>'
+    for _ in range(3):
+        budget = Budget(elements=9)
+        first, second = (read_xml(data, "Page", budget=budget) for _ in range(2))
+        assert budget.elements == 1
+        assert [each.name for each in first.children] == [each.name for each in second.children] == ["Area", "Content"]
+        with pytest.raises(XmlError, match="more elements"):
+            read_xml(data, "Page", budget=budget)
+    with pytest.raises(XmlError, match="comment"):
+        read_xml(data, "Page", is_own=True)
+    with pytest.raises(XmlError, match="not a file"):
+        read_xml(data, "Document")
