@@ -40,6 +40,7 @@ from api.staff.house import StaffHouse
 from api.surface import Surface
 from api.v1.batches import batches
 from api.v1.catalogue import catalogue
+from api.v1.codes import codes
 from api.v1.documents import documents
 from api.v1.drafts import drafts
 from api.v1.licences import licences
@@ -64,6 +65,7 @@ FAULT: Final = 500
 _OFFICE_ROUTERS: Final = (licences, drafts, batches, documents, seals, seal_grants, receipts)
 _PUBLIC_ROUTERS: Final = (
     verification,
+    codes,
     catalogue,
     seal_status,
     seal_lists,

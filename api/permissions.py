@@ -166,6 +166,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "list_seal_records": _PUBLIC,
     "find_seal_use_records": _PUBLIC,
     "get_seal_status_list": _PUBLIC,
+    "read_code": _PUBLIC,
     "get_pack": _PUBLIC,
     "get_pack_since": _PUBLIC,
     "check_licence": _PUBLIC,

@@ -32,6 +32,7 @@ from api.sandbox_jobs import (
     Job,
     Picture,
     Prepare,
+    ReadCode,
     TakeInventory,
     open_answer,
     prepared_of,
@@ -129,6 +130,13 @@ class Sandbox:
             return Inventory.decode(content)
         except LayoutError as error:
             raise SandboxCrashedError("no list came back") from error
+
+    def code(self, picture: bytes, *, line: str = OWN_LINE) -> str:
+        """Return the text of the QR code in a photo, empty when there is none. Raises a `SandboxError`."""
+        text = self._do(ReadCode(), picture, line)[0].get("text")
+        if not isinstance(text, str):
+            raise SandboxCrashedError("no text came back")
+        return text
 
     def _do(self, job: Job, document: bytes, line: str) -> tuple[dict[str, Any], bytes]:
         try:
@@ -260,6 +268,11 @@ def warm_up() -> None:
 def examine_file(document: bytes, evidence: Evidence, *, at: datetime, line: str = OWN_LINE) -> Report:
     """Return the report of a file, without the registry; the warm process is one for this process."""
     return _OURS.examine(document, evidence, at=at, line=line)
+
+
+def code_in_file(picture: bytes, *, line: str = OWN_LINE) -> str:
+    """Return the text of the QR code in a photo, empty when there is none. Raises a `SandboxError`."""
+    return _OURS.code(picture, line=line)
 
 
 def prepare_file(upload: bytes, wish: SealWish, *, line: str = OWN_LINE) -> PreparedFile:

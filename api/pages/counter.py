@@ -8,6 +8,7 @@ Promises:
 
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -32,7 +33,13 @@ from verify.values import LicenceId
 from verify.verdict import Verdict
 
 PATHS: Final[dict[Language, str]] = {"zh": "/counter", "en": "/en/counter"}
-REASONS: Final = ("differs", "forged", "other")
+NO_SCRIPTS: Final[Mapping[str, object]] = {"scripts": ""}
+"""What a page without scripts gets."""
+REASONS: Final = {
+    "differs": "ui.report.reason_differs",
+    "forged": "ui.report.reason_forged",
+    "other": "ui.report.reason_other",
+}
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _REFERENCE: Final = re.compile(r"[0-9A-Za-z]{6,40}")
 _WORKER_NAME: Final = "/sw.js"
@@ -95,6 +102,11 @@ def _page(language: Language, root: str) -> bytes:
         "looks": LOOKS,
     }
     return written(language, "counter.html", values, other_address=PATHS[other]).encode()
+
+
+def own_scripts(request: Request) -> Mapping[str, object]:
+    """Return what a page needs that checks codes by itself."""
+    return {"scripts": module_folder(), "vendor": vendor_folder(), "root": _root(request), "looks": LOOKS}
 
 
 def _root(request: Request) -> str:

@@ -5,11 +5,13 @@ Promises:
     what to do, and a reference to quote.
   * A check that was made is answered 200, also "not in the registry"; a slip of the finger is told as one.
   * What somebody enters or uploads is shown to nobody, kept nowhere and logged nowhere.
+  * Where scripts are on, the page of a code checks also what stands behind `#`, which no server ever sees.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -20,17 +22,23 @@ from starlette.responses import RedirectResponse, Response
 from api.checking import as_meant, check_entry, check_file, check_id
 from api.errors import RequestTooLargeError, UnknownAddressError
 from api.limits import address_of
-from api.pages.rendering import STATIC, page_language, render, static_file
+from api.pages.counter import NO_SCRIPTS, own_scripts
+from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, page_language, render, static_file
 from api.problems import next_try, status_of, trace_of
 from api.verdicts import public_facts, verdict_words
 from api.wiring import Office
+from registry.db import reading
+from registry.errors import DatabaseAwayError, DatabaseBusyError
+from registry.samples import samples
 from verify.errors import YinzhengError
 from verify.report import Report, Subject
 from verify.signed_document import DOCUMENT_BYTES_MAX
+from verify.states import LicenceState
 from verify.values import LicenceId, TypingError
 
 # The longest code has 1,100 characters; a scanner may add some of its own.
 ENTRY_LENGTH_MAX: Final = 4_000
+SAMPLES: Final = {LicenceState.IN_FORCE: "ui.home.sample_in_force", LicenceState.REVOKED: "ui.home.sample_revoked"}
 _TOO_LARGE: Final = 413
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
@@ -69,7 +77,7 @@ def _show(request: Request, typed: str) -> Response:
         report = check_id(request.app.state.office, typed)
     except YinzhengError as error:
         return error_page(request, error)
-    return _verdict_page(request, report)
+    return _verdict_page(request, report, own=own_scripts(request))
 
 
 async def _check_entry(request: Request) -> Response:
@@ -122,23 +130,55 @@ async def _form(request: Request) -> FormData | None:
 def _home_page(request: Request, error: YinzhengError | None, wrong: str) -> Response:
     """Return the home page; `wrong` names the field that is to be corrected."""
     code = error.code if error is not None else {"entry": "ui.error.empty", "file": "ui.error.no_file"}.get(wrong, "")
-    return render(request, "home.html", {"wrong": wrong, "code": code}, status=422 if wrong else 200)
+    values = {"wrong": wrong, "code": code, "samples": _samples(request.app.state.office)}
+    return render(request, "home.html", values, status=422 if wrong else 200)
+
+
+def _samples(office: Office) -> dict[str, str]:
+    """Return what a newcomer may try, by what it is called: codes without legal effect, one of them altered."""
+    if not office.settings.test:
+        return {}
+    try:
+        with reading(office.database) as tx:
+            found = {SAMPLES[state]: text for state, (_, text) in samples(tx).items()}
+    except (DatabaseAwayError, DatabaseBusyError):
+        return {}
+    good = found.get(SAMPLES[LicenceState.IN_FORCE])
+    if good is not None:
+        found["ui.home.sample_altered"] = altered(good)
+    return found
+
+
+def altered(text: str) -> str:
+    """Return a code with another last digit, which is part of its signature."""
+    return text[:-1] + ("1" if text[-1] == "0" else "0")
 
 
 def verdict_values(request: Request, report: Report) -> dict[str, object]:
-    """Return what the page of a verdict is made of."""
+    """Return what the page of a verdict is made of, without scripts."""
     language = page_language(request)
+    reference = trace_of(request.scope)
+    reported = {
+        "lang": language,
+        "verdict": report.verdict.value,
+        "reference": reference,
+        "id": report.facts.licence_id,
+    }
     return {
-        "words": verdict_words(report, language, reference=trace_of(request.scope)),
+        "words": verdict_words(report, language, reference=reference),
         "facts": public_facts(report, language),
         "signatures": report.signatures,
         "at": report.at,
         "newer": report.facts.superseded_by,
         "compare": report.subject is not Subject.DOCUMENT and report.verdict.is_in_force is True,
+        "report_query": urlencode(reported),
+        **NO_SCRIPTS,
     }
 
 
-def _verdict_page(request: Request, report: Report) -> Response:
-    values = verdict_values(request, report)
+def _verdict_page(request: Request, report: Report, *, own: Mapping[str, object] = NO_SCRIPTS) -> Response:
+    """Return the page of a verdict; with `own` scripts it goes on checking in the browser."""
+    values = {**verdict_values(request, report), **own}
     switch = f"/v/{report.facts.licence_id}" if report.subject is Subject.ID else None
-    return render(request, "verdict.html", values, switch=switch)
+    policy = SCRIPT_POLICY if own["scripts"] else POLICY
+    return render(request, "verdict.html", values, switch=switch, policy=policy)

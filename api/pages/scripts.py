@@ -11,6 +11,7 @@ Promises:
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
@@ -38,6 +39,10 @@ _FAMILIES: Final = frozenset(
     {"check", "clock", "contents", "fact", "form", "issuer", "list", "log", "result", "seal", "signature", "state",
      "status", "term", "verdict"}
 )  # fmt: skip
+# What is said of files only, which are checked by the server, stands in a module of its own.
+_OF_FILES: Final = re.compile(r"seal\.|fact\.(?:seal|mandate)|[a-z]+\.receipt")
+# Whole lines of comment, and what lines are set in by, do not travel; no text of ours runs over several lines.
+_BARE: Final = re.compile(rb"^ *//[^\n]*\n|^ */\*\*(?:[^*]|\*(?!/))*\*/\n|^ +", re.MULTILINE)
 _COUNTER: Final = "ui.counter."
 _DIGEST_LENGTH: Final = 16
 _TYPES: Final = {"js": "text/javascript", "wasm": "application/wasm"}
@@ -55,8 +60,11 @@ class Served(NamedTuple):
 @lru_cache(maxsize=1)
 def modules() -> Mapping[str, Served]:
     """Return our modules by name."""
-    own = {name: (FOLDER / "static" / name).read_bytes() for name in MODULES}
-    written = {"tables.js": tables_module()} | {f"words-{each}.js": _words(each) for each in LANGUAGES}
+    own = {name: _BARE.sub(b"", (FOLDER / "static" / name).read_bytes()) for name in MODULES}
+    written = {"tables.js": tables_module()}
+    for language in LANGUAGES:
+        written[f"words-{language}.js"] = _words(language, of_files=False)
+        written[f"words-files-{language}.js"] = _words(language, of_files=True)
     return {name: _served(name, content) for name, content in sorted((own | written).items())}
 
 
@@ -90,13 +98,10 @@ def service_worker(pages: Mapping[str, bytes], others: tuple[str, ...]) -> bytes
     return "\n".join((*lines, "")).encode() + (FOLDER / "static" / WORKER).read_bytes()
 
 
-def _words(language: Language) -> bytes:
+def _words(language: Language, *, of_files: bool) -> bytes:
     texts = catalogue(language)
-    chosen = {
-        code: text
-        for code, text in sorted(texts.items())
-        if code.partition(".")[0] in _FAMILIES or code.startswith(_COUNTER)
-    }
+    codes = [each for each in sorted(texts) if each.partition(".")[0] in _FAMILIES or each.startswith(_COUNTER)]
+    chosen = {code: texts[code] for code in codes if (_OF_FILES.match(code) is not None) is of_files}
     return f"export const WORDS = {json.dumps(chosen, ensure_ascii=False, separators=(',', ':'))};\n".encode()
 
 

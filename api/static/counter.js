@@ -12,7 +12,7 @@ import { keep, kept, set, setting } from "./store.js";
 import { decodeToken } from "./token.js";
 import { meaningOf } from "./typed.js";
 import { Wedge } from "./wedge.js";
-import { clockText, publicFacts, say, useWords } from "./words.js";
+import { clockText, publicFacts, say, useWords, useWordsOfFiles } from "./words.js";
 
 const { language, root, vendor, scripts } = document.getElementById("counter").dataset;
 const [$, html] = [(id) => document.getElementById(id), document.documentElement];
@@ -25,6 +25,12 @@ const SAME_MS = 3000;
 const TIP_MS = 8000;
 const PICTURE_MAX = 15000000;
 const QUEUE = "queue";
+const CAMERA_TROUBLE = {
+  NotAllowedError: "ui.counter.camera_refused",
+  NotFoundError: "ui.counter.camera_none",
+  OverconstrainedError: "ui.counter.camera_none",
+  TypeError: "ui.counter.camera_insecure",
+};
 
 const bytesOf = (text) => Uint8Array.from(text.match(/../g) ?? [], (each) => parseInt(each, 16));
 const addresses = [`${scripts}decoder.js#${encodeURIComponent(vendor)}`, "/sw.js"];
@@ -185,8 +191,7 @@ async function look(deviceId = "") {
   } catch (error) {
     if (error.name === "AbortError") return;
     closeCamera();
-    const codes = { NotAllowedError: "refused", NotFoundError: "none", OverconstrainedError: "none", TypeError: "insecure" };
-    note(`ui.counter.camera_${codes[error.name] ?? "fault"}`);
+    note(CAMERA_TROUBLE[error.name] ?? "ui.counter.camera_fault");
   }
 }
 
@@ -228,6 +233,7 @@ async function takeFile(file) {
     const body = new FormData();
     body.append("file", file);
     const [report, reference] = await asked("/api/v1/verifications/file", { body }, FILE_MS);
+    await useWordsOfFiles();
     finish(report, { isFile: true, reference, isOnline: true });
     $("headline").focus();
   } catch (error) {

@@ -21,6 +21,11 @@ export async function useWords(wanted) {
   words = (await import(`./words-${language}.js`)).WORDS;
 }
 
+/** Load what is said of files only. */
+export async function useWordsOfFiles() {
+  words = { ...words, ...(await import(`./words-files-${language}.js`)).WORDS };
+}
+
 /** Return the sentence of a code; a part in [square brackets] is left out when a value in it is not known. */
 export function say(code, params = {}) {
   let pattern = words[code] ?? words["ui.counter.fault"];

@@ -367,7 +367,7 @@ def test_photos_are_read_here_and_documents_by_the_server(sqlite_hall: Hall, tmp
         page.set_input_files("#file", str(photo))
         visit.waits_for("valid")
         page.set_input_files("#file", str(document))
-        visit.wait(lambda: page.locator("#rows tr").count() == 2)
+        visit.wait(lambda: page.locator("#rows tr").count() == 2, 40)  # the reader of files starts first
         verdict = visit.verdict
 
     assert verdict == "valid"

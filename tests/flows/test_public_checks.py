@@ -1,0 +1,84 @@
+"""The public's page of a code with scripts on: what stands behind `#` is checked in the browser; samples for newcomers."""
+
+import gzip
+
+import pytest
+
+from api.pages.public import altered
+from api.pages.scripts import modules
+from signer.packs import refresh_pack
+from signer.statuses import refresh_status_lists
+from tests.browsers import Visit, browsing, served, visiting
+from tests.hall import Hall
+
+pytestmark = [pytest.mark.server, pytest.mark.peer("chromium")]
+
+
+def opens(visit: Visit, address: str, text: str) -> str:
+    """Open the page of a code, as a phone that scanned it does, and return the heading."""
+    _, _, path = text.partition("/v/")
+    visit.page.goto("about:blank")
+    visit.page.goto(f"{address}/v/{path}")
+    visit.page.wait_for_selector("html[data-ready]", state="attached")
+    return visit.page.inner_text("h1")
+
+
+def test_the_signature_is_checked_where_a_script_runs_and_the_digits_never_leave_by_the_address(
+    sqlite_hall: Hall,
+) -> None:
+    code = sqlite_hall.issues()["code_text"]
+    refresh_status_lists(sqlite_hall.town.desk, at=sqlite_hall.town.now)
+    refresh_pack(sqlite_hall.town.desk, at=sqlite_hall.town.now)
+    asked: list[str] = []
+
+    now = sqlite_hall.town.now
+    with served(sqlite_hall) as address, browsing() as browser, visiting(browser, now, locale="zh-CN") as visit:
+        visit.page.on("request", lambda request: asked.append(request.url))
+        good = opens(visit, address, code)
+        signature = visit.page.inner_text("[data-check=signature]")
+        bad = opens(visit, address, altered(code))
+        facts = visit.page.inner_text("#result")
+        visit.page.route("**/api/**", lambda route: route.abort())
+        alone = opens(visit, address, altered(code))
+        title = visit.page.title()
+
+    assert (good, bad, alone) == ("有效", "内容被改动", "内容被改动")
+    assert "通过" in signature
+    assert "示例市老城" not in facts
+    assert title.startswith("内容被改动")
+    assert not any(code[-40:] in url.partition("#")[0] for url in asked)
+    assert [each for each in visit.complaints if "ERR_FAILED" not in each] == []
+
+
+def test_a_newcomer_reaches_a_verdict_on_a_sample_with_one_press(sqlite_hall: Hall) -> None:
+    sqlite_hall.issues()
+    revoked = sqlite_hall.issues()["licence_id"]
+    sqlite_hall.acts(revoked, "revoke", reference="示市监罚字〔2026〕1号")
+    headings = []
+
+    with served(sqlite_hall) as address, browsing() as browser, visiting(browser, sqlite_hall.town.now) as visit:
+        for place in range(3):
+            visit.page.goto(f"{address}/?lang=en")
+            visit.page.locator(".sample button").nth(place).click()
+            headings.append(visit.page.inner_text("h1"))
+        test = visit.page.locator(".test").count()
+
+    assert headings == ["Valid", "Revoked (penalty)", "Contents altered"]
+    assert test in {0, 1}
+    assert visit.complaints == []
+
+
+def test_an_office_in_service_offers_no_samples(sqlite_hall: Hall) -> None:
+    sqlite_hall.issues()
+    sqlite_hall.office.settings = sqlite_hall.office.settings.model_copy(update={"test": False})
+
+    assert "sample" not in sqlite_hall.ask("GET", "/", headers={"Accept": "text/html"}).text
+
+
+def test_the_public_page_is_light_before_any_decoder() -> None:
+    needed = {
+        "cbor.js", "check.js", "data.js", "pack.js", "public.js", "show.js", "signatures.js", "store.js", "tables.js",
+        "token.js", "typed.js", "words-zh.js", "words.js",
+    }  # fmt: skip
+
+    assert sum(len(gzip.compress(modules()[name].plain, 9)) for name in needed) < 30_000

@@ -1,0 +1,54 @@
+"""Photos of codes: read in the process for strangers' files, whatever the photo is."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from api.code_pictures import PIXELS_MAX, code_in_picture
+from api.sandbox import code_in_file
+from tests.browsers import qr_picture
+from tests.code_room import CodeRoom
+
+TEXT = CodeRoom().code()
+
+
+def encoded(picture: Image.Image, kind: str, **more: int) -> bytes:
+    content = BytesIO()
+    picture.save(content, kind, **more)
+    return content.getvalue()
+
+
+def photo(*, turned: float = 0, module: int = 4) -> Image.Image:
+    """Return a photo of twelve megapixels with the code on a grey table."""
+    table = Image.new("RGB", (4000, 3000), (120, 118, 112))
+    code = qr_picture(TEXT, module=module).rotate(turned, expand=True, fillcolor=(120, 118, 112))
+    table.paste(code, (1500, 900))
+    return table
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_photo_of_each_kind_is_read_as_it_comes(kind: str) -> None:
+    assert code_in_picture(encoded(photo(turned=7, module=12), kind)) == TEXT
+
+
+def test_a_small_code_in_a_large_photo_is_found() -> None:
+    assert code_in_picture(encoded(photo(module=4), "JPEG", quality=70)) == TEXT
+
+
+def test_the_process_for_strangers_files_reads_it_and_goes_on_after_a_bad_one() -> None:
+    assert code_in_file(b"\x89PNG\r\n\x1a\nno picture") == ""
+    assert code_in_file(encoded(qr_picture(TEXT), "PNG")) == TEXT
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"%PDF-1.7", b"GIF89a" + bytes(40), encoded(Image.new("L", (9, 9)), "PNG")[:40]]
+)
+def test_what_is_no_photo_or_shows_no_code_gives_nothing(content: bytes) -> None:
+    assert code_in_picture(content) == ""
+
+
+def test_pixels_are_counted_before_they_are_decoded() -> None:
+    side = int(PIXELS_MAX**0.5) + 1
+
+    assert code_in_picture(encoded(Image.new("1", (side, side)), "PNG")) == ""
