@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -47,6 +48,9 @@ _EFFORT: Final = 0x0006
 _ZIP64: Final = 0x0001
 _SECOND_NAMES: Final = frozenset({0x7075, 0x0008})
 _CIPHERS: Final = frozenset({0x0017, 0x9901})
+# Where the directory has what stands behind the mark of a local head too, up to the length of the name.
+_SAME: Final = slice(6, 30)
+_NO_EXTRA: Final = bytes(2)
 _UNSET_16: Final = 0xFFFF
 _UNSET_32: Final = 0xFFFFFFFF
 # Where Unix keeps what kind of file an entry is; a regular file, a folder, or nothing said.
@@ -109,7 +113,7 @@ class Package:
 
 
 class _Entry(NamedTuple):
-    """An entry as the directory has it; `end` is where its data (and what follows them) must end."""
+    """An entry as the directory has it; `plain_head` is its local head as our own writer writes it."""
 
     name: str
     raw_name: bytes
@@ -122,6 +126,7 @@ class _Entry(NamedTuple):
     size: int
     offset: int
     is_plain: bool
+    plain_head: bytes
 
 
 # How our own writer packs (signer/page/ofd_zip.py): version 2.0 on either side, names in ASCII, 1980-01-01 00:00.
@@ -209,7 +214,8 @@ def _read_entry(data: bytes, at: int, end: int) -> tuple[_Entry, int]:
     if size > RATIO_MAX * packed:
         raise PackageError(Refusal.RATIO)
     raw_name = data[name_at:extra_at]
-    _refuse_extra(data[extra_at : extra_at + extra_length])
+    if extra_length:
+        _refuse_extra(data[extra_at : extra_at + extra_length])
     is_plain = (made, version, flags, time, day) == (PLAIN_VERSION, PLAIN_VERSION, PLAIN_FLAGS, *PLAIN_MOMENT)
     entry = _Entry(
         name=_name(raw_name, size),
@@ -223,6 +229,7 @@ def _read_entry(data: bytes, at: int, end: int) -> tuple[_Entry, int]:
         size=size,
         offset=offset,
         is_plain=is_plain and raw_name.isascii() and not (extra_length or comment_length or inner or outer),
+        plain_head=b"".join((_LOCAL_MARK, data[at + _SAME.start : at + _SAME.stop], _NO_EXTRA, raw_name)),
     )
     return entry, next_at
 
@@ -257,6 +264,15 @@ def _refuse_extra(extra: bytes) -> None:
 
 def _name(raw: bytes, size: int) -> str:
     """Return a name that is one inside the package, whoever reads it. A folder's ends with a slash."""
+    name = _checked_name(raw)
+    if size and name.endswith("/"):
+        raise PackageError(Refusal.FOLDER)
+    return name
+
+
+# The files of a package have the same names in nearly all of them.
+@lru_cache(maxsize=1024)
+def _checked_name(raw: bytes) -> str:
     try:
         name = raw.decode()
     except UnicodeDecodeError:
@@ -271,8 +287,6 @@ def _name(raw: bytes, size: int) -> str:
         raise PackageError(Refusal.DRIVE)
     if not {"", ".", ".."}.isdisjoint(name.removesuffix("/").split("/")):
         raise PackageError(Refusal.PARENT)
-    if name.endswith("/") and size:
-        raise PackageError(Refusal.FOLDER)
     return name
 
 
@@ -326,6 +340,9 @@ def _unpack(packed: bytes, entry: _Entry) -> _Unpacked:
 
 def _data_start(data: bytes, entry: _Entry, limit: int) -> int:
     """Return where the data of an entry start, behind a local head that says what the directory says."""
+    start = entry.offset + len(entry.plain_head)
+    if entry.is_plain and start <= limit and data[entry.offset : start] == entry.plain_head:
+        return start
     if entry.offset + _LOCAL.size > limit:
         raise PackageError(Refusal.OVERLAP)
     mark, version, *said, name_length, extra_length = _LOCAL.unpack_from(data, entry.offset)
