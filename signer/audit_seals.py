@@ -15,6 +15,9 @@ from registry import leaves, log_records, seal_audits, seals
 from registry.db import Database, Transaction, reading
 from registry.seal_audits import AuditedRecord, AuditedUse
 from registry.seal_events import GRANT, SEAL, events_of_seal
+from registry.seal_grants import GRANT as GIVE
+from registry.seal_grants import grants_of
+from registry.seal_lifecycle import SealAct
 from registry.seal_records import SealObjectRecord, SealRecord
 from registry.seal_uses import FILE, USE
 from signer.audit_report import Findings
@@ -79,14 +82,21 @@ class SealAudit:
         with reading(self._database) as tx:
             for seal in seals.seals_of(tx):
                 self._findings.count("seals")
-                acts = [each for each in events_of_seal(tx, seal.code) if each.grant_id is None]
+                events = events_of_seal(tx, seal.code)
+                acts = [each for each in events if each.grant_id is None]
                 stands = bool(acts) and acts[-1].state == seal.state.value
                 self._findings.demand(stands, "audit.seal_state", seal=seal.code)
                 logged = {each.version: each.record for each in acts if each.act in {"make", "file"}}
+                did = {(each.act, each.version): each.person for each in acts}
                 for made in seals.objects_of(tx, seal.code):
+                    agrees = _is_theirs(made, did)
                     if made.content is not None:
-                        agrees = self._is_object(tx, seal, made, logged.get(made.version))
-                        self._findings.demand(agrees, "audit.seal_object", seal=seal.code, version=made.version)
+                        agrees &= self._is_object(tx, seal, made, logged.get(made.version))
+                    self._findings.demand(agrees, "audit.seal_object", seal=seal.code, version=made.version)
+                gave = {each.grant_id: each.person for each in events if each.act == GIVE}
+                for grant in grants_of(tx, seal.code):
+                    is_giver = gave.get(grant.grant_id) == grant.granted_by
+                    self._findings.demand(is_giver, "audit.seal_grant", grant=grant.grant_id)
 
     def _is_object(self, tx: Transaction, seal: SealRecord, made: SealObjectRecord, record: bytes | None) -> bool:
         """Say whether an object is the one that was logged, signed and recorded, and tells what its columns tell."""
@@ -207,6 +217,13 @@ def _is_maker_intent(entry: LogEntry | None, signed: Seal) -> bool:
 
 def _is_sealing(entry: LogEntry | None) -> bool:
     return entry is not None and entry.kind is EntryKind.INTENT and (entry.detail or {}).get(1) in _SEALING
+
+
+def _is_theirs(made: SealObjectRecord, did: Mapping[tuple[str, int | None], str]) -> bool:
+    """Say whether an object names those who applied and approved: who manages a seal may not use it."""
+    first = SealAct.APPLY if made.version == 1 else SealAct.RENEW
+    wanted = (did.get((first.value, made.version)), did.get((SealAct.APPROVE.value, made.version)))
+    return (made.applied_by, made.approved_by) == wanted
 
 
 def _tells(signed: Seal, seal: SealRecord, made: SealObjectRecord) -> bool:

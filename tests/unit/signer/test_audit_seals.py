@@ -170,10 +170,16 @@ TAMPERED: dict[str, tuple[Change, set[str]]] = {
         ),
         {"audit.seal_object"},
     ),
+    "another applicant, who may now use it": (changes(SEAL_OBJECT, "applied_by", "nobody"), {"audit.seal_object"}),
+    "another approver, who may now use it": (changes(SEAL_OBJECT, "approved_by", "nobody"), {"audit.seal_object"}),
+    "another giver, who may now use it": (changes(SEAL_GRANT, "granted_by", "nobody"), {"audit.seal_grant"}),
     "another picture": (changes(SEAL_OBJECT, "picture", b"x"), {"audit.seal_object"}),
     "another object": (changes(SEAL_OBJECT, "content", b"x"), {"audit.seal_object"}),
     "another maker's leaf": (changes(SEAL_OBJECT, "maker_leaf", 0), {"audit.seal_object"}),
-    "another person acted": (changes(SEAL_EVENT, "person", "somebody", act="approve"), {"audit.seal_record"}),
+    "another person acted": (
+        changes(SEAL_EVENT, "person", "somebody", act="approve"),
+        {"audit.seal_record", "audit.seal_object"},
+    ),
     "another reason": (changes(SEAL_EVENT, "reason", "none", act="file"), {"audit.seal_record"}),
     "another state after an act": (
         changes(SEAL_EVENT, "state", "destroyed", act="file"),
@@ -187,7 +193,7 @@ TAMPERED: dict[str, tuple[Change, set[str]]] = {
         lambda tx, code, _use: tx.execute(
             delete(SEAL_EVENT).where(SEAL_EVENT.c.code == code, SEAL_EVENT.c.act == "approve")
         ),
-        {"audit.event_unknown"},
+        {"audit.event_unknown", "audit.seal_object"},
     ),
     "more uses than allowed": (changes(SEAL_GRANT, "uses_taken", 0), {"audit.seal_grant"}),
     "a withdrawn grant": (changes(SEAL_GRANT, "state", "withdrawn"), {"audit.seal_grant"}),
