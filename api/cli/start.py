@@ -21,6 +21,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "seal": ("seals", "seal_grants", "seal_documents"),
     "verify": ("checks",),
     "status": ("services",),
+    "pack": ("packs",),
     "log": ("logs",),
     "keys": ("key_room", "key_turns"),
     "client": ("office", "client_keys"),
