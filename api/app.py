@@ -23,6 +23,7 @@ from api.openapi import interface
 from api.pages.audit import audit_pages
 from api.pages.counter import add_counter
 from api.pages.desk import desk_pages
+from api.pages.encryption import add_encryption
 from api.pages.office import office_pages
 from api.pages.provider import provider_pages
 from api.pages.public import add_pages, error_page
@@ -121,6 +122,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.add_exception_handler(Exception, _answer_fault)
     app.lay(office, limits)
     add_pages(app)
+    add_encryption(app)
     add_counter(app)
     if not public:
         app.state.house = StaffHouse.of(office)

@@ -16,6 +16,7 @@ from api.app import create_app
 from api.errors import ListenError
 from api.logs import forward_libraries
 from api.sandbox import warm_up
+from api.tls import TlsFiles
 from api.wiring import Office
 from api.work import Workshop
 
@@ -25,7 +26,9 @@ CONCURRENCY_MAX: Final = 500
 CLOSING_SECONDS_MAX: Final = 30
 
 
-def server_of(office: Office, *, public: bool, host: str | None = None, port: int | None = None) -> uvicorn.Server:
+def server_of(
+    office: Office, *, public: bool, host: str | None = None, port: int | None = None, tls: TlsFiles | None = None
+) -> uvicorn.Server:
     """Return the server, ready to run; host and port are those of the settings unless given."""
     forward_libraries(office.log)
     config = uvicorn.Config(
@@ -40,6 +43,8 @@ def server_of(office: Office, *, public: bool, host: str | None = None, port: in
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=CLOSING_SECONDS_MAX,
         limit_concurrency=CONCURRENCY_MAX,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
     )
     return uvicorn.Server(config)
 
@@ -67,10 +72,11 @@ def serve(
     public: bool = False,
     host: str | None = None,
     port: int | None = None,
+    tls: TlsFiles | None = None,
     tell: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until the process is told to stop; `tell` is called when the port answers. Raises `ListenError`."""
-    server = _TellingServer(server_of(office, public=public, host=host, port=port).config, tell)
+    server = _TellingServer(server_of(office, public=public, host=host, port=port, tls=tls).config, tell)
     warm_up()  # now, for what is installed now is what this process runs
     with nullcontext() if public else _worker_beside(office):
         server.run()

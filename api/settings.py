@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -38,6 +38,7 @@ _CAUSES: Final = {
     "LANGUAGE": "language",
     "TIMESTAMP_URL": "timestamps",
     "OIDC_ISSUER": "provider",
+    "TLS_CERTIFICATE": "tls",
     **dict.fromkeys(("LISTEN_PORT", "RATE_ANONYMOUS", "RATE_CLIENT", "STATUS_DAYS"), "number"),
 }
 # Variables of the test run and of the programs that start us, which are no settings.
@@ -115,9 +116,15 @@ class Settings(BaseSettings):
         description="Issuer of the office's identity provider (OpenID Connect); empty means local accounts alone.",
     )
     oidc_client_id: str | None = Field(default=None, max_length=200, description="Our client id at that provider.")
-    oidc_secret_file: Path | None = Field(
+    oidc_credential_file: Path | None = Field(
         default=None, description="File (mode 0600) with our client secret at that provider."
     )
+
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="PEM file with the certificate that `serve` shows, its own first; empty means http, or `--tls`.",
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file (mode 0600) with the private key of that one.")
 
     @field_validator("public_address")
     @classmethod
@@ -150,8 +157,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        if len({each is None for each in (self.oidc_issuer, self.oidc_client_id, self.oidc_secret_file)}) > 1:
-            raise PydanticCustomError("oidc", "oidc_issuer, oidc_client_id and oidc_secret_file go together")
+        if len({each is None for each in (self.oidc_issuer, self.oidc_client_id, self.oidc_credential_file)}) > 1:
+            raise PydanticCustomError("oidc", "oidc_issuer, oidc_client_id and oidc_credential_file go together")
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise PydanticCustomError("tls", "tls_certificate and tls_key go together")
         if (self.timestamp_url is None) != (self.timestamp_roots is None):
             raise ValueError("timestamp_url and timestamp_roots go together")
         return self
@@ -210,14 +219,14 @@ class Settings(BaseSettings):
 
     def oidc_secret(self) -> str:
         """Read our secret at the identity provider. Raises `SettingsError` when the file is absent or open."""
-        path = self.oidc_secret_file or self.data / "oidc-secret"
+        path = self.oidc_credential_file or self.data / "oidc-secret"
         try:
             is_open = path.stat().st_mode & 0o077 != 0
             secret = path.read_text(encoding="ascii").strip()
         except (OSError, ValueError) as error:
-            raise _wrong(f"{PREFIX}OIDC_SECRET_FILE", "unreadable") from error
+            raise _wrong(f"{PREFIX}OIDC_CREDENTIAL_FILE", "unreadable") from error
         if is_open:
-            raise _wrong(f"{PREFIX}OIDC_SECRET_FILE", "open")
+            raise _wrong(f"{PREFIX}OIDC_CREDENTIAL_FILE", "open")
         return secret
 
     def passphrase(self) -> bytes:
@@ -251,9 +260,14 @@ def read_settings(**given: object) -> Settings:
         return Settings.model_validate(kept | given)
     except ValidationError as error:
         first = error.errors()[0]
-        together = "OIDC_ISSUER" if first["type"] == "oidc" else "TIMESTAMP_URL"
+        together = {"oidc": "OIDC_ISSUER", "tls": "TLS_CERTIFICATE"}.get(first["type"], "TIMESTAMP_URL")
         name = PREFIX + (str(first["loc"][0]).upper() if first["loc"] else together)
         raise _wrong(name, _CAUSES.get(name.removeprefix(PREFIX), "value")) from None  # the cause repeats the value
+
+
+def with_settings(settings: Settings, given: Mapping[str, object]) -> Settings:
+    """Return the settings with some that a command was given. Raises `SettingsError`."""
+    return read_settings(**(settings.model_dump(exclude_unset=True) | dict(given))) if given else settings
 
 
 def _wrong(name: str, cause: str) -> SettingsError:

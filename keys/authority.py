@@ -12,6 +12,7 @@ asn1crypto is used because the builders of `cryptography` want the private key o
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Final
 
 from asn1crypto import keys, x509
@@ -46,6 +47,7 @@ class Profile(StrEnum):
     TIMESTAMP = "timestamp"
     SEAL = "seal"
     SEAL_MAKER = "seal_maker"
+    SERVER = "server"
 
 
 PROFILES: Final = {
@@ -58,13 +60,15 @@ PROFILES: Final = {
 """The profile of each purpose whose keys have certificates."""
 
 KEY_USAGE: Final = {
-    each: frozenset({"key_cert_sign", "crl_sign"} if each is Profile.ROOT else {"digital_signature", "non_repudiation"})
-    for each in Profile
+    **dict.fromkeys(Profile, frozenset({"digital_signature", "non_repudiation"})),
+    Profile.ROOT: frozenset({"key_cert_sign", "crl_sign"}),
+    Profile.SERVER: frozenset({"digital_signature"}),
 }
 """Key usage of each profile, always critical."""
 
 EXTENDED_KEY_USAGE: Final = {
     Profile.TIMESTAMP: ("1.3.6.1.5.5.7.3.8", True),  # RFC 3161, 2.3: alone and critical
+    Profile.SERVER: ("1.3.6.1.5.5.7.3.1", False),  # RFC 5280, 4.2.1.12: TLS of a server
     Profile.SEAL: (SEAL_USE, False),
     Profile.SEAL_MAKER: (SEAL_MAKER_USE, False),  # not critical: other programs do not know our own purposes
 }
@@ -75,7 +79,8 @@ EXTENDED_KEY_USAGE: Final = {
 class CertificateRequest:
     """One certificate to be made. `issuer` is the authority's certificate in DER, None for the root itself.
 
-    `serial` is 16 random bytes. `crl_url` says where the issuer's revocation list lies; a root has none.
+    `serial` is 16 random bytes. `crl_url` says where the issuer's revocation list lies; a root has none. `server_names`
+    are the names or addresses by which browsers reach a server, and stand in its certificate alone.
     """
 
     profile: Profile
@@ -86,6 +91,7 @@ class CertificateRequest:
     not_after: datetime
     issuer: bytes | None = None
     crl_url: str | None = None
+    server_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.serial) != SERIAL_BYTES:
@@ -94,6 +100,8 @@ class CertificateRequest:
             raise CertificateRequestError("the period ends before it begins")
         if (self.profile is Profile.ROOT) is not (self.issuer is None):
             raise CertificateRequestError("a root has no issuer, any other certificate has one")
+        if (self.profile is Profile.SERVER) is not bool(self.server_names):
+            raise CertificateRequestError("a server has names, nothing else has")
         if self.crl_url is not None and not _is_address(self.crl_url):
             raise CertificateRequestError("the address of the revocation list is no http address")
 
@@ -141,6 +149,14 @@ def _is_address(url: str) -> bool:
     )
 
 
+def _server_name(name: str) -> x509.GeneralName:
+    """Return the alternative name of a server: an address as such, anything else as a DNS name."""
+    try:
+        return x509.GeneralName("ip_address", str(ip_address(name)))
+    except ValueError:
+        return x509.GeneralName("dns_name", name)
+
+
 def _issuer(request: CertificateRequest, subject: x509.Name) -> tuple[x509.Name, bytes]:
     if request.issuer is None:
         return subject, key_identifier(request.public.spki)
@@ -163,6 +179,9 @@ def _extensions(request: CertificateRequest, issuer_key_identifier: bytes) -> li
     if request.profile in EXTENDED_KEY_USAGE:
         use, is_critical = EXTENDED_KEY_USAGE[request.profile]
         extensions.append(extension("extended_key_usage", [use], critical=is_critical))
+    if request.server_names:
+        names = [_server_name(each) for each in request.server_names]
+        extensions.append(extension("subject_alt_name", names, critical=False))
     if request.crl_url is not None:
         point = {
             "distribution_point": ("full_name", [x509.GeneralName("uniform_resource_identifier", request.crl_url)])

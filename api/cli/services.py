@@ -3,13 +3,16 @@
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
 from api.cli.program import app, session_of
+from api.settings import with_settings
 from api.sm2_choice import choose_sm2
+from api.tls import TlsFiles, office_tls, own_tls
 from api.wiring import Office
 from signer.packs import refresh_pack
 from signer.publish import demand_no_fork, publish
@@ -21,28 +24,40 @@ app.add_typer(status, name="status")
 
 
 @app.command(help="提供网页和接口；--public 只供公众核验，不带任何密钥。 Serve pages and API; --public holds no keys.")
-def serve(
+def serve(  # noqa: PLR0913 - each option is an argument
     context: typer.Context,
     *,
     public: Annotated[bool, typer.Option("--public", help="只供公众核验。 For the public only.")] = False,
     host: Annotated[str | None, typer.Option(help="监听地址，缺省见设置。 Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="端口，缺省见设置。 Port.")] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="用本部署自己的 CA 签发的证书加密。 TLS by the deployment's own authority.")
+    ] = False,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="本单位 CA 的服务器证书。 Certificate by the office's authority.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="PEM", help="它的私钥（0600）。 Its private key.")] = None,
 ) -> None:
     """Serve until stopped."""
     session = session_of(context)
-    settings = session.settings
+    given = {"tls_certificate": tls_certificate, "tls_key": tls_key}
+    settings = with_settings(session.settings, {name: path for name, path in given.items() if path is not None})
     office = session.public_office if public else session.office
     if not public:
         prepare(office)
+    files = office_tls(settings, at=office.clock())
+    if files is None and tls:
+        files = own_tls(office)
+    scheme = "http" if files is None else "https"
     listen = (host or settings.listen_host, port or settings.listen_port)
 
     def tell() -> None:
         session.screen.note(
-            f"正在提供服务：http://{listen[0]}:{listen[1]}/ （Ctrl-C 停止）",
-            f"Serving http://{listen[0]}:{listen[1]}/ (Ctrl-C stops)",
+            f"正在提供服务：{scheme}://{listen[0]}:{listen[1]}/ （Ctrl-C 停止）",
+            f"Serving {scheme}://{listen[0]}:{listen[1]}/ (Ctrl-C stops)",
         )
 
-    serve_office(office, host=listen[0], port=listen[1], tell=tell)
+    serve_office(office, host=listen[0], port=listen[1], tls=files, tell=tell)
 
 
 @app.command(
@@ -119,9 +134,11 @@ def tell_sm2(office: Office) -> None:
     office.log.info("sm2_chosen", signs=chosen.signs, checks=chosen.checks)
 
 
-def serve_office(office: Office, *, host: str, port: int, tell: Callable[[], None] = lambda: None) -> None:
+def serve_office(
+    office: Office, *, host: str, port: int, tls: TlsFiles | None = None, tell: Callable[[], None] = lambda: None
+) -> None:
     """Serve an office until stopped; `tell` is called when the port answers."""
     tell_sm2(office)
     from api.serving import serve as serve_http  # uvicorn and the pages are needed by this command only
 
-    serve_http(office, public=office.is_public, host=host, port=port, tell=tell)
+    serve_http(office, public=office.is_public, host=host, port=port, tls=tls, tell=tell)

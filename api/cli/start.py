@@ -26,7 +26,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "keys": ("key_room", "key_turns"),
     "client": ("office", "client_keys"),
     "webhook": ("webhooks",),
-    "staff": ("staff",),
+    "staff": ("staff", "sign_in"),
     "template": ("office",),
     "fonts": ("office",),
     "serve": ("services",),

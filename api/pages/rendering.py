@@ -41,6 +41,7 @@ _HEADERS: Final = {
     "X-Robots-Tag": "noindex",
 }
 _TAGS: Final[Mapping[Language, str]] = {"zh": "zh-CN", "en": "en"}
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _CHINESE: Final = re.compile("[\u2e80-\u9fff\U00020000-\U0003ffff]")
 
 
@@ -64,11 +65,17 @@ def render(
     """Return a page; `switch` is the path of the same page in the other language, the home page if it has none."""
     language = page_language(request)
     other: Language = "en" if language == "zh" else "zh"
+    values = {**values, "is_plain": is_plain(request)}
     content = written(
         language, template, values, other_address=f"{switch or '/'}?lang={other}", trace=trace_of(request.scope)
     )
     headers = {**_HEADERS, "Content-Security-Policy": policy, "Content-Language": _TAGS[language]}
     return HTMLResponse(content, status_code=status, headers=headers)
+
+
+def is_plain(request: Request) -> bool:
+    """Say whether the page goes over a network unencrypted: then browsers switch off more than people expect."""
+    return request.url.scheme == "http" and (request.url.hostname or "") not in _LOOPBACK
 
 
 def written(

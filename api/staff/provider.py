@@ -76,7 +76,6 @@ class Provider:
         self._client_id = client_id
         self._secret = secret
         self._return_address = return_address
-        self._http = httpx.Client(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False)
         self._known: _Metadata | None = None
         self._lock = threading.Lock()
 
@@ -163,7 +162,10 @@ class Provider:
     def _asked(self, method: str, address: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - the library's own
         """Return a JSON object that the provider answers. Raises `ProviderAwayError`, `ProviderError`."""
         try:
-            with self._http.stream(method, address, headers={"Accept": "application/json"}, **more) as answer:
+            with (
+                httpx.Client(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False) as client,
+                client.stream(method, address, headers={"Accept": "application/json"}, **more) as answer,
+            ):
                 content = b""
                 for part in answer.iter_bytes():
                     content += part

@@ -19,6 +19,7 @@ LOGCHECK = TOOLS / "logcheck"
 SM2CHECK = TOOLS / "sm2check"
 OFDRW = TOOLS / "ofdrw"
 AXE = TOOLS / "axe"
+OIDC = TOOLS / "oidc"
 # The first build fetches 19 MB of artifacts.
 BUILD_SECONDS_MAX = 600
 
@@ -53,6 +54,21 @@ def axe() -> Path:
             _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(AXE)], folder=AXE)
             _remember(AXE / ".done", [str(each) for each in wanted])
     return AXE / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def oidc_provider() -> Path:
+    """Return the script of a real OpenID provider; run it with node."""
+    with _alone("oidc"):
+        wanted = [
+            ROOT / "tests" / "peers" / "oidc" / name for name in ("package.json", "package-lock.json", "server.mjs")
+        ]
+        if _is_new(OIDC / ".done", [str(each) for each in wanted]):
+            OIDC.mkdir(exist_ok=True)
+            for each in wanted:
+                shutil.copy(each, OIDC)
+            _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(OIDC)], folder=OIDC)
+            _remember(OIDC / ".done", [str(each) for each in wanted])
+    return OIDC / "server.mjs"
 
 
 def logcheck() -> Path:

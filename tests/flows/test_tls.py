@@ -1,0 +1,210 @@
+"""TLS with a certificate by our authority, by another, and behind nginx as docs/tls.md has it; real handshakes on loopback."""
+
+import re
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+
+from api.serving import server_of
+from api.settings import SettingsError
+from api.tls import TlsFiles, office_tls, own_tls
+from keys.installation import decode_pem_chain
+from registry.records import Role
+from tests.hall import Hall, settings_of
+from tests.staff_browser import StaffBrowser
+from tests.town import HOST, Town, founded_on_sqlite, sqlite_town
+from verify.certificates import CertificateUseError, find_path
+from verify.key_purpose import KeyPurpose
+
+__all__ = ["founded_on_sqlite", "sqlite_town"]
+
+DOCS = Path(__file__).parents[2] / "docs" / "tls.md"
+
+
+@pytest.fixture
+def hall(sqlite_town: Town) -> Iterator[Hall]:
+    """A hall whose clock is that of the handshakes."""
+    sqlite_town.clock.now = datetime.now(UTC)
+    hall = Hall.open(sqlite_town)
+    yield hall
+    hall.office.close()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serving(hall: Hall, tls: TlsFiles | None) -> Iterator[int]:
+    """Serve the hall on loopback, in a thread."""
+    port = free_port()
+    server = server_of(hall.office, public=False, host="127.0.0.1", port=port, tls=tls)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    for _ in range(200):
+        if server.started:
+            break
+        time.sleep(0.05)
+    yield port
+    server.should_exit = True
+    thread.join()
+
+
+def trusting(files: TlsFiles) -> ssl.SSLContext:
+    """A browser's trust after the office installed the authority's root, and nothing else."""
+    root = decode_pem_chain(files.certificate.read_bytes())[-1]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=root)
+    return context
+
+
+def test_our_authority_certifies_the_server_and_a_browser_believes_it(hall: Hall) -> None:
+    files = own_tls(hall.office)
+
+    with serving(hall, files) as port, httpx.Client(verify=trusting(files)) as client:
+        answer = client.get(f"https://localhost:{port}/sign-in?lang=en")
+        strict = httpx.Client(verify=ssl.create_default_context())
+        with pytest.raises(httpx.ConnectError), strict:
+            strict.get(f"https://localhost:{port}/")
+
+    assert answer.status_code == 200
+    assert "not encrypted" not in answer.text
+    assert files.key.stat().st_mode & 0o077 == 0
+
+
+def test_the_certificate_is_for_tls_of_this_server_alone(hall: Hall) -> None:
+    leaf, *chain = decode_pem_chain(own_tls(hall.office).certificate.read_bytes())
+
+    read = x509.load_der_x509_certificate(leaf)
+    names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert HOST in names.get_values_for_type(x509.DNSName)
+    assert not read.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    for purpose in (KeyPurpose.DOCUMENT, KeyPurpose.TIMESTAMP):
+        with pytest.raises(CertificateUseError):
+            find_path(leaf, tuple(chain), tuple(chain), purpose)
+
+
+def test_it_is_logged_before_it_is_signed(hall: Hall) -> None:
+    size = hall.ask("GET", "/api/v1/log/entries?limit=1").json()["size"]
+
+    own_tls(hall.office)
+
+    assert hall.ask("GET", "/api/v1/log/entries?limit=1").json()["size"] == size + 1
+
+
+def test_a_certificate_is_made_once_and_anew_before_it_ends(hall: Hall) -> None:
+    first = own_tls(hall.office).certificate.read_bytes()
+    again = own_tls(hall.office).certificate.read_bytes()
+    hall.town.clock.moves(timedelta(days=140))
+    renewed = own_tls(hall.office).certificate.read_bytes()
+
+    assert first == again
+    assert renewed != first
+
+
+def test_files_that_do_not_fit_stop_the_start_with_a_word(hall: Hall, tmp_path: Path) -> None:
+    good = own_tls(hall.office)
+    other = tmp_path / "other.key"
+    key = subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        capture_output=True,
+        check=True,
+    )
+    other.write_bytes(key.stdout)
+    other.chmod(0o600)
+    opened = tmp_path / "open.key"
+    opened.write_bytes(good.key.read_bytes())
+    opened.chmod(0o644)
+    now = hall.office.clock()
+    cases = [
+        (good.certificate, good.key, f"https://{HOST}", now, None),
+        (good.certificate, other, f"https://{HOST}", now, "tls_key"),
+        (good.certificate, opened, f"https://{HOST}", now, "open"),
+        (good.key, good.key, f"https://{HOST}", now, "unreadable"),
+        (good.certificate, tmp_path / "none", f"https://{HOST}", now, "unreadable"),
+        (good.certificate, good.key, "https://other.example", now, "tls_host"),
+        (good.certificate, good.key, f"https://{HOST}", now + timedelta(days=200), "tls_ended"),
+    ]
+
+    for certificate, key_file, address, at, cause in cases:
+        settings = settings_of(hall.town, tls_certificate=certificate, tls_key=key_file, public_address=address)
+        if cause is None:
+            assert office_tls(settings, at=at) == TlsFiles(certificate=certificate, key=key_file)
+            continue
+        with pytest.raises(SettingsError) as refused:
+            office_tls(settings, at=at)
+        assert refused.value.params["cause"] == cause
+
+
+def test_a_page_that_is_not_encrypted_says_what_is_off(hall: Hall) -> None:
+    page = hall.ask("GET", "/?lang=en").text
+
+    assert "This page is not encrypted" in page
+    told = hall.ask("GET", "/encryption?lang=en")
+    assert told.status_code == 200
+    assert "Scanning by camera" in told.text
+
+
+def test_nginx_in_front_as_the_recipe_has_it(hall: Hall, tmp_path: Path) -> None:
+    files, outside, plain = own_tls(hall.office), free_port(), free_port()
+    invitation = StaffBrowser(hall=hall).hires("clerk", Role.COUNTER)
+    with serving(hall, None) as inside:
+        recipe = re.search(r"```nginx\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+        assert recipe is not None
+        servers = recipe[1]
+        for old, new in (
+            ("listen 443 ssl", f"listen 127.0.0.1:{outside} ssl"),
+            ("listen 80", f"listen 127.0.0.1:{plain}"),
+            ("licences.example.gov.cn", "localhost"),
+            ("/etc/yinzheng/server.pem", str(files.certificate)),
+            ("/etc/yinzheng/server.key", str(files.key)),
+            ("127.0.0.1:8000", f"127.0.0.1:{inside}"),
+        ):
+            assert old in servers
+            servers = servers.replace(old, new)
+        folders = "".join(
+            f"{name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        conf = tmp_path / "nginx.conf"
+        conf.write_text(
+            f"pid {tmp_path}/nginx.pid;\nerror_log {tmp_path}/error.log;\nuser root;\nevents {{}}\n"
+            f"http {{\naccess_log off;\n{folders}{servers}}}\n"
+        )
+        nginx = subprocess.Popen(["nginx", "-c", str(conf), "-g", "daemon off;"], stderr=subprocess.PIPE)
+        try:
+            with httpx.Client(verify=trusting(files), base_url=f"https://localhost:{outside}") as client:
+                for _ in range(100):
+                    try:
+                        page = client.get(f"/invitation?code={invitation}&lang=en")
+                        break
+                    except httpx.ConnectError:
+                        assert nginx.poll() is None, nginx.stderr
+                        time.sleep(0.05)
+                hidden = dict(re.findall(r'name="(once|mark)" value="([^"]+)"', page.text))
+                chosen = {"code": invitation, "password": "lange Wege und 长路", "repeated": "lange Wege und 长路"}
+                signed_in = client.post("/invitation?lang=en", data={**hidden, **chosen}, follow_redirects=True)
+                large = client.post("/check/file?lang=en", files={"file": ("a.pdf", b"%PDF-" + b"0" * 19_000_000)})
+            redirected = httpx.get(f"http://127.0.0.1:{plain}/v/x", headers={"Host": "localhost"})
+        finally:
+            nginx.terminate()
+            nginx.communicate()
+
+    assert "not encrypted" not in page.text, "the proxy says that it was https"
+    assert signed_in.status_code == 200
+    assert "Signed in as" in signed_in.text
+    assert large.status_code == 200
+    assert redirected.status_code == 301
+    assert redirected.headers["location"].startswith("https://localhost/v/x")
