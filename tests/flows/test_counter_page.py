@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import pypdfium2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -372,6 +373,33 @@ def test_photos_are_read_here_and_documents_by_the_server(sqlite_hall: Hall, tmp
 
     assert verdict == "valid"
     assert visit.complaints == []
+
+
+@pytest.mark.parametrize(("paper", "width"), [("a4", 210), ("strip", 80)])
+def test_the_receipt_is_one_page_with_the_verdict_and_nothing_to_press(
+    sqlite_hall: Hall, paper: str, width: int
+) -> None:
+    issued = sqlite_hall.issues()
+    packed(sqlite_hall)
+
+    with served(sqlite_hall) as address, browsing() as browser, visiting(browser, sqlite_hall.town.now) as visit:
+        visit.open(f"{address}/counter")
+        visit.page.click("#settings summary")
+        visit.page.select_option("#paper", paper)
+        visit.scans(issued["licence_id"])
+        visit.waits_for("valid")
+        visit.page.evaluate("document.documentElement.dataset.printing = 'receipt'")
+        content = visit.page.pdf(prefer_css_page_size=True)
+
+    document = pypdfium2.PdfDocument(content)
+    words = "".join(document[0].get_textpage().get_text_range().split())
+    assert len(document) == 1
+    assert round(document[0].get_width() / 72 * 25.4) == width
+    for each in ("有效", issued["number"], "核验时间", "参考号", "以扫码结果为准"):
+        assert each in words
+    for each in ("打印核验回执", "用摄像头扫", "English", "本次已核验"):
+        assert each not in words
+    document.close()
 
 
 # ---- weight and strictness -------------------------------------------------------------------------------------------
