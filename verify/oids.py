@@ -9,7 +9,7 @@ LOG_PROOF: Final = "2.25.285937466013842790573125811647260483914"
 MANDATE: Final = "2.25.114893675520917346802213378046159627385"
 """Signed CMS attribute: the mandate under which the seal was used (see ``verify/mandate.py``)."""
 
-# In certificates, Go's library (and what is built on it, as gmsm) refuses arcs of more than 31 bits, and the certificate
+# In certificates, Go refuses arcs of more than 31 bits, and the whole certificate
 # with them. So these two are UUIDs cut into small arcs, under the arc that Microsoft gives to everybody for that.
 SEAL_USE: Final = "1.2.840.113556.1.8000.2554.29935.13506.63533.18946.43511.310453.4285491"
 """Extended key usage of the certificates that make our seal signatures; no certificate of a seal maker has it."""

@@ -186,7 +186,8 @@ class Report(_Report):
         return cls(**fields)
 
     def __eq__(self, other: object) -> bool:
-        return self._parts == other._parts if isinstance(other, Report) else NotImplemented
+        # Not NotImplemented: the bare tuple of its parts would then be asked, and would say yes.
+        return isinstance(other, Report) and self._parts == other._parts
 
     def __ne__(self, other: object) -> bool:
         return not self == other

@@ -44,7 +44,7 @@ def test_each_error_of_this_package_has_a_code_of_its_own() -> None:
     of_verify = [each for each in leaves(YinzhengError) if each.__module__.startswith("verify.")]
     codes = [each.code for each in of_verify]
 
-    assert all(re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", code) for code in codes)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z_]+)?", code) for code in codes)
     assert len(set(codes)) == len(codes)
 
 
