@@ -7,8 +7,8 @@ import { pathToFileURL } from "node:url";
 const [folder, verifier, cases] = process.argv.slice(2);
 globalThis.self = globalThis;
 const load = (name) => import(pathToFileURL(`${folder}/${name}`));
-const [{ examineText }, pack, { useSm2 }, typed, { decode }] = await Promise.all(
-  ["check.js", "pack.js", "signatures.js", "typed.js", "cbor.js"].map(load),
+const [{ examineText }, pack, { useSm2 }, typed, { decode }, words] = await Promise.all(
+  ["check.js", "pack.js", "signatures.js", "typed.js", "cbor.js", "words.js"].map(load),
 );
 useSm2(pathToFileURL(verifier).href);
 const bytes = (text) => Uint8Array.from(Buffer.from(text, "hex"));
@@ -37,7 +37,10 @@ async function answer(each) {
     answer.pack = each.pack;
   }
   const evidence = each.pack ? pack.evidenceOf(answer.opened, each.at, each.clockOffset ?? null) : pack.noEvidence();
-  return examineText(each.text, evidence, each.at);
+  const report = await examineText(each.text, evidence, each.at);
+  if (each.language === undefined) return report;
+  await words.useWords(each.language);
+  return { ...words.verdictWords(report), facts: words.publicFacts(report) };
 }
 
 const out = [];

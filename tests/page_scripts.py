@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from api.pages.rendering import FOLDER
-from api.pages.tables import tables_module
+from api.pages.scripts import modules
 
 VENDOR = FOLDER / "static" / "vendor"
 RUNNER = Path(__file__).parent / "page_checks.mjs"
 
 
 def lay_out(folder: Path) -> Path:
-    """Copy the modules into a folder, as they are served beside each other."""
-    for each in (FOLDER / "static").glob("*.js"):
-        (folder / each.name).write_bytes(each.read_bytes())
-    (folder / "tables.js").write_bytes(tables_module())
+    """Write the modules into a folder, as they are served beside each other."""
+    for name, module in modules().items():
+        (folder / name).write_bytes(module.plain)
     (folder / "package.json").write_text('{"type": "module"}')
     return folder
 

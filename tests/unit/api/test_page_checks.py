@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from api.checking import _ADDRESS, as_meant
+from api.settings import Language
+from api.verdicts import public_facts, verdict_words
 from tests.code_room import CLAIMS, NOW, CodeRoom, Signer
 from tests.pack_room import PackRoom, digest, sign_trust
 from tests.page_scripts import answers
@@ -31,6 +33,7 @@ from verify.qr_text import (
     text_to_be_signed,
 )
 from verify.qr_token import ShortStatus, StatusClaim, decode_token
+from verify.report import Report
 from verify.report_objects import public_object
 from verify.trust import TrustedIssuer, TrustedKey
 from verify.values import LicenceId, TypingError
@@ -121,6 +124,58 @@ def test_every_vector_gets_the_verdict_that_python_gives_it(tmp_path: Path) -> N
     good, bad = verdicts[: len(VECTOR_TEXTS)], verdicts[len(VECTOR_TEXTS) :]
     assert good == ["status_unknown"] * 4 + ["unreadable", "status_unknown"]  # a presentation code is no licence's
     assert set(bad) == {"unreadable", "tampered", "unknown_issuer"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_says_each_report_in_the_words_of_the_server(tmp_path: Path, language: Language) -> None:
+    texts = [
+        *(CODES.code(status=ShortStatus(1, place)) for place in (5, 6, 7, 8, 5000)),
+        CODES.code(host="elsewhere.example:8443"),
+        CODES.code(issuer="1199999900000006XQ"),
+        CODES.code(not_before=NOW + timedelta(days=2)),
+        CODES.code(valid_until=None, expires_at=None),
+        CODES.code(holder="王*国", holder_uscc=None),
+        CODES.code(signer=Signer(11)),
+        CODES.code_that_says_more({99: "later"}, {30: 1}),
+        CodeRoom(Signer(8)).code(),
+        CodeRoom(Signer(12)).code(),
+        "https://licences.test.example/v/0",
+    ]
+    moments = [NOW + timedelta(days=each) for each in (0, 2, 28, 1770, 2000)]
+    tried = [(text, at) for text in texts for at in moments]
+    pack = open_pack(PACK, PINNED)
+
+    said = answers(tmp_path, [case(text, at) | {"language": language} for text, at in tried])
+
+    for (text, at), answer in zip(tried, said, strict=True):
+        report = examine_text(text, pack.evidence(at=at), at=at)
+        assert answer == in_words(report, language), text
+
+
+def in_words(report: Report, language: Language) -> dict[str, Any]:
+    words = verdict_words(report, language)
+    return {
+        "headline": words.headline,
+        "kind": words.kind,
+        "sentence": words.sentence,
+        "next": words.next_step,
+        "also": list(words.also),
+        "checks": [
+            {
+                "check": each.check.value,
+                "outcome": each.outcome.value,
+                "mark": each.mark,
+                "name": each.name,
+                "result": each.result,
+                "found": each.found,
+            }
+            for each in words.checks
+        ],
+        "test": words.test_notice,
+        "facts": [
+            {"code": each.code, "name": each.name, "value": each.value} for each in public_facts(report, language)
+        ],
+    }
 
 
 def test_every_state_and_moment_gets_the_same_verdict(tmp_path: Path) -> None:
