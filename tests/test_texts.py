@@ -80,7 +80,9 @@ def codes_in_source() -> set[str]:
     paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts]
     found = {text for path in paths for text in strings(path) if CODE.fullmatch(text)}
     templates = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "api" / "templates").glob("*.html"))
-    return (found | set(re.findall(r'say\("([a-z_.]+)"[,)]', templates))) - NO_CODES
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "api" / "static").glob("*.js"))
+    said = set(re.findall(r'say\("([a-z_.]+)"[,)]', templates)) | set(re.findall(r'"(ui\.[a-z_.]+)"', scripts))
+    return (found | said) - NO_CODES
 
 
 def wanted() -> dict[str, str]:
