@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, func, select
 
 from registry.db import Transaction
-from registry.seal_events import event_query, leaf_of, private_told_by, told_by
+from registry.seal_events import APPLIED_FOR, DECIDING, event_query, leaf_of, private_told_by, read_applied_for, told_by
 from registry.seal_grants import grants_by_id
 from registry.seal_lifecycle import UseState
 from registry.seal_uses import use_private_told_by, use_told_by
@@ -81,7 +81,7 @@ def seal_event_page(tx: Transaction, *, after: int, limit: int = PAGE_ROWS) -> t
         recorded = AuditedRecord(
             record=row["record"],
             private=row["private"],
-            told=told_by(row, row["private"], terms),
+            told=told_by(row, row["private"], terms) | _applied_for(row),
             private_told=private_told_by(row, terms),
             logged=row["digest"],
             leaf_index=row["leaf_index"],
@@ -141,6 +141,12 @@ def use_digests(tx: Transaction, filing: bytes) -> frozenset[bytes]:
 def sealed_leaves(tx: Transaction, leaves: Sequence[int]) -> frozenset[int]:
     """Return which of these leaves are intents of what was sealed in some use."""
     return frozenset(tx.execute(select(SEAL_USE_BODY.c.leaf).where(SEAL_USE_BODY.c.leaf.in_(leaves))).scalars())
+
+
+def _applied_for(row: Mapping[str, Any] | RowMapping) -> dict[int, object]:
+    """Return what the record of an act that decides an object says was applied for: that is held to the object."""
+    told = read_applied_for(row["record"]) if row["act"] in DECIDING else None
+    return {} if told is None else {APPLIED_FOR: told}
 
 
 def _waits(digest: Any) -> Any:  # noqa: ANN401 - expressions of SQLAlchemy

@@ -7,9 +7,11 @@ Promises:
 
 Record, deterministic CBOR: 0 salt · 1 seal · 2 act · 3 unix time · 4 state after it · 5 version · 6 SHA-256 of the seal
 object · 7 role · 8 legal basis · 9 SHA-256 of the private part · 10 grant · 11 terms of the grant · 12 department whose
-seal it is; what is empty is absent. Private part: 0 salt · 1 person · 2 reason · 3 reference · 4 person of the grant.
+seal it is · 13 what was applied for, in the records of applying, renewing and approving; what is empty is absent.
+Private part: 0 salt · 1 person · 2 reason · 3 reference · 4 person of the grant.
 Terms: 1 office · 2 types · 3 {item: legal basis} · 4 from · 5 until · 6 role · 7 basis for documents · 8 uses · 9 true
-if a second person is needed · 10 true if it is one person's.
+if a second person is needed · 10 true if it is one person's. What was applied for: 1 kind · 2 name · 3 SHA-256 of the
+picture · 4 its width · 5 its height in millimetres · 6 from · 7 until.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,20 +24,33 @@ from sqlalchemy import RowMapping, Select, func, insert, select
 
 from registry.db import Transaction
 from registry.pending import add_pending
-from registry.seal_records import GrantTerms, SealDeed, SealEventRecord
+from registry.seal_lifecycle import SealAct
+from registry.seal_records import GrantTerms, SealApplication, SealDeed, SealEventRecord, SealObjectRecord
 from registry.tables import LOG_ENTRY, SEAL_EVENT
 from verify import cbor
+from verify.errors import MalformedError
 from verify.log_entry import EntryKind
 
 SALT_BYTES: Final = 16
+# A grant of two thousand items with its legal bases.
+RECORD_BYTES_MAX: Final = 1 << 20
 SEAL: Final = "seal"
 GRANT: Final = "seal_grant"
 """First words of the log's entries; the second one is the act."""
+DECIDING: Final = frozenset({SealAct.APPLY.value, SealAct.RENEW.value, SealAct.APPROVE.value})
+"""Acts that decide what the maker is to sign."""
+APPLIED_FOR: Final = 13
+VALID_FROM: Final = 6
+VALID_UNTIL: Final = 7
+"""Where a record tells what was applied for, and where that tells its term: making an object may shorten it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealEvent:
-    """An act as it is to be recorded: on a seal, or on one of its grants (then with its terms)."""
+    """An act as it is to be recorded: on a seal, or on one of its grants (then with its terms).
+
+    `applied_for` is what `applied_for` returns, for the acts that decide what the maker will sign.
+    """
 
     code: str
     owner: str
@@ -45,6 +60,7 @@ class SealEvent:
     object_digest: bytes | None = None
     grant_id: str | None = None
     terms: GrantTerms | None = None
+    applied_for: Mapping[int, object] | None = None
 
 
 def record_event(
@@ -66,7 +82,10 @@ def record_event(
         "reference": deed.reference,
     }
     private = cbor.encode({0: random(SALT_BYTES)} | private_told_by(row, event.terms))
-    record = cbor.encode({0: random(SALT_BYTES)} | told_by({**row, "owner": event.owner}, private, event.terms))
+    told = told_by({**row, "owner": event.owner}, private, event.terms)
+    if event.applied_for is not None:
+        told[APPLIED_FOR] = dict(event.applied_for)
+    record = cbor.encode({0: random(SALT_BYTES)} | told)
     digest = sha256(record).digest()
     tx.execute(insert(SEAL_EVENT).values({**row, "record": record, "private": private, "digest": digest}))
     detail = {1: SEAL if event.grant_id is None else GRANT, 2: event.act}
@@ -74,7 +93,10 @@ def record_event(
 
 
 def told_by(row: Mapping[str, Any] | RowMapping, private: bytes, terms: GrantTerms | None) -> dict[int, object]:
-    """Return what an act's columns and its seal's owner tell, as its record tells it behind 0, the salt."""
+    """Return what an act's columns and its seal's owner tell, as its record tells it behind 0, the salt.
+
+    What was applied for stands in no column of the act, but in those of the object.
+    """
     entries: dict[int, object] = {
         1: row["code"],
         2: row["act"],
@@ -90,6 +112,29 @@ def told_by(row: Mapping[str, Any] | RowMapping, private: bytes, terms: GrantTer
         12: row["owner"],
     }
     return {key: value for key, value in entries.items() if value is not None}
+
+
+def applied_for(kind: int, name: str, wanted: SealApplication | SealObjectRecord) -> dict[int, object]:
+    """Return what an object is to be, with its seal's kind and name, as the records of those who decide it tell it."""
+    return {
+        1: kind,
+        2: name,
+        3: sha256(wanted.picture.content).digest(),
+        4: wanted.picture.width_mm,
+        5: wanted.picture.height_mm,
+        VALID_FROM: int(wanted.valid_from.timestamp()),
+        VALID_UNTIL: int(wanted.valid_until.timestamp()),
+    }
+
+
+def read_applied_for(record: bytes) -> Mapping[object, object] | None:
+    """Return what a record says was applied for; None where it says nothing of it, or is no record."""
+    try:
+        told = cbor.decode(record, bytes_max=RECORD_BYTES_MAX)
+    except MalformedError:
+        return None
+    found = told.get(APPLIED_FOR) if isinstance(told, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def private_told_by(row: Mapping[str, Any] | RowMapping, terms: GrantTerms | None) -> dict[int, object]:

@@ -30,7 +30,7 @@ from registry.seal_errors import (
     SealSamePersonError,
     UnknownSealError,
 )
-from registry.seal_events import SealEvent, record_event
+from registry.seal_events import SealEvent, applied_for, record_event
 from registry.seal_lifecycle import (
     OBJECT_ACTS,
     ObjectState,
@@ -95,7 +95,12 @@ def apply_for_seal(
     taken = _take_code(tx, values, code) if code is not None else _take_next_code(tx, values, owner.division)
     _add_object(tx, taken, 1, application, deed)
     event = SealEvent(
-        code=taken, owner=application.owner, act=SealAct.APPLY.value, state=SealState.APPLIED.value, version=1
+        code=taken,
+        owner=application.owner,
+        act=SealAct.APPLY.value,
+        state=SealState.APPLIED.value,
+        version=1,
+        applied_for=applied_for(application.kind, application.name, application),
     )
     record_event(tx, event, deed, at=at, random=random)
     return demand_seal(tx, taken)
@@ -120,7 +125,14 @@ def renew_seal(
     version = seal.last_version + 1
     _add_object(tx, code, version, wanted, deed)
     _save(tx, seal, {"state": state.value, "last_version": version})
-    event = SealEvent(code=code, owner=seal.owner, act=SealAct.RENEW.value, state=state.value, version=version)
+    event = SealEvent(
+        code=code,
+        owner=seal.owner,
+        act=SealAct.RENEW.value,
+        state=state.value,
+        version=version,
+        applied_for=applied_for(seal.kind, seal.name, wanted),
+    )
     record_event(tx, event, deed, at=at, random=random)
     return demand_seal(tx, code)
 
@@ -321,6 +333,7 @@ def _object_values(state: ObjectState, step: SealStep, deed: SealDeed, *, at: da
 def _event(seal: SealRecord, pending: SealObjectRecord | None, step: SealStep, state: SealState) -> SealEvent:
     of_object = pending if step.act in OBJECT_ACTS else None
     digest = None if of_object is None else of_object.digest
+    decided = pending if step.act is SealAct.APPROVE else None
     return SealEvent(
         code=seal.code,
         owner=seal.owner,
@@ -328,6 +341,7 @@ def _event(seal: SealRecord, pending: SealObjectRecord | None, step: SealStep, s
         state=state.value,
         version=seal.version if of_object is None else of_object.version,
         object_digest=digest if step.made is None else sha256(step.made.content).digest(),
+        applied_for=None if decided is None else applied_for(seal.kind, seal.name, decided),
     )
 
 

@@ -3,7 +3,8 @@
 Promises:
   * Each act on a seal or grant, and each use, has its leaf; its columns tell what its record tells, also of persons.
     How a seal or grant stands is what its last act says; its count is that of its uses.
-  * Each seal object is what its maker signed, with the name, term and picture that the registry tells.
+  * Each seal object is what its maker signed, with the name, term and picture that the registry tells; they are those
+    that were applied for and approved. Its key and certificate are those that the registry tells, too.
   * Each leaf about a seal, a grant or uses has its rows, and each signature of a seal has a use.
 """
 
@@ -14,11 +15,20 @@ from typing import Final
 from registry import leaves, log_records, seal_audits, seals
 from registry.db import Database, Transaction, reading
 from registry.seal_audits import AuditedRecord, AuditedUse
-from registry.seal_events import GRANT, SEAL, events_of_seal
+from registry.seal_events import (
+    GRANT,
+    RECORD_BYTES_MAX,
+    SEAL,
+    VALID_FROM,
+    VALID_UNTIL,
+    applied_for,
+    events_of_seal,
+    read_applied_for,
+)
 from registry.seal_grants import GRANT as GIVE
 from registry.seal_grants import grants_of
 from registry.seal_lifecycle import SealAct
-from registry.seal_records import SealObjectRecord, SealRecord
+from registry.seal_records import SealEventRecord, SealObjectRecord, SealRecord
 from registry.seal_uses import FILE, USE
 from signer.audit_report import Findings
 from verify import cbor
@@ -28,11 +38,10 @@ from verify.log_entry import EntryKind, LogEntry
 from verify.seal_fields import SealError
 from verify.seal_objects import Seal, read_seal
 
+Acts = Mapping[tuple[str, int | None], SealEventRecord]
 WORDS: Final = frozenset({SEAL, GRANT, USE})
 """First words of the entries that are judged here."""
 
-# A grant of two thousand items with its legal bases.
-_RECORD_BYTES_MAX: Final = 1 << 20
 _SALT: Final = 0
 _SEALING: Final = frozenset({KeyPurpose.SEAL.value, KeyPurpose.DOCUMENT.value})
 
@@ -87,9 +96,9 @@ class SealAudit:
                 stands = bool(acts) and acts[-1].state == seal.state.value
                 self._findings.demand(stands, "audit.seal_state", seal=seal.code)
                 logged = {each.version: each.record for each in acts if each.act in {"make", "file"}}
-                did = {(each.act, each.version): each.person for each in acts}
+                did = {(each.act, each.version): each for each in acts}
                 for made in seals.objects_of(tx, seal.code):
-                    agrees = _is_theirs(made, did)
+                    agrees = _is_theirs(made, did) and _is_wanted(seal, made, did)
                     if made.content is not None:
                         agrees &= self._is_object(tx, seal, made, logged.get(made.version))
                     self._findings.demand(agrees, "audit.seal_object", seal=seal.code, version=made.version)
@@ -187,7 +196,7 @@ class SealAudit:
 def _told(record: bytes) -> dict[object, object]:
     """Return what a record tells behind its salt, nothing where it is none."""
     try:
-        told = cbor.decode(record, bytes_max=_RECORD_BYTES_MAX)
+        told = cbor.decode(record, bytes_max=RECORD_BYTES_MAX)
     except MalformedError:
         return {}
     return {key: told[key] for key in told if key != _SALT} if isinstance(told, dict) else {}
@@ -219,11 +228,39 @@ def _is_sealing(entry: LogEntry | None) -> bool:
     return entry is not None and entry.kind is EntryKind.INTENT and (entry.detail or {}).get(1) in _SEALING
 
 
-def _is_theirs(made: SealObjectRecord, did: Mapping[tuple[str, int | None], str]) -> bool:
+def _is_theirs(made: SealObjectRecord, did: Acts) -> bool:
     """Say whether an object names those who applied and approved: who manages a seal may not use it."""
+    persons = tuple(None if each is None else each.person for each in _deciding(made, did))
+    return (made.applied_by, made.approved_by) == persons
+
+
+def _is_wanted(seal: SealRecord, made: SealObjectRecord, did: Acts) -> bool:
+    """Say whether an object is what the records of applying and approving tell: its making may only shorten its term.
+
+    It begins when it is made, and ends with its certificate, at the latest.
+    """
+    told = applied_for(seal.kind, seal.name, made)
+    term = (told.pop(VALID_FROM), told.pop(VALID_UNTIL))
+    making = did.get((SealAct.MAKE.value, made.version))
+    for event in _deciding(made, did):
+        if event is None:
+            continue
+        asked = dict(read_applied_for(event.record) or {})
+        begins, ends = asked.pop(VALID_FROM, None), asked.pop(VALID_UNTIL, None)
+        if asked != told or not isinstance(begins, int) or not isinstance(ends, int):
+            return False
+        if making is not None and made.certificate_until is not None:
+            begins = max(begins, int(making.happened_at.timestamp()))
+            ends = min(ends, int(made.certificate_until.timestamp()))
+        if (begins, ends) != term:
+            return False
+    return True
+
+
+def _deciding(made: SealObjectRecord, did: Acts) -> tuple[SealEventRecord | None, SealEventRecord | None]:
+    """Return the acts of applying for an object and of approving it; the second is None until it is approved."""
     first = SealAct.APPLY if made.version == 1 else SealAct.RENEW
-    wanted = (did.get((first.value, made.version)), did.get((SealAct.APPROVE.value, made.version)))
-    return (made.applied_by, made.approved_by) == wanted
+    return did.get((first.value, made.version)), did.get((SealAct.APPROVE.value, made.version))
 
 
 def _tells(signed: Seal, seal: SealRecord, made: SealObjectRecord) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from cryptography.x509 import load_der_x509_certificate
@@ -23,6 +24,7 @@ from registry.db import reading, transaction
 from registry.errors import UnknownDepartmentError
 from registry.records import Department
 from registry.seal_errors import SealNotAllowedError
+from registry.seal_events import applied_for, events_of_seal, read_applied_for
 from registry.seal_lifecycle import ObjectState, SealAct
 from registry.seal_records import (
     MadeObject,
@@ -135,9 +137,9 @@ def make_seal(
 ) -> SealRecord:
     """Make the object of a seal that was approved.
 
-    1. See that it may be made. 2. Make its key and certificate. 3. Keep what the maker is to sign, and log its hash.
-    4. Let the maker sign. 5. Check our own work like a stranger. 6. Record the object. 7. See that the trust list names
-    the department, which may never have sealed anything before.
+    1. See that it may be made, and is still what two people applied for and approved. 2. Make its key and certificate.
+    3. Keep what the maker is to sign, and log its hash. 4. Let the maker sign. 5. Check our own work like a stranger.
+    6. Record the object. 7. See that the trust list names the department, which may never have sealed anything before.
 
     Raises `SealNotAllowedError` unless it is approved, `SelfCheckError`, and what keys, log and database raise; done
     again it goes on.
@@ -151,6 +153,7 @@ def make_seal(
     if wanted is None or wanted.state is not ObjectState.APPROVED or wanted.approved_by is None or owner is None:
         state = seal.state if wanted is None else wanted.state
         raise SealNotAllowedError(params={"state": state.value, "act": SealAct.MAKE.value})
+    _demand_approved(desk, seal, wanted)
     persons = Persons(first=wanted.applied_by, second=wanted.approved_by)
     key = _key(keys, code, others, persons=persons, at=at)  # (2)
     certificate = certify_key(keys, key, owner, persons=persons, at=at)
@@ -235,6 +238,24 @@ def _key(keys: KeyDesk, code: str, others: Sequence[SealObjectRecord], *, person
         algorithm = algorithms_of(KeyPurpose.SEAL, code)[0]
         return rotate_key(keys, KeyPurpose.SEAL, code, algorithm=algorithm, persons=persons, at=at)
     return make_key(keys, KeyPurpose.SEAL, code, persons=persons, at=at)
+
+
+def _demand_approved(desk: Desk, seal: SealRecord, wanted: SealObjectRecord) -> None:
+    """Hold what the maker is about to sign against what the log has of those who applied and approved.
+
+    The columns may have been changed in between by somebody with a hand in the database; the log may not.
+    """
+    desk.log.flush_pending()
+    with reading(desk.database) as tx:
+        events = {each.act: each for each in events_of_seal(tx, seal.code) if each.version == wanted.version}
+    first = SealAct.APPLY if wanted.version == 1 else SealAct.RENEW
+    told = applied_for(seal.kind, seal.name, wanted)
+    for act in (SealAct.APPROVE, first):
+        event = events.get(act.value)
+        if event is None or event.leaf_index is None or event.digest != sha256(event.record).digest():
+            raise SelfCheckError(f"the log has nothing of this act on the seal: {act.value}")
+        if read_applied_for(event.record) != told:
+            raise SelfCheckError(f"the seal to be made is not the one of this act: {act.value}")
 
 
 def _made(

@@ -25,7 +25,9 @@ from registry.tables import (
 )
 from signer.audit import AuditReport, AuditScope, audit
 from signer.log_entries import intent, licence_intent
-from tests.town import BUREAU, MARKET, SIGNBOARD, Town
+from signer.seal_grounds import Grounds
+from signer.seal_making import SealWish, apply_for_seal
+from tests.town import BUREAU, MARKET, NOW, SIGNBOARD, Town
 from verify.key_purpose import KeyPurpose
 
 ITEM = "1199999900000005113000117015000"
@@ -174,6 +176,7 @@ TAMPERED: dict[str, tuple[Change, set[str]]] = {
     "another approver, who may now use it": (changes(SEAL_OBJECT, "approved_by", "nobody"), {"audit.seal_object"}),
     "another giver, who may now use it": (changes(SEAL_GRANT, "granted_by", "nobody"), {"audit.seal_grant"}),
     "another picture": (changes(SEAL_OBJECT, "picture", b"x"), {"audit.seal_object"}),
+    "another printed width": (changes(SEAL_OBJECT, "width_mm", 99), {"audit.seal_object"}),
     "another object": (changes(SEAL_OBJECT, "content", b"x"), {"audit.seal_object"}),
     "another maker's leaf": (changes(SEAL_OBJECT, "maker_leaf", 0), {"audit.seal_object"}),
     "another person acted": (
@@ -244,6 +247,28 @@ def test_whatever_was_changed_in_the_registry_alone_is_found_and_named(sqlite_to
             for table in tables:
                 tx.execute(table.insert(), before[table])
     assert codes(town) == set()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"picture": b"x"}, {"width_mm": 43}, {"valid_until": NOW + timedelta(days=1)}, {"valid_from": NOW}],
+    ids=["picture", "width", "end", "beginning"],
+)
+def test_what_is_changed_before_a_seal_is_made_is_found_while_it_waits(
+    sqlite_town: Town, values: dict[str, Any]
+) -> None:
+    town = sqlite_town
+    asked = SealWish(
+        owner=BUREAU, use="合同专用章", valid_from=NOW + timedelta(days=2), valid_until=NOW + timedelta(days=365)
+    )
+    grounds = Grounds(reason="启用新印章", legal_basis="国办发〔2025〕33号")
+    code = apply_for_seal(town.desk, asked, grounds, operator=town.custodian_of(BUREAU), at=town.now).code
+    assert codes(town) == set()
+
+    with transaction(town.database) as tx:
+        tx.execute(update(SEAL_OBJECT).where(SEAL_OBJECT.c.code == code).values(values))
+
+    assert codes(town) == {"audit.seal_object"}
 
 
 @pytest.mark.parametrize("purpose", [KeyPurpose.SEAL, KeyPurpose.SEAL_MAKER])

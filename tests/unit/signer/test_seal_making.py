@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from keys.custody import KeyName
 from registry import leaves, seals
-from registry.db import reading
+from registry.db import reading, transaction
 from registry.errors import UnknownDepartmentError
 from registry.records import Role
 from registry.seal_errors import SealCodeUsedError, SealNotAllowedError, SealSamePersonError
 from registry.seal_events import events_of_seal
 from registry.seal_lifecycle import ObjectState, SealState
 from registry.seal_records import SealRecord
+from registry.tables import SEAL, SEAL_EVENT, SEAL_OBJECT
 from signer.audit import AuditScope, audit
 from signer.desk import Operator
-from signer.errors import ChangeRefusedError, OtherDepartmentError, RoleError, SealApplicationError
+from signer.errors import ChangeRefusedError, OtherDepartmentError, RoleError, SealApplicationError, SelfCheckError
 from signer.page.errors import SealPictureTextError
 from signer.seal_acts import finish_seals
 from signer.seal_grounds import Grounds
@@ -69,6 +71,12 @@ def goes_on(town: Town, code: str) -> SealRecord:
     return file_seal(town.desk, code, GROUNDS, operator=approver, at=town.now)
 
 
+def logged(town: Town) -> int:
+    """Return how many entries the log has."""
+    with reading(town.database) as tx:
+        return leaves.head(tx, town.desk.log.origin).size
+
+
 def report(town: Town) -> Any:
     """Audit the town."""
     desk = town.desk
@@ -96,6 +104,47 @@ def test_a_seal_is_applied_for_approved_by_another_person_made_filed_and_good_to
     assert (seal.state, seal.version) == (SealState.IN_USE, 1)
     assert [each.leaf_index is not None for each in events] == [True] * 4, "each act has its leaf at once"
     assert report(town).discrepancies == ()
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "picture": {"picture": b"another picture"},
+    "height": {"height_mm": 50},
+    "end": {"valid_until": NOW + timedelta(days=700)},
+    "beginning": {"valid_from": NOW + timedelta(days=7)},
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("is_approved", [False, True], ids=["applied", "approved"])
+def test_the_maker_signs_nothing_that_was_changed_after_it_was_applied_for_or_approved(
+    sqlite_town: Town, name: str, *, is_approved: bool
+) -> None:
+    town, code = sqlite_town, applies(sqlite_town).code
+    approver, custodian = town.approver_of(BUREAU), town.custodian_of(BUREAU)
+    if is_approved:
+        approve_seal(town.desk, code, GROUNDS, operator=approver, at=town.now)
+    with transaction(town.database) as tx:
+        tx.execute(update(SEAL_OBJECT).where(SEAL_OBJECT.c.code == code).values(CHANGES[name]))
+    if not is_approved:
+        approve_seal(town.desk, code, GROUNDS, operator=approver, at=town.now)
+    size = logged(town)
+
+    with pytest.raises(SelfCheckError, match="approve" if is_approved else "apply"):
+        make_seal(town.desk, town.key_desk, code, GROUNDS, operator=custodian, at=town.now)
+
+    assert logged(town) == size, "nothing was logged, so nothing was signed"
+
+
+def test_a_seal_whose_name_or_whose_approval_was_changed_is_not_made(sqlite_town: Town) -> None:
+    town, code = sqlite_town, applies(sqlite_town).code
+    approve_seal(town.desk, code, GROUNDS, operator=town.approver_of(BUREAU), at=town.now)
+    named = update(SEAL).where(SEAL.c.code == code)
+    approval = update(SEAL_EVENT).where(SEAL_EVENT.c.code == code, SEAL_EVENT.c.act == "approve")
+    for change in (named.values(name="示例市财政局"), approval.values(record=b"\xa0"), approval.values(act="x")):
+        with transaction(town.database) as tx:
+            tx.execute(change)
+        with pytest.raises(SelfCheckError):
+            make_seal(town.desk, town.key_desk, code, GROUNDS, operator=town.custodian_of(BUREAU), at=town.now)
 
 
 def test_a_renewal_has_a_new_key_and_the_old_one_is_destroyed_when_no_use_is_open(sqlite_town: Town) -> None:
