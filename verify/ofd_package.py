@@ -324,7 +324,7 @@ class _Unpacked(NamedTuple):
 
 
 # Templates, fonts of labels, seals and lists of resources are the same on all documents of a type or an office.
-_UNPACKED: Final[Remembered[bytes, _Unpacked]] = Remembered(bytes_max=8 << 20)
+_UNPACKED: Final[Remembered[bytes, _Unpacked]] = Remembered(bytes_max=4 << 20)
 
 
 def _unpack(packed: bytes, entry: _Entry) -> _Unpacked:

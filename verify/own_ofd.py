@@ -276,7 +276,7 @@ def _signing_problem(own: OwnOfd, description: Description) -> str:
 
 
 # Templates, fonts of labels and seals are the same on all documents of a type or an office.
-_DIGESTS: Final[Remembered[bytes, bytes]] = Remembered(bytes_max=8 << 20)
+_DIGESTS: Final[Remembered[bytes, bytes]] = Remembered(bytes_max=4 << 20)
 
 
 def _digest(content: bytes) -> bytes:
