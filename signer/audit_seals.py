@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
+from keys.custody import KeyName
 from registry import leaves, log_records, seal_audits, seals
 from registry.db import Database, Transaction, reading
 from registry.seal_audits import AuditedRecord, AuditedUse
@@ -30,8 +31,10 @@ from registry.seal_grants import grants_of
 from registry.seal_lifecycle import SealAct
 from registry.seal_records import SealEventRecord, SealObjectRecord, SealRecord
 from registry.seal_uses import FILE, USE
+from signer import key_register
 from signer.audit_report import Findings
 from verify import cbor
+from verify.certificates import read_certificate
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 from verify.log_entry import EntryKind, LogEntry
@@ -122,6 +125,7 @@ class SealAudit:
             and record is not None
             and _told(record).get(6) == digest
             and _tells(signed, seal, made)
+            and _is_certified(tx, seal, made)
         )
 
     def _events(self) -> None:
@@ -261,6 +265,21 @@ def _deciding(made: SealObjectRecord, did: Acts) -> tuple[SealEventRecord | None
     """Return the acts of applying for an object and of approving it; the second is None until it is approved."""
     first = SealAct.APPLY if made.version == 1 else SealAct.RENEW
     return did.get((first.value, made.version)), did.get((SealAct.APPROVE.value, made.version))
+
+
+def _is_certified(tx: Transaction, seal: SealRecord, made: SealObjectRecord) -> bool:
+    """Say whether an object's key and the term of its certificate, by which uses are judged, are the certificate's."""
+    try:
+        certificate, key = read_certificate(made.certificate or b""), KeyName.parse(made.key or "")
+        registered = key_register.find(tx, key)
+    except MalformedError:
+        return False
+    return (
+        registered is not None
+        and (key.purpose, key.owner) == (KeyPurpose.SEAL, seal.code)
+        and registered.public.spki == certificate.spki
+        and (made.certificate_from, made.certificate_until) == (certificate.not_before, certificate.not_after)
+    )
 
 
 def _tells(signed: Seal, seal: SealRecord, made: SealObjectRecord) -> bool:

@@ -160,6 +160,12 @@ def loses_the_list(tx: Transaction, _code: str, use: SealUse) -> None:
     tx.execute(delete(LOG_RECORD).where(LOG_RECORD.c.digest == filing))
 
 
+def another_key(tx: Transaction, code: str) -> str:
+    """Return the name of the key of another seal."""
+    other = next(each.code for each in seals.seals_of(tx) if each.code != code)
+    return seals.objects_of(tx, other)[0].key or ""
+
+
 TAMPERED: dict[str, tuple[Change, set[str]]] = {
     "a suspended seal set free": (changes(SEAL, "state", "suspended"), {"audit.seal_state"}),
     "another name": (changes(SEAL, "name", "示例市财政局"), {"audit.seal_object"}),
@@ -177,6 +183,27 @@ TAMPERED: dict[str, tuple[Change, set[str]]] = {
     "another giver, who may now use it": (changes(SEAL_GRANT, "granted_by", "nobody"), {"audit.seal_grant"}),
     "another picture": (changes(SEAL_OBJECT, "picture", b"x"), {"audit.seal_object"}),
     "another printed width": (changes(SEAL_OBJECT, "width_mm", 99), {"audit.seal_object"}),
+    "a certificate that begins earlier": (
+        changes(SEAL_OBJECT, "certificate_from", NOW - timedelta(days=9)),
+        {"audit.seal_object"},
+    ),
+    "a certificate that ends later": (
+        changes(SEAL_OBJECT, "certificate_until", NOW + timedelta(days=9999)),
+        {"audit.seal_object"},
+    ),
+    "a key that is not in the register": (
+        lambda tx, code, _use: tx.execute(
+            update(SEAL_OBJECT).where(SEAL_OBJECT.c.code == code).values(key=f"seal.{code}-9")
+        ),
+        {"audit.seal_object"},
+    ),
+    "the key of another seal": (
+        lambda tx, code, _use: tx.execute(
+            update(SEAL_OBJECT).where(SEAL_OBJECT.c.code == code).values(key=another_key(tx, code))
+        ),
+        {"audit.seal_object"},
+    ),
+    "what is no key": (changes(SEAL_OBJECT, "key", "none"), {"audit.seal_object"}),
     "another object": (changes(SEAL_OBJECT, "content", b"x"), {"audit.seal_object"}),
     "another maker's leaf": (changes(SEAL_OBJECT, "maker_leaf", 0), {"audit.seal_object"}),
     "another person acted": (
