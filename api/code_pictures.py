@@ -34,5 +34,5 @@ def code_in_picture(content: bytes) -> str:
 def _found(picture: Image.Image, side: int) -> str:
     shown = picture.copy()
     shown.thumbnail((side, side))
-    found = zxingcpp.read_barcodes(shown, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(shown, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return next((each.text for each in found if len(each.text) <= TEXT_LENGTH_MAX), "")

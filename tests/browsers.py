@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import qrcode
+import qrcode  # type: ignore[import-untyped]
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -118,7 +118,8 @@ def qr_picture(text: str, *, module: int = 4) -> Image.Image:
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, box_size=module, border=4)
     code.add_data(text, optimize=20)
     code.make(fit=True)
-    return code.make_image().get_image().convert("RGB")
+    picture: Image.Image = code.make_image().get_image().convert("RGB")
+    return picture
 
 
 def film(picture: Image.Image, path: Path, *, frames: int = 8) -> Path:

@@ -31,8 +31,11 @@ WHOLE = ROOM.pack()
 
 
 def parts_of(data: bytes) -> tuple[bytes, list[bytes]]:
-    signed, parts = cbor.decode(data, bytes_max=len(data))  # type: ignore[misc]
-    return signed, parts
+    match cbor.decode(data, bytes_max=len(data)):
+        case [bytes(signed), list(parts)]:
+            return signed, parts
+        case _:
+            raise AssertionError("not a pack")
 
 
 def test_a_pack_lets_a_code_be_checked_without_anything_else() -> None:
