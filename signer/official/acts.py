@@ -91,22 +91,11 @@ def prepare(
         seal_name = seals.demand_seal(tx, seal.code).name
     if department is None:
         raise UnknownDepartmentError
-    mark = LicenceId(desk.random(LICENCE_ID_BYTES))
-    document_id = mark.text
-    picture = seal.picture
-    wish = SealWish(
-        document_id=document_id,
-        placing=wanted.placing,
-        image=SealImage(png=picture.content, width=picture.width_mm, height=picture.height_mm),
-        name=department.name,
-        at=at,
-        seal=seal.content or b"",
-        slip=_slip_page(desk, wanted, mark, (department.name, seal_name), at=at),
-    )
+    wish = _wish(desk, wanted, seal, (department.name, seal_name), at=at)
     prepared = reader.prepare(upload, wish)  # (2)
     digest = desk.vault.put(prepared.content)  # (3)
     record = OfficialRecord(
-        document_id=document_id,
+        document_id=wish.document_id,
         department=operator.department,
         form=prepared.layout.form,
         title=wanted.title,
@@ -178,6 +167,21 @@ def seal(
     desk.after("document_filed")
     desk.log.flush_pending()
     return filed
+
+
+def _wish(desk: Desk, wanted: Wanted, seal: SealObjectRecord, names: tuple[str, str], *, at: datetime) -> SealWish:
+    """Return what the reader is to prepare, under a new id; the names are those of office and seal."""
+    mark = LicenceId(desk.random(LICENCE_ID_BYTES))
+    picture = seal.picture
+    return SealWish(
+        document_id=mark.text,
+        placing=wanted.placing,
+        image=SealImage(png=picture.content, width=picture.width_mm, height=picture.height_mm),
+        name=names[0],
+        at=at,
+        seal=seal.content or b"",
+        slip=_slip_page(desk, wanted, mark, names, at=at),
+    )
 
 
 def _slip_page(desk: Desk, wanted: Wanted, mark: LicenceId, names: tuple[str, str], *, at: datetime) -> bytes:
