@@ -1,12 +1,15 @@
 """Seals as people read them at a terminal: words for states and acts, and a seal, a grant, a use in lines or JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from api.cli.screen import Screen
 from api.cli.words import moment
+from api.texts import day_text
 from registry.seal_endings import SealEnding
 from registry.seal_records import SealEventRecord, SealGrant, SealObjectRecord, SealRecord, SealUse
+from verify.licence import ISSUER_ZONE
 
 Words = Mapping[str, tuple[str, str]]
 
@@ -133,9 +136,21 @@ def grant_row(grant: SealGrant, screen: Screen) -> tuple[str, ...]:
     terms = grant.terms
     whose = " ".join(each for each in (terms.office, terms.role, terms.person) if each)
     uses = str(grant.uses_taken) if terms.uses_max is None else f"{grant.uses_taken}/{terms.uses_max}"
-    until = moment(terms.valid_until, screen.language)
-    counts = (str(len(terms.types)), str(len(terms.items)))
-    return (grant.grant_id, whose, *counts, until, uses, word(STATES, grant.state.value, screen))
+    documents = screen.say("公文", "documents") if terms.documents_basis is not None else ""
+    types = " + ".join(each for each in (_count(terms.types), documents) if each)
+    until = _last(terms.valid_until, screen)
+    return (grant.grant_id, whose, types, _count(terms.items), until, uses, word(STATES, grant.state.value, screen))
+
+
+def _count(found: Collection[str]) -> str:
+    return str(len(found)) if found else ""
+
+
+def _last(until: datetime, screen: Screen) -> str:
+    """Return the last day of what ends with a day, and else the moment when it is over."""
+    local = until.astimezone(ISSUER_ZONE)
+    is_whole = local.time() == time.min
+    return day_text((local - timedelta(days=1)).date(), screen.language) if is_whole else moment(until, screen.language)
 
 
 def use_object(use: SealUse) -> dict[str, object]:
