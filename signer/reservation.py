@@ -69,7 +69,7 @@ class _Looked:
     """What registry and trust list say of everything that the drafts of a chunk name."""
 
     trust: TrustList
-
+    crls: tuple[bytes, ...]
     types: Mapping[str, LicenceType | None]
     offices: Mapping[str, Department | None]
     replaced: Mapping[str, LicenceRecord | None]
@@ -124,7 +124,7 @@ def reserve(
 def _look(desk: Desk, records: Sequence[DraftRecord], *, operator: Operator, at: datetime) -> _Looked:
     on = at.astimezone(ISSUER_ZONE).date()
     drafts = [record.draft for record in records]
-    trust = desk.trust_list(at=at)
+    trust, crls = desk.trust_list(at=at), desk.revocation()
     with reading(desk.database) as tx:
         types = {code: catalogue.find_type(tx, code, on=on) for code in {each.type_code for each in drafts}}
         occasions = {_occasion(each, types[each.draft.type_code], operator) for each in records}
@@ -132,6 +132,7 @@ def _look(desk: Desk, records: Sequence[DraftRecord], *, operator: Operator, at:
         codes = {each.code for each in grants.values() if isinstance(each, SealGrant)}
         return _Looked(
             trust=trust,
+            crls=crls,
             types=types,
             grants=grants,
             seals={code: seals.current_object(tx, code) for code in codes},
@@ -184,7 +185,7 @@ def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, operator: Operat
     entry = looked.trust.issuer(draft.issuer)  # (4)
     if department is None or entry is None or draft.type_code not in entry.licence_types:
         raise NotEntitledError(draft.issuer)
-    demand_signing_keys(desk, draft.issuer, looked.trust, at=at)
+    demand_signing_keys(desk, draft.issuer, looked.trust, looked.crls, at=at)
     if draft.replaces is not None:  # (5)
         _demand_replaceable(looked.replaced[draft.replaces], record)
     occasion = _occasion(record, licence_type, operator)
@@ -193,7 +194,7 @@ def _judge(desk: Desk, record: DraftRecord, looked: _Looked, *, operator: Operat
         raise grant
     seal = looked.seals[grant.code]
     if seal is not None:
-        demand_seal_key(desk, seal, looked.trust, at=at)
+        demand_seal_key(seal, looked.trust, looked.crls, at=at)
     return _Good(
         record=record,
         licence_type=licence_type,

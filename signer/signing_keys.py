@@ -1,6 +1,7 @@
 """Whether an office's keys may sign now: asked before a number is spent, for nothing that they sign would be accepted.
 
-Promises: nothing is signed and nothing is written; what is asked is what a stranger has, trust and revocation lists.
+Promises: nothing is signed, written or read from the registry; what is asked is what a stranger has, trust and
+revocation lists, which the caller reads once for a chunk.
 """
 
 from datetime import datetime
@@ -16,7 +17,7 @@ from verify.key_purpose import KeyPurpose
 from verify.trust import TrustList
 
 
-def demand_signing_keys(desk: Desk, issuer: str, trust: TrustList, *, at: datetime) -> None:
+def demand_signing_keys(desk: Desk, issuer: str, trust: TrustList, crls: tuple[bytes, ...], *, at: datetime) -> None:
     """Raise `KeyMissingError`, or `SigningKeyError`: a key is cut off, or the certificate revoked or out of its term.
 
     The newest keys count: one that was rotated after its loss hinders nobody.
@@ -26,11 +27,11 @@ def demand_signing_keys(desk: Desk, issuer: str, trust: TrustList, *, at: dateti
     for key in (code, document):
         if cut_off_of(trust, desk.custody.public_key(key).kid) is not None:
             raise SigningKeyError(params={"key": key.text})
-    if not _holds(desk.custody.chain(document)[0], desk.revocation(), at=at):
+    if not _holds(desk.custody.chain(document)[0], crls, at=at):
         raise SigningKeyError(params={"key": document.text})
 
 
-def demand_seal_key(desk: Desk, seal: SealObjectRecord, trust: TrustList, *, at: datetime) -> None:
+def demand_seal_key(seal: SealObjectRecord, trust: TrustList, crls: tuple[bytes, ...], *, at: datetime) -> None:
     """Raise `SigningKeyError`: the seal's key is cut off, or its certificate revoked or out of its term.
 
     A seal that was never made, or is not in force, is for the use itself to refuse.
@@ -38,7 +39,7 @@ def demand_seal_key(desk: Desk, seal: SealObjectRecord, trust: TrustList, *, at:
     if seal.certificate is None or seal.key is None:
         return
     is_cut_off = cut_off_of(trust, read_certificate(seal.certificate).kid) is not None
-    if is_cut_off or not _holds(seal.certificate, desk.revocation(), at=at):
+    if is_cut_off or not _holds(seal.certificate, crls, at=at):
         raise SigningKeyError(params={"key": seal.key})
 
 

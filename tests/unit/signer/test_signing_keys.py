@@ -18,7 +18,7 @@ from verify.key_purpose import KeyPurpose
 
 
 def _demand(town: Town, issuer: str = BUREAU) -> None:
-    demand_signing_keys(town.desk, issuer, newest_trust_list(town.database), at=town.now)
+    demand_signing_keys(town.desk, issuer, newest_trust_list(town.database), town.desk.revocation(), at=town.now)
 
 
 def test_the_keys_of_a_founded_town_may_sign(sqlite_town: Town) -> None:
@@ -62,7 +62,7 @@ def test_a_certificate_out_of_its_term_signs_nothing(sqlite_town: Town) -> None:
 
     for at in (sqlite_town.now - timedelta(days=1), sqlite_town.now + timedelta(days=3 * 365 + 1)):
         with pytest.raises(SigningKeyError):
-            demand_signing_keys(sqlite_town.desk, BUREAU, trust, at=at)
+            demand_signing_keys(sqlite_town.desk, BUREAU, trust, sqlite_town.desk.revocation(), at=at)
 
 
 @pytest.mark.parametrize("is_stolen", [True, False])
