@@ -86,6 +86,16 @@ LOOKS: Final[Mapping[Verdict, Look]] = {
 }
 """The table: mark, family, border and exit code of every verdict."""
 
+# What is said otherwise of an official document: nobody bears it, and no authority issued it.
+_OF_OFFICIAL: Final[Mapping[str, str]] = {
+    "verdict.not_found.sentence": "verdict.not_found.official",
+    "verdict.unreachable.sentence": "verdict.unreachable.official",
+    "verdict.unreachable.unsigned": "verdict.unreachable.official_unsigned",
+    "verdict.valid.next": "verdict.valid.official_next",
+    "verdict.test": "verdict.test_official",
+    "fact.kind": "fact.official_kind",
+    "fact.issuer": "fact.official_issuer",
+}
 _MARKS: Final = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.UNKNOWN: "–"}
 # What "valid" lists as checked; form and term go without saying.
 _NAMED: Final = (Check.SIGNATURE, Check.ISSUER, Check.SEAL, Check.CONTENTS, Check.STATUS, Check.LOG)
@@ -136,17 +146,18 @@ def verdict_words(report: Report, language: Language, *, reference: str = "") ->
     verdict = report.verdict
     params = _params(report, language, reference)
     code = f"verdict.{verdict.value}"
+    following = f"{code}.file_next" if _is_unread_file(report) else _fitting(f"{code}.next", report)
     return VerdictWords(
         verdict=verdict,
         look=LOOKS[verdict],
         headline=sentence(f"{code}.file_headline" if _is_unread_file(report) else code, language, params),
         kind=kind_name(report.facts, language),
-        sentence=sentence(_sentence_code(report), language, params),
-        next_step=sentence(f"{code}.file_next" if _is_unread_file(report) else f"{code}.next", language, params),
+        sentence=sentence(_fitting(_sentence_code(report), report), language, params),
+        next_step=sentence(following, language, params),
         also=tuple(sentence(each.code, language, each.params) for each in report.also),
         notices=tuple(sentence(each.code, language, each.params) for each in report.also if each.code in NOTICES),
         checks=tuple(_line(each, language) for each in report.findings if each.code not in NOTICES),
-        test_notice=sentence("verdict.test", language) if report.test else "",
+        test_notice=sentence(_fitting("verdict.test", report), language) if report.test else "",
     )
 
 
@@ -179,7 +190,9 @@ def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:
         ("mandate_role", role_name(facts.mandate_role, language)),
     )
     return tuple(
-        FactLine(code=code, name=sentence(f"fact.{code}", language), value=value) for code, value in pairs if value
+        FactLine(code=code, name=sentence(_fitting(f"fact.{code}", report), language), value=value)
+        for code, value in pairs
+        if value
     )
 
 
@@ -202,6 +215,11 @@ def issuer_name(facts: Facts, language: Language) -> str:
 
 def _kind(facts: Facts, language: Language) -> str:
     return (facts.type_name_en if language == "en" else "") or facts.type_name or facts.type_code
+
+
+def _fitting(code: str, report: Report) -> str:
+    """Return the code of what is said in place of this one, where an official document was checked."""
+    return _OF_OFFICIAL.get(code, code) if report.facts.official_id else code
 
 
 def _sentence_code(report: Report) -> str:

@@ -58,6 +58,23 @@ export function clockText(at) {
   return new Date(at + ZONE_SECONDS * 1000).toISOString().slice(11, 16);
 }
 
+// What is said otherwise of an official document: nobody bears it, and no authority issued it.
+const OF_OFFICIAL = {
+  "verdict.not_found.sentence": "verdict.not_found.official",
+  "verdict.unreachable.sentence": "verdict.unreachable.official",
+  "verdict.unreachable.unsigned": "verdict.unreachable.official_unsigned",
+  "verdict.valid.next": "verdict.valid.official_next",
+  "verdict.test": "verdict.test_official",
+  "fact.kind": "fact.official_kind",
+  "fact.issuer": "fact.official_issuer",
+};
+
+/** Return the code of what is said of these facts: what is not genuine has kept the kind of an official document. */
+function fitting(code, facts) {
+  const isOfficial = facts.official_id || (facts.type_name && !facts.type_code);
+  return (isOfficial && OF_OFFICIAL[code]) || code;
+}
+
 /** Return all words of a report; `isFile` when a file was checked and not a code. */
 export function verdictWords(report, { isFile = false, reference = "" } = {}) {
   const { verdict, facts } = report;
@@ -67,11 +84,11 @@ export function verdictWords(report, { isFile = false, reference = "" } = {}) {
   return {
     headline: say(isUnreadFile ? `${code}.file_headline` : code, params),
     kind: kindName(facts),
-    sentence: say(sentenceCode(report, isUnreadFile), params),
-    next: say(isUnreadFile ? `${code}.file_next` : `${code}.next`, params),
+    sentence: say(fitting(sentenceCode(report, isUnreadFile), facts), params),
+    next: say(isUnreadFile ? `${code}.file_next` : fitting(`${code}.next`, facts), params),
     also: report.checks.filter((each) => report.also.includes(each.code)).map((each) => say(each.code, each.params)),
     checks: report.checks.filter((each) => !NOTICES.includes(each.code)).map(lineOf),
-    test: report.test ? say("verdict.test") : "",
+    test: report.test ? say(fitting("verdict.test", facts)) : "",
   };
 }
 
@@ -96,7 +113,8 @@ export function publicFacts({ facts }) {
     ["seal_name", facts.seal_name],
     ["seal_code", facts.seal_code],
   ];
-  return pairs.filter(([, value]) => value).map(([code, value]) => ({ code, name: say(`fact.${code}`), value }));
+  const known = pairs.filter(([, value]) => value);
+  return known.map(([code, value]) => ({ code, name: say(fitting(`fact.${code}`, facts)), value }));
 }
 
 function kindName(facts) {

@@ -71,6 +71,8 @@ def test_the_pages_of_everybody_show_the_id_of_a_document(sqlite_hall: Hall) -> 
 
     assert page.status_code == 200
     assert "公文" in page.text
+    assert "请核对手中的公文与所验的是否一致" in page.text
+    assert "出示人" not in page.text
     assert TITLE not in page.text
 
 

@@ -7,10 +7,11 @@ import pytest
 from api.settings import Language
 from api.verdicts import LOOKS, Border, Tone, public_facts, verdict_words
 from tests.code_room import CLAIMS, HOST, ID, NOW, PREFIX, CodeRoom, Signer
-from tests.town import Town
-from verify.evidence import UNREACHABLE, Evidence
+from tests.town import BUREAU, Town
+from verify.evidence import NOT_FOUND, UNREACHABLE, Evidence, OfficialAnswer
 from verify.examine import examine, examine_id, examine_text
 from verify.licence import licence_end
+from verify.official_examine import examine_official_id, with_official
 from verify.report import Check, Finding, Outcome, Report, Subject
 from verify.states import LicenceState
 from verify.verdict import Verdict
@@ -86,6 +87,57 @@ def test_valid_names_what_was_checked_and_when() -> None:
     )
     by_id = examine_id(ID, Evidence(trust=None, registry=ROOM.answer(TEXT)), at=NOW)
     assert sentence_of(by_id, "zh") == "已核对：登记状态（2026年11月24日 10:00）。"
+
+
+DOCUMENT = OfficialAnswer(
+    document_id=ID.text,
+    issuer=BUREAU,
+    issuer_name="示例市行政审批服务局",
+    issuer_name_en="Approval Service Bureau of Sample City",
+    seal_code="11990000000001",
+    sealed_at=NOW,
+    document_digest="0" * 64,
+    leaf=7,
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "following", "kind", "sealed_by", "fault"),
+    [
+        ("zh", "请核对手中的公文与所验的是否一致", ("文件", "公文"), "用印单位", "不是公文的问题。签名未核验。"),
+        (
+            "en",
+            "Check that the document at hand is the one that was checked",
+            ("Document", "Official document"),
+            "Sealed by",
+            "Not a fault of the document. Signature was not checked.",
+        ),
+    ],
+)
+def test_an_official_document_is_never_spoken_of_as_a_licence_that_somebody_bears(
+    language: Language, following: str, kind: tuple[str, str], sealed_by: str, fault: str
+) -> None:
+    report = examine_official_id(ID, DOCUMENT, at=NOW)
+    words, facts = verdict_words(report, language), public_facts(report, language)
+    offline, missing = (with_official(report, each, at=NOW) for each in (UNREACHABLE, NOT_FOUND))
+
+    assert (words.verdict, words.next_step) == (Verdict.VALID, following)
+    named = {each.code: (each.name, each.value) for each in facts}
+    assert named["kind"] == kind
+    assert named["issuer"][0] == sealed_by
+    assert sentence_of(offline, language) == fault
+    test = verdict_words(report._replace(test=True), language).test_notice
+    for said in (words.next_step, sentence_of(missing, language), test, *(each.name for each in facts)):
+        assert not any(
+            word in said.lower() for word in ("证照", "发证", "持证", "出示人", "licence", "bearer", "holder")
+        )
+
+
+def test_a_licence_is_still_to_be_compared_with_who_bears_it() -> None:
+    words = verdict_words(online(), "zh")
+
+    assert words.next_step == "请核对出示人身份"
+    assert public_facts(online(), "zh")[0].name == "证照"
 
 
 def test_a_licence_about_to_expire_says_in_how_many_days() -> None:
