@@ -14,9 +14,9 @@ WRONG = [
     (("verfy",), "没有这个命令：verfy（是不是 verify？）", "No such command 'verfy'. Did you mean 'verify'?"),
     (("serve", "--bogus"), "没有这个选项：--bogus", "No such option: --bogus"),
     (
-        ("serve", "--prt", "1"),
-        "没有这个选项：--prt（是不是 --port？）",
-        "No such option: --prt (Possible options: --port)",
+        ("serve", "--pubic"),
+        "没有这个选项：--pubic（是不是 --public？）",
+        "No such option: --pubic (Possible options: --public)",
     ),
     (("serve", "--port"), "选项 --port 后面须有值", "Option '--port' requires an argument."),
     (("worker", "--until-idle=yes"), "选项 --until-idle 不带值", "Option '--until-idle' does not take a value."),

@@ -62,9 +62,9 @@ def test_what_is_due_is_done_again_when_its_time_has_come(sqlite_hall: Hall) -> 
 
     workshop.run(threading.Event(), until_idle=True)
 
-    assert first == [0.0, 0.0]
-    assert after == [300.0, 60.0]
-    assert [duty.next_at for duty in workshop._duties] == [600.0, 360.0]
+    assert first == [0.0, 0.0, 0.0]
+    assert after == [300.0, 60.0, 10.0]
+    assert [duty.next_at for duty in workshop._duties] == [600.0, 360.0, 310.0]
 
 
 def test_a_part_that_fails_is_given_back_and_goes_well_the_next_time(hall: Hall) -> None:
