@@ -163,6 +163,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_token": _PUBLIC,
     "get_seal_status": _PUBLIC,
     "get_seal_history": _PUBLIC,
+    "get_seal_history_file": _PUBLIC,
     "list_seal_records": _PUBLIC,
     "find_seal_use_records": _PUBLIC,
     "get_seal_status_list": _PUBLIC,

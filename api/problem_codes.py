@@ -29,7 +29,8 @@ _CODES: Final[Mapping[int, str]] = {
     "issue.signing_key "
     "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
     "record.conflict intent.abandoned idempotency.running number.exhausted "
-    "seal.not_allowed seal.no_ending seal.code_used seal.not_filed seal.refused seal.suspended seal.called_in seal.destroyed "
+    "seal.not_allowed seal.no_ending seal.code_used seal.not_filed seal.refused seal.suspended "
+    "seal.called_in seal.destroyed "
     "seal.not_begun seal.ended seal.certificate_ended seal_grant.withdrawn seal_grant.not_begun seal_grant.ended "
     "seal_grant.used_up seal_use.abandoned seal_use.filed",
     412: "record.changed",
@@ -44,7 +45,8 @@ _CODES: Final[Mapping[int, str]] = {
     "seal.application seal.code seal_grant.terms seal_picture.text seal_picture.format seal_picture.large "
     "seal_picture.resolution "
     "seal_picture.size seal_picture.transparency "
-    "request.future fields.invalid idempotency.used change.incomplete number.used number.malformed number_format.malformed "
+    "request.future fields.invalid idempotency.used change.incomplete number.used number.malformed "
+    "number_format.malformed "
     "sheet.unreadable sheet.too_many_rows sheet.encoding sheet.no_rows sheet.column_missing sheet.column_unknown "
     "sheet.column_twice page.text_overflow page.character_missing page.control_character page.picture "
     "photo.unreadable photo.too_small photo.too_large sandbox.crashed sandbox.timeout "

@@ -99,3 +99,14 @@ def get_seal_status_list(name: _ListName, office: TheOffice, if_none_match: IfNo
     """Return the signed list (Token Status List as CWT); list and place follow from a seal's code."""
     content = newest(office, seal_statuses.KIND, name)
     return public_file(content, media_type=_LIST_TYPE, max_age=STATUS_SECONDS, if_none_match=if_none_match)
+
+
+@seal_lists.get(
+    "/seal-history/{code}",
+    summary=both("印章的签名履历文件", "The signed history of a seal, as it is published"),
+    response_class=Response,
+    responses=described(CONTENT_TYPE),
+)
+def get_seal_history_file(code: _Code, office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
+    """Return the same bytes under the name that they have among the published files."""
+    return get_seal_history(code, office, if_none_match)
