@@ -27,6 +27,7 @@ from api.texts import sentence
 from api.verdicts import LOOKS
 from registry import artefacts
 from registry.db import reading
+from registry.errors import DatabaseAwayError, DatabaseBusyError
 from signer.trust_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from verify.errors import MalformedError
 from verify.values import LicenceId
@@ -105,8 +106,12 @@ def _page(language: Language, root: str) -> bytes:
 
 
 def own_scripts(request: Request) -> Mapping[str, object]:
-    """Return what a page needs that checks codes by itself."""
-    return {"scripts": module_folder(), "vendor": vendor_folder(), "root": _root(request), "looks": LOOKS}
+    """Return what a page needs that checks codes by itself; nothing while the registry, which has the root, is away."""
+    try:
+        root = _root(request)
+    except (DatabaseAwayError, DatabaseBusyError):
+        return NO_SCRIPTS
+    return {"scripts": module_folder(), "vendor": vendor_folder(), "root": root, "looks": LOOKS}
 
 
 def _root(request: Request) -> str:

@@ -450,7 +450,7 @@ def test_a_worker_issues_what_waits_and_ends_when_told_to(terminal: Terminal) ->
         cwd=terminal.folder, env=terminal.environment(), stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert started.stderr is not None
-    assert "Working" in started.stderr.readline()
+    assert any("Working" in line for line in started.stderr)
     started.send_signal(signal.SIGTERM)
 
     assert started.wait(timeout=60) == 0

@@ -94,11 +94,12 @@ def command_line(sqlite_hall: Hall, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def said_by_page(page: httpx.Response) -> Said:
     """Read a page of a verdict, tag by tag."""
+    shown = re.sub(r"<template\b.*?</template>", "", page.text, flags=re.DOTALL)  # what a script may put up later
 
     def found(pattern: str) -> list[Any]:
-        return [_plain(each) for each in re.findall(pattern, page.text, re.DOTALL)]
+        return [_plain(each) for each in re.findall(pattern, shown, re.DOTALL)]
 
-    box = re.search(r"<section class=\"verdict.*?</section>", page.text, re.DOTALL)
+    box = re.search(r"<section class=\"verdict.*?</section>", shown, re.DOTALL)
     assert box is not None
     sentences = [_plain(each) for each in re.findall(r"<p>(?!<a)(.*?)</p>", box[0], re.DOTALL)]
     (next_step,) = found(r'<p class="next"><b>[^<]*</b> (.*?)</p>')
