@@ -11,6 +11,7 @@ Promises:
 A key has the interface of those of `cryptography`, which cannot read SM2: `verify` raises ``InvalidSignature``.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -59,8 +60,14 @@ class FasterCheckError(YinzhengError):
     code = "sm2.self_test"
 
 
+# Some builds of OpenSSL leave the national algorithms out; the wheel of `cryptography` has them.
+_IN_HASHLIB: Final = "sm3" in hashlib.algorithms_available
+
+
 def sm3(data: bytes) -> bytes:
     """Return the SM3 digest, 32 bytes."""
+    if _IN_HASHLIB:  # four times as fast on small files, of which an OFD has many
+        return hashlib.new("sm3", data).digest()
     digest = Hash(SM3())
     digest.update(data)
     return digest.finalize()
