@@ -23,13 +23,13 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from verify import cbor
-from verify.algorithms import Algorithm, SignatureError, check_cose_signature
+from verify.algorithms import Algorithm
 from verify.cose import Sign1, decode_sign1, encode_sign1, protected_header, read_header, sig_structure
 from verify.errors import MalformedError, YinzhengError
 from verify.evidence import Evidence
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.status import StatusList, open_status_list
-from verify.trust import TRUST_LIST_BYTES_MAX, TrustedKey, TrustList, open_trust_list
+from verify.trust import TRUST_LIST_BYTES_MAX, TrustedKey, TrustList, open_trust_list, signed_by
 from verify.trust_roots import RootChange, follow_roots
 
 NAME: Final = "yinzheng-pack"
@@ -331,15 +331,13 @@ def _parts(manifest: Manifest, brought: list[bytes], held: Mapping[bytes, bytes]
 
 def _check_signature(sign1: Sign1, manifest: Manifest, trust: TrustList) -> None:
     algorithm, kid = read_header(sign1, content_type=CONTENT_TYPE)
-    for _, key in trust.keys_for(kid, _STATUS_USE):
-        if key.algorithm is not algorithm or not key.covers(manifest.issued_at):
-            continue
-        try:
-            check_cose_signature(algorithm, key.spki, sign1.to_be_signed, sign1.signature)
-        except SignatureError:
-            continue
-        return
-    raise PackSignatureError("no key of status lists in the trust list made the signature")
+    candidates = [
+        key
+        for _, key in trust.keys_for(kid, _STATUS_USE)
+        if key.algorithm is algorithm and key.covers(manifest.issued_at)
+    ]
+    if signed_by(candidates, sign1.to_be_signed, sign1.signature) is None:
+        raise PackSignatureError("no key of status lists in the trust list made the signature")
 
 
 def _open_list(content: bytes, uri: str, trust: TrustList) -> StatusList:

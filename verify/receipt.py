@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from verify import cbor
-from verify.algorithms import Algorithm, SignatureError, check_cose_signature
+from verify.algorithms import Algorithm
 from verify.cose import Sign1, decode_sign1, encode_sign1, protected_header, read_header, sig_structure
 from verify.errors import MalformedError
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
@@ -30,7 +30,7 @@ from verify.log_entry import EntryKind, LogEntry
 from verify.log_proof import LogProofError, LogReceipt, check_receipt
 from verify.note import Checkpoint
 from verify.report import Check, Finding, Outcome
-from verify.trust import TrustedKey, TrustList
+from verify.trust import TrustedKey, TrustList, signed_by
 from verify.verdict import Verdict
 
 CONTENT_TYPE: Final = "application/cwt"
@@ -210,15 +210,12 @@ def _check_signature(
     candidates = tuple(dict.fromkeys(key for _, key in trust.keys_for(kid, RECEIPT_USE)))
     if not candidates:
         return None, _signature("signature.receipt_key_unknown", Outcome.UNKNOWN)
-    for key in candidates:
-        try:
-            check_cose_signature(key.algorithm, key.spki, sign1.to_be_signed, sign1.signature)
-        except SignatureError:
-            continue
-        if not key.covers(receipt.made_at):
-            return key, _signature("signature.receipt_out_of_period", Outcome.FAILED)
-        return key, _signature("signature.receipt_good", Outcome.PASSED)
-    return None, _signature("signature.receipt_bad", Outcome.FAILED)
+    key = signed_by(candidates, sign1.to_be_signed, sign1.signature)
+    if key is None:
+        return None, _signature("signature.receipt_bad", Outcome.FAILED)
+    if not key.covers(receipt.made_at):
+        return key, _signature("signature.receipt_out_of_period", Outcome.FAILED)
+    return key, _signature("signature.receipt_good", Outcome.PASSED)
 
 
 def _check_entry(

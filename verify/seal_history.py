@@ -20,10 +20,10 @@ from itertools import pairwise
 from typing import Final
 
 from verify import cbor
-from verify.algorithms import Algorithm, SignatureError, check_cose_signature
+from verify.algorithms import Algorithm
 from verify.cose import decode_sign1, encode_sign1, protected_header, read_header, sig_structure
 from verify.errors import MalformedError, YinzhengError
-from verify.trust import TrustedKey
+from verify.trust import TrustedKey, signed_by
 
 CONTENT_TYPE: Final = "application/vnd.yinzheng.seal-history+cbor"
 # Some 80 bytes for each grant and 34 for each act: a seal with ten thousand grants in its life has 1.2 MB.
@@ -163,7 +163,9 @@ def open_seal_history(data: bytes, *, code: str, keys: Callable[[bytes], Sequenc
         sign1 = decode_sign1(data, tagged=True, bytes_max=SEAL_HISTORY_BYTES_MAX)
         algorithm, kid = read_header(sign1, content_type=CONTENT_TYPE)
         candidates = [key for key in keys(kid) if key.algorithm is algorithm]
-        key = _signer(candidates, sign1.to_be_signed, sign1.signature)
+        key = signed_by(candidates, sign1.to_be_signed, sign1.signature)
+        if key is None:
+            raise SealHistorySignatureError("no trusted key of this use made the signature")
         history = _read(sign1.payload)
     except MalformedError as error:
         raise SealHistoryFormError(error.detail) from error
@@ -172,16 +174,6 @@ def open_seal_history(data: bytes, *, code: str, keys: Callable[[bytes], Sequenc
     if history.code != code:
         raise OtherSealError("the history of another seal")
     return history
-
-
-def _signer(candidates: Sequence[TrustedKey], to_be_signed: bytes, signature: bytes) -> TrustedKey:
-    for key in candidates:
-        try:
-            check_cose_signature(key.algorithm, key.spki, to_be_signed, signature)
-        except SignatureError:
-            continue
-        return key
-    raise SealHistorySignatureError("no trusted key of this use made the signature")
 
 
 def _header(kid: bytes) -> bytes:

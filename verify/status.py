@@ -17,10 +17,10 @@ from enum import IntEnum
 from typing import Final
 
 from verify import cbor
-from verify.algorithms import Algorithm, SignatureError, check_cose_signature
+from verify.algorithms import Algorithm
 from verify.cose import decode_sign1, encode_sign1, protected_header, read_header, sig_structure
 from verify.errors import MalformedError, YinzhengError
-from verify.trust import TrustedKey
+from verify.trust import TrustedKey, signed_by
 
 CONTENT_TYPE: Final = "application/statuslist+cwt"
 ENTRIES_MAX: Final = 1 << 20
@@ -143,7 +143,9 @@ def open_status_list(data: bytes, *, uri: str, keys: Callable[[bytes], Sequence[
         sign1 = decode_sign1(data, tagged=True, bytes_max=STATUS_LIST_BYTES_MAX)
         algorithm, kid = read_header(sign1, content_type=CONTENT_TYPE)
         candidates = [key for key in keys(kid) if key.algorithm is algorithm]
-        key = _signer(candidates, sign1.to_be_signed, sign1.signature)
+        key = signed_by(candidates, sign1.to_be_signed, sign1.signature)
+        if key is None:
+            raise StatusListSignatureError("no trusted key of this use made the signature")
         status_list = _read(sign1.payload)
     except MalformedError as error:
         raise StatusListFormError(error.detail) from error
@@ -152,16 +154,6 @@ def open_status_list(data: bytes, *, uri: str, keys: Callable[[bytes], Sequence[
     if status_list.uri != uri:
         raise StatusListAddressError("the list of another address")
     return status_list
-
-
-def _signer(candidates: Sequence[TrustedKey], to_be_signed: bytes, signature: bytes) -> TrustedKey:
-    for key in candidates:
-        try:
-            check_cose_signature(key.algorithm, key.spki, to_be_signed, signature)
-        except SignatureError:
-            continue
-        return key
-    raise StatusListSignatureError("no trusted key of this use made the signature")
 
 
 def _header(kid: bytes) -> bytes:

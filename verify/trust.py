@@ -11,7 +11,7 @@ licence types}], 3 log policy, 4 [authority certificates], 5 SPKI of the next ro
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -108,6 +108,17 @@ class TrustedKey:
     def covers(self, at: datetime) -> bool:
         """Say whether the moment lies in the key's period."""
         return self.not_before <= at < self.not_after
+
+
+def signed_by(candidates: Iterable[TrustedKey], to_be_signed: bytes, signature: bytes) -> TrustedKey | None:
+    """Return the first of these keys that made the COSE signature; a key id is a hint, so several may bear one."""
+    for key in candidates:
+        try:
+            check_cose_signature(key.algorithm, key.spki, to_be_signed, signature)
+        except SignatureError:
+            continue
+        return key
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
