@@ -19,7 +19,7 @@ from typing import Final
 
 from registry import audits, leaves, long_term
 from registry.audits import AuditedBody, AuditedEvent, AuditedLicence
-from registry.db import Database, Transaction, reading
+from registry.db import Database, reading
 from registry.errors import DocumentDamagedError, UnknownDocumentError
 from registry.intents import Intent
 from registry.leaves import LogHead
@@ -28,6 +28,7 @@ from registry.long_term import LongTermDocument
 from registry.records import DraftState, IntentState
 from registry.vault import FolderVault
 from signer.audit_columns import tells_what_was_logged, tells_what_was_signed
+from signer.audit_entries import entries_at
 from signer.audit_leaves import LeafAudit
 from signer.audit_officials import OfficialAudit
 from signer.audit_report import AuditReport, Discrepancy, Findings
@@ -119,7 +120,7 @@ class _RecordAudit:
         with reading(self._scope.database) as tx:
             page = audits.licence_page(tx, after=after)
             old = [each for each in page if all(leaf < self._head.size for _purpose, leaf in each.intents)]
-            entries = self._entries(tx, [leaf for each in old for _purpose, leaf in each.intents])
+            entries = entries_at(tx, self._head.origin, [leaf for each in old for _purpose, leaf in each.intents])
             intents = leaves.intents_by_licence(tx, [each.licence_id for each in old])
             sealings = long_term.sealings(tx, [each.licence_id for each in old])
         for each in old:
@@ -136,20 +137,13 @@ class _RecordAudit:
     def _events(self, after: int) -> tuple[AuditedEvent, ...]:
         with reading(self._scope.database) as tx:
             page = audits.event_page(tx, after=after)
-            entries = self._entries(tx, [each.leaf_index for each in page if each.leaf_index is not None])
+            entries = entries_at(
+                tx, self._head.origin, [each.leaf_index for each in page if each.leaf_index is not None]
+            )
         for each in page:
             self._findings.count("events")
             self._judge_event(each, entries)
         return page
-
-    def _entries(self, tx: Transaction, indexes: list[int]) -> dict[int, LogEntry]:
-        found = {}
-        for index, entry in leaves.entries_at(tx, self._head.origin, indexes).items():
-            try:
-                found[index] = LogEntry.decode(entry)
-            except MalformedError:
-                continue  # the walk through the log has named it
-        return found
 
     def _judge_licence(
         self, licence: AuditedLicence, entries: Mapping[int, LogEntry], intents: tuple[Intent, ...]

@@ -22,6 +22,7 @@ from registry.records import IntentState
 from registry.seal_lifecycle import UseState
 from registry.seal_records import SealUse
 from registry.vault import FolderVault
+from signer.audit_entries import entries_at
 from signer.audit_report import Findings
 from signer.official.wishes import Layout, is_prepared_of
 from verify.accepting import RejectedError
@@ -67,12 +68,12 @@ class OfficialAudit:
                 after = page[-1].document_id
                 old = [each for each in page if each.leaf is None or each.leaf < self._head.size]
                 wanted = [each.leaf for each in old if each.leaf is not None]
-                entries = leaves.entries_at(tx, self._head.origin, wanted)
+                entries = entries_at(tx, self._head.origin, wanted)
                 intents = leaves.intents_by_licence(tx, [each.document_id for each in old])
                 uses = seal_uses.uses_by_id(tx, [each.use_id for each in old if each.use_id is not None])
             for each in old:
                 self._findings.count("official_documents")
-                self._judge_log(each, _decoded(entries.get(-1 if each.leaf is None else each.leaf)))
+                self._judge_log(each, entries.get(-1 if each.leaf is None else each.leaf))
                 self._judge_intents(each, intents.get(each.document_id, ()))
                 self._judge_use(each, uses.get(each.use_id or ""))
                 if self._vault is not None:
@@ -182,10 +183,3 @@ def _signed(
 
 def _different(told: Mapping[str, tuple[object, object]]) -> str:
     return ", ".join(name for name, (one, other) in told.items() if one != other)
-
-
-def _decoded(entry: bytes | None) -> LogEntry | None:
-    try:
-        return None if entry is None else LogEntry.decode(entry)
-    except MalformedError:
-        return None  # the walk through the log has named it

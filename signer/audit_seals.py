@@ -32,6 +32,7 @@ from registry.seal_lifecycle import SealAct
 from registry.seal_records import SealEventRecord, SealObjectRecord, SealRecord
 from registry.seal_uses import FILE, USE
 from signer import key_register
+from signer.audit_entries import entries_at
 from signer.audit_report import Findings
 from verify import cbor
 from verify.certificates import read_certificate
@@ -117,7 +118,7 @@ class SealAudit:
             signed = read_seal(content)
         except SealError:
             return False
-        entry = _decoded(leaves.entries_at(tx, self._origin, (leaf,)).get(leaf))
+        entry = entries_at(tx, self._origin, (leaf,)).get(leaf)
         digest = sha256(content).digest()
         return (
             _is_maker_intent(entry, signed)
@@ -163,9 +164,7 @@ class SealAudit:
                     return
                 after = page[-1].use_id
                 wanted = sorted({leaf for each in page for leaf in each.leaves})
-                entries = {
-                    index: _decoded(entry) for index, entry in leaves.entries_at(tx, self._origin, wanted).items()
-                }
+                entries = entries_at(tx, self._origin, wanted)
                 intents = leaves.intents_by_licence(tx, [each.attempt for each in page])
                 lists = {
                     each.recorded.logged: _listed(log_records.find(tx, each.recorded.logged), each.recorded.logged)
@@ -179,7 +178,7 @@ class SealAudit:
     def _judge_use(
         self,
         use: AuditedUse,
-        entries: Mapping[int, LogEntry | None],
+        entries: Mapping[int, LogEntry],
         own: set[int],
         listed: frozenset[bytes] | None,
     ) -> None:
@@ -212,13 +211,6 @@ def _listed(record: bytes | None, digest: bytes) -> frozenset[bytes] | None:
         return None
     digests = _told(record).get(1)
     return frozenset(each for each in digests if isinstance(each, bytes)) if isinstance(digests, list) else None
-
-
-def _decoded(entry: bytes | None) -> LogEntry | None:
-    try:
-        return None if entry is None else LogEntry.decode(entry)
-    except MalformedError:
-        return None  # the walk through the log has named it
 
 
 def _is_maker_intent(entry: LogEntry | None, signed: Seal) -> bool:
