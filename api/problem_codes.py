@@ -25,7 +25,7 @@ _CODES: Final[Mapping[int, str]] = {
     405: "request.method",
     408: "request.slow",
     409: "form.sent "
-    "official_document.state official_document.digest official.other_digest "
+    "official_document.state official_document.digest "
     "issue.signing_key "
     "draft.state draft.not_approved licence.not_allowed licence.not_latest batch.conflict batch.lease_lost "
     "record.conflict intent.abandoned idempotency.running number.exhausted "

@@ -95,12 +95,6 @@ class NothingPlacedError(OfficialError):
     code = "official.nothing_placed"
 
 
-class OtherDigestError(OfficialError):
-    """What is to be sealed is not what was prepared and looked at."""
-
-    code = "official.other_digest"
-
-
 class NoPictureError(OfficialError):
     """No picture can be made of an OFD; its bytes are to be looked at in the office's own reader."""
 
