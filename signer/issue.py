@@ -175,8 +175,9 @@ def _file_all(desk: Desk, checked: Sequence[Checked], *, operator: Operator, at:
         for each in checked
     ]
     with transaction(desk.database) as tx:
+        filed = licences.file_licences(tx, filings, operator_role=operator.role.value, at=at, random=desk.random)
         _file_uses(tx, uses, checked, desk, at=at)
-        return licences.file_licences(tx, filings, operator_role=operator.role.value, at=at, random=desk.random)
+        return filed
 
 
 def _file_uses(

@@ -85,6 +85,8 @@ def sweep_vault(desk: Desk, *, at: datetime) -> int:
 
 def _abandon_some(desk: Desk, *, at: datetime) -> int:
     with transaction(desk.database) as tx:
+        official_documents.abandon_prepared(tx, before=at - PREPARED_KEPT)
+    with transaction(desk.database) as tx:
         intents = leaves.overdue_intents(tx, desk.log.origin, at=at, limit=ATTEMPTS_AT_ONCE)
         entries = leaves.entries_at(tx, desk.log.origin, [intent.leaf_index for intent in intents])
         for intent in intents:
@@ -97,7 +99,6 @@ def _abandon_some(desk: Desk, *, at: datetime) -> int:
         seal_uses.abandon_uses(tx, attempts=attempts)
         seal_uses.abandon_overdue(tx, at=at)  # taken, but nothing was logged before the crash
         official_documents.abandon_stranded(tx)
-        official_documents.abandon_prepared(tx, before=at - PREPARED_KEPT)
     desk.after("abandoned")
     return len(attempts)
 

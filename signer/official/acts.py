@@ -162,8 +162,8 @@ def seal(
     desk.after("document_kept")
     with transaction(desk.database) as tx:  # (7)
         filing = UseFiling(use_id=sealing.use.use_id, bodies=((verified.digest, verified.leaf),))
-        seal_uses.file_uses(tx, (filing,), at=at, random=desk.random)
         filed = official_documents.file_official(tx, verified, at=at)
+        seal_uses.file_uses(tx, (filing,), at=at, random=desk.random)
     desk.after("document_filed")
     desk.log.flush_pending()
     return filed

@@ -1,6 +1,8 @@
 """The whole way of a licence on both databases: steps in their order, chunks of which one draft is bad, two processes."""
 
 import multiprocessing
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -9,14 +11,17 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from sqlalchemy import select, text
 
 from registry import drafts, leaves, licences
-from registry.db import open_database, reading, transaction
+from registry.db import Transaction, open_database, reading, transaction
 from registry.errors import IntentAbandonedError, NotAllowedError, NotLatestVersionError
 from registry.events import Act
 from registry.lifecycle import LicenceEvent
 from registry.records import DraftState, IntentState, LicenceState
+from registry.seal_grants import lock_grants
 from registry.seal_lifecycle import UseState
+from registry.tables import DRAFT
 from signer.audit import AuditScope, audit
 from signer.codes import sign_codes
 from signer.documents import log_documents, render, sign_documents
@@ -248,6 +253,48 @@ def test_an_attempt_that_recovery_abandoned_is_left_out_and_the_others_are_filed
     assert [type(each) for each in outcomes] == [RefusedDraft, IssuedLicence, IssuedLicence]
     assert isinstance(outcomes[0], RefusedDraft)
     assert isinstance(outcomes[0].error, IntentAbandonedError)
+
+
+def test_whoever_holds_the_drafts_may_take_the_grants_so_that_filing_and_reserving_never_wait_for_each_other(
+    postgresql_town: Town,
+) -> None:
+    town, grant = postgresql_town, postgresql_town.grant_of(BUREAU)
+    records = town.drafts(2)
+    holding, waited = threading.Event(), list[bool]()
+
+    def reserves() -> None:
+        with transaction(town.database) as tx:
+            tx.execute(select(DRAFT.c.draft_id).with_for_update()).all()
+            holding.set()
+            waited.append(_is_awaited(tx))
+            lock_grants(tx, [grant.grant_id])
+
+    other = threading.Thread(target=reserves)
+
+    def reserves_meanwhile(step: str) -> None:
+        if step == "kept":
+            other.start()
+            holding.wait()
+
+    desk = replace(town.desk, after=reserves_meanwhile)
+    outcomes = issue_chunk(desk, records, operator=town.officer, at=town.now)
+    other.join()
+
+    assert waited == [True], "nothing waited for the drafts: the test shows nothing"
+    assert [type(each) for each in outcomes] == [IssuedLicence, IssuedLicence]
+
+
+def _is_awaited(tx: Transaction) -> bool:
+    """Wait until another transaction waits for a lock, and say whether one did."""
+    awaited = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.datname = current_database() WHERE NOT granted"
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if tx.execute(awaited).scalar_one():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def test_a_renewal_takes_the_place_of_what_it_replaces(town: Town) -> None:
