@@ -4,23 +4,36 @@ Promises:
   * Every check asks the registry itself; when it cannot be reached, the verdict says so and blames no licence.
   * A file is read in a process without keys, sockets and registry (`api/sandbox.py`); its report is completed here.
   * Nothing of what was handed in is kept or logged.
+  * A live code is good for one check: the first one that finds it genuine and in its minute uses it up.
   * An input method's wide letters, a scanner's mark before the code, line breaks: none spoils what was meant.
 """
 
 import re
 import unicodedata
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from api.errors import RequestTooLargeError
 from api.official_sealing import ask_official
 from api.sandbox import OWN_LINE, examine_file
 from api.wiring import Office
+from registry.db import transaction
 from registry.errors import DatabaseAwayError, DatabaseBusyError
 from registry.licences import public_answer
+from registry.live_codes import redeem
 from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, Evidence, NotFound, OfficialAnswer
 from verify.examine import examine_id, examine_text, with_registry
+from verify.live_code_check import (
+    GRACE_ONLINE,
+    examine_live,
+    is_live_code,
+    may_be_redeemed,
+    with_redeemed,
+    with_registry_away,
+)
 from verify.official_examine import examine_official_id, with_official
+from verify.presentation_code import decode_presentation
 from verify.report import Report
 from verify.signed_document import DOCUMENT_BYTES_MAX
 from verify.values import LicenceId
@@ -53,7 +66,10 @@ def check_text(office: Office, text: str) -> Report:
     """Check the text of a QR code: its signature by the trust list, its state by the registry."""
     evidence = office.evidence()
     at = office.clock()
-    return _completed(office, examine_text(as_meant(text), evidence, at=at), evidence)
+    meant = as_meant(text)
+    if is_live_code(meant):
+        return _check_live(office, meant, evidence, at=at)
+    return _completed(office, examine_text(meant, evidence, at=at), evidence)
 
 
 def check_id(office: Office, typed: str) -> Report:
@@ -89,6 +105,22 @@ def ask_registry(office: Office, licence_id: str) -> Answer:
         return public_answer(office.database, licence_id) or NOT_FOUND
     except (DatabaseAwayError, DatabaseBusyError):
         return UNREACHABLE
+
+
+def _check_live(office: Office, text: str, evidence: Evidence, *, at: datetime) -> Report:
+    """Check a live code by our own clock; one that is genuine and in its minute is used up by this check."""
+    report = examine_live(text, evidence, at=at, grace=GRACE_ONLINE)
+    if not may_be_redeemed(report):
+        return report
+    licence_id = report.facts.licence_id
+    answer = ask_registry(office, licence_id)
+    one_time = decode_presentation(text).claims.one_time
+    try:
+        with transaction(office.database) as tx:
+            used_before = redeem(tx, one_time, licence_id, at=at)
+    except (DatabaseAwayError, DatabaseBusyError):
+        return with_registry_away(report, UNREACHABLE, at=at)
+    return with_redeemed(report, answer, used_before, at=at)
 
 
 def _completed(office: Office, report: Report, evidence: Evidence) -> Report:

@@ -116,3 +116,13 @@ class LongTermRow(Row, table=True):
     number: int = Field(primary_key=True)
     document_digest: str = Field(index=True, max_length=64)
     sealed_at: datetime = Field(sa_type=Moment)
+
+
+class LiveCodeUseRow(Row, table=True):
+    """One-time values of live codes that were checked: the second check of one is told when the first was."""
+
+    __tablename__ = "live_code_use"
+    __table_args__ = (Index("ix_live_code_use_licence", "licence_id", "used_at"),)
+    one_time: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    licence_id: str = Field(max_length=16)
+    used_at: datetime = Field(sa_type=Moment)

@@ -20,6 +20,7 @@ from verify import cbor
 from verify.algorithms import Algorithm, der_to_raw, key_identifier
 from verify.evidence import Evidence, RegistryAnswer
 from verify.licence import HolderKind, licence_end
+from verify.presentation_code import PresentationClaims, encode_presentation, presentation_to_be_signed
 from verify.qr_text import CLAIM_PRIVATE, LICENCE_TEXT, TOKEN_BYTES_MAX, make_sign1, make_text, text_to_be_signed
 from verify.qr_token import ShortStatus, TokenClaims, decode_token, encode_token, to_be_signed
 from verify.states import LicenceState
@@ -109,6 +110,18 @@ class Signer:
         return replace(key, **changes)
 
 
+LIVE_KEY = Signer(13)
+LIVE_CLAIMS = PresentationClaims(
+    code_id=LicenceId(bytes(range(50, 60))),
+    licence_id=ID,
+    number=CLAIMS.number,
+    holder=CLAIMS.holder,
+    one_time=bytes(range(20, 30)),
+    issued_at=NOW - timedelta(seconds=10),
+    expires_at=NOW + timedelta(seconds=50),
+)
+
+
 @dataclass(frozen=True)
 class CodeRoom:
     """The office; `key` makes its codes."""
@@ -132,6 +145,20 @@ class CodeRoom:
         signature = self.key.sign(text_to_be_signed(payload, algorithm=Algorithm.ES256, kid=self.key.kid))
         sign1 = make_sign1(payload, algorithm=Algorithm.ES256, kid=self.key.kid, signature=signature)
         return make_text(LICENCE_TEXT, HOST, ID, sign1)
+
+    def live_code(
+        self,
+        claims: PresentationClaims = LIVE_CLAIMS,
+        *,
+        signer: Signer | None = None,
+        key: Signer = LIVE_KEY,
+        **changes: Any,
+    ) -> str:
+        """Return the text of a live code with these claims; `signer` may be somebody else, who uses the key's id."""
+        changed = replace(claims, **changes)
+        message = presentation_to_be_signed(changed, algorithm=Algorithm.ES256, kid=key.kid)
+        signature = (signer or key).sign(message)
+        return encode_presentation(changed, algorithm=Algorithm.ES256, kid=key.kid, signature=signature, host=HOST)
 
     def trust(self, *keys: TrustedKey, issuer: str = ISSUER, types: tuple[str, ...] = (FOOD, TEACHER)) -> TrustList:
         """Return a trust list that names the office with these keys, or with its own."""

@@ -19,8 +19,10 @@ from verify.accepting import RejectedError, VerifiedDocument, VerifiedLicence, a
 from verify.document_check import check_document
 from verify.evidence import Answer, Evidence, RegistryAnswer, Unreachable
 from verify.facts import Facts
+from verify.live_code_check import examine_live, is_live_code
 from verify.national_metadata import MetadataError, read_metadata
 from verify.official_examine import of_official
+from verify.registry_facts import facts_with
 from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, Subject, merged
 from verify.seal_facts import with_seal
 from verify.signed_document import SignedDocument
@@ -103,7 +105,12 @@ def _named(facts: Facts, signed: SignedDocument) -> Facts:
 
 
 def examine_text(text: str, evidence: Evidence, *, at: datetime) -> Report:
-    """Check the text of a QR code: 1 to 5 by the code alone, 6 by registry or status list, 7 by the registry's leaf."""
+    """Check the text of a QR code: 1 to 5 by the code alone, 6 by registry or status list, 7 by the registry's leaf.
+
+    A live code is not that of a paper: see `live_code_check`.
+    """
+    if is_live_code(text):
+        return examine_live(text, evidence, at=at)
     check = check_token(text, evidence, at=at)
     token = check.token
     if token is None:
@@ -142,7 +149,7 @@ def examine_id(licence_id: LicenceId, evidence: Evidence, *, at: datetime) -> Re
         findings=(_TYPED, _SIGNATURE_NOT_ASKED, _ISSUER_NOT_ASKED, *rest),
         at=at,
         valid_until=answer.valid_until,
-        facts_source=_facts_with(facts, answer),
+        facts_source=facts_with(facts, answer),
         test=is_test_issuer(answer.issuer),
         log=LogPlaces(code_leaf=answer.code_leaf, document_leaf=answer.document_leaf),
     )
@@ -173,7 +180,7 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
     return report._replace(
         findings=_renewed(report.findings, status, _AGREES, _recorded(claimed, answer, evidence)),
         at=at,
-        facts_source=_facts_with(report.facts, answer),
+        facts_source=facts_with(report.facts, answer),
         log=replace(report.log, code_leaf=answer.code_leaf, document_leaf=_document_leaf(report.log, answer)),
     )
 
@@ -217,33 +224,4 @@ def _recorded(claimed: Claimed, answer: RegistryAnswer, evidence: Evidence) -> F
         outcome=Outcome.PASSED if is_below else Outcome.FAILED,
         source="registry",
         params={"leaf": str(answer.code_leaf)},
-    )
-
-
-def _facts_with(facts: Facts, answer: RegistryAnswer) -> Facts:
-    """Return the facts as the registry states them now."""
-    return facts._replace(
-        identifier=answer.identifier,
-        type_code=answer.type_code,
-        type_name=answer.type_name,
-        type_name_en=answer.type_name_en,
-        number=answer.number,
-        holder=answer.holder_name,
-        holder_kind=answer.holder_kind,
-        holder_uscc=answer.holder_uscc or "",
-        issuer=answer.issuer,
-        issuer_name=answer.issuer_name,
-        issuer_name_en=answer.issuer_name_en,
-        valid_from=answer.valid_from,
-        valid_until=answer.valid_until,
-        long_term=answer.valid_until is None,
-        state=answer.state,
-        state_since=answer.event_effective_on,
-        state_reason=answer.event_reason or "",
-        state_legal_basis=answer.event_legal_basis or "",
-        state_reference=answer.event_reference or "",
-        suspended_until=answer.suspended_until,
-        papers_due=answer.papers_due,
-        superseded_by=answer.superseded_by or "",
-        superseded_by_number=answer.superseded_by_number or "",
     )

@@ -53,7 +53,7 @@ class Outcome(StrEnum):
 
 
 class Check(StrEnum):
-    """The checks, as they are shown: 格式 签名 发证机关 印章 内容一致 有效期 登记状态 签发日志 时钟."""
+    """The checks, as they are shown: 格式 签名 发证机关 印章 内容一致 有效期 登记状态 签发日志 出示码 时钟."""
 
     FORM = "form"
     SIGNATURE = "signature"
@@ -63,6 +63,7 @@ class Check(StrEnum):
     TERM = "term"
     STATUS = "status"
     LOG = "log"
+    SHOW = "show"
     CLOCK = "clock"
 
 

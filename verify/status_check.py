@@ -83,6 +83,11 @@ def check_clock(status_list: StatusList | None, evidence: Evidence, *, at: datet
         return _CLOCK_NOT_ASKED
     if abs(offset) <= CLOCK_SKEW_MAX:
         return _CLOCK_GOOD
+    return clock_off(offset)
+
+
+def clock_off(offset: timedelta) -> Finding:
+    """Say by how much the clock is off."""
     minutes = str(round(abs(offset).total_seconds() / 60))
     return Finding(check=Check.CLOCK, code="clock.wrong", outcome=Outcome.FAILED, params={"minutes": minutes})
 

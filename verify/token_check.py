@@ -18,6 +18,7 @@ from verify.evidence import Evidence
 from verify.facts import Facts
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.licence import law_day, shown_kind
+from verify.presentation_code import PresentationCode
 from verify.qr_text import TokenIdError
 from verify.qr_token import LicenceToken, TokenClaims, decode_token
 from verify.report import Check, Claimed, Finding, Outcome
@@ -77,10 +78,10 @@ def check_token(text: str, evidence: Evidence, *, at: datetime) -> TokenCheck:
         return TokenCheck(token=token, issuer=None, findings=findings, notices=_notices(token, None))
     candidates = trust.keys_for(token.kid, CODE_USE)
     if not candidates:
-        unknown = _issuer_finding("issuer.unknown", Outcome.FAILED, trust)
+        unknown = issuer_finding("issuer.unknown", Outcome.FAILED, trust)
         findings = (_FORM_PASSED, _SIGNATURE_NOT_ASKED, unknown, term, _LOG_NOT_ASKED)
         return TokenCheck(token=token, issuer=None, findings=findings, notices=_notices(token, None))
-    found = _signer(token, candidates)  # (2)
+    found = signer_of(token, candidates)  # (2)
     if found is None:
         findings = (_FORM_PASSED, _SIGNATURE_BAD, _ISSUER_NOT_ASKED, term, _LOG_NOT_ASKED)
         return TokenCheck(token=token, issuer=None, findings=findings, notices=_notices(token, None))
@@ -185,8 +186,8 @@ def _of_code(check: Check, code: str, error: MalformedError) -> Finding:
     return Finding(check=check, code=code, outcome=Outcome.FAILED, detail=error.code, source="code")
 
 
-def _signer(
-    token: LicenceToken, candidates: tuple[tuple[TrustedIssuer, TrustedKey], ...]
+def signer_of(
+    token: LicenceToken | PresentationCode, candidates: tuple[tuple[TrustedIssuer, TrustedKey], ...]
 ) -> tuple[TrustedIssuer, TrustedKey] | None:
     """Return the key that made the signature; the key id is a hint, so all that bear it are tried."""
     for issuer, key in candidates:
@@ -202,19 +203,21 @@ def _signer(
 
 def _entitlement(claims: TokenClaims, issuer: TrustedIssuer, key: TrustedKey, trust: TrustList) -> Finding:
     if claims.issuer != issuer.issuer or claims.type_code not in issuer.licence_types:
-        return _issuer_finding("issuer.not_entitled", Outcome.FAILED, trust, {"signer": issuer.name})
+        return issuer_finding("issuer.not_entitled", Outcome.FAILED, trust, {"signer": issuer.name})
     if not key.covers(claims.issued_at):
-        return _issuer_finding("issuer.out_of_period", Outcome.FAILED, trust, {"signer": issuer.name})
-    return _trusted(trust.sequence, trust.issued_at)
+        return issuer_finding("issuer.out_of_period", Outcome.FAILED, trust, {"signer": issuer.name})
+    return issuer_trusted(trust.sequence, trust.issued_at)
 
 
 @lru_cache(maxsize=LISTS_REMEMBERED)
-def _trusted(sequence: int, issued_at: datetime) -> Finding:
+def issuer_trusted(sequence: int, issued_at: datetime) -> Finding:
+    """Say that the issuer stands in the trust list, and may."""
     source = f"trust list {sequence}"
     return Finding(Check.ISSUER, "issuer.trusted", Outcome.PASSED, source=source, as_of=issued_at)
 
 
-def _issuer_finding(code: str, outcome: Outcome, trust: TrustList, params: dict[str, str] | None = None) -> Finding:
+def issuer_finding(code: str, outcome: Outcome, trust: TrustList, params: dict[str, str] | None = None) -> Finding:
+    """Say of the issuer what the trust list says."""
     return Finding(
         check=Check.ISSUER,
         code=code,

@@ -151,6 +151,8 @@ OF_FAILURE: Final[Mapping[str, Verdict]] = {
     "status.superseded": Verdict.SUPERSEDED,
     "term.expired": Verdict.EXPIRED,
     "term.not_yet": Verdict.NOT_YET_VALID,
+    "show.expired": Verdict.SHOW_CODE_EXPIRED,
+    "show.used": Verdict.SHOW_CODE_USED,
     "clock.wrong": Verdict.CLOCK_WRONG,
 }
 """What a failed check means, by the code of its finding."""
@@ -179,6 +181,7 @@ OF_GAP: Final[Mapping[str, Verdict | None]] = {
     "contents.not_asked": None,
     "term.not_asked": None,
     "log.not_asked": None,
+    "show.not_asked": None,
     "clock.not_asked": None,
 }
 """What an unknown check means, by the code of its finding; None does not stand in the way of "valid"."""

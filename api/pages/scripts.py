@@ -36,7 +36,7 @@ VENDOR_FILES: Final = ("reader/index.js", "share.js", "zxing_reader.wasm", "sm2.
 SCRIPT_POLICY: Final = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 # Families of sentences that a page says by itself.
 _FAMILIES: Final = frozenset(
-    {"check", "clock", "contents", "fact", "form", "issuer", "list", "log", "result", "seal", "signature", "state",
+    {"check", "clock", "contents", "fact", "form", "issuer", "list", "log", "result", "seal", "show", "signature", "state",
      "status", "term", "verdict"}
 )  # fmt: skip
 # What is said of files only, which are checked by the server, stands in a module of its own.

@@ -9,7 +9,21 @@ from functools import lru_cache
 from typing import Any, Final
 
 from signer.packs import KEPT as PACK_PLACES
-from verify import cbor, cose, evidence, licence, pack, qr_text, report, status, status_check, token_check, token_claims
+from verify import (
+    cbor,
+    cose,
+    evidence,
+    licence,
+    live_code_check,
+    pack,
+    presentation_code,
+    qr_text,
+    report,
+    status,
+    status_check,
+    token_check,
+    token_claims,
+)
 from verify import trust as trust_lists
 from verify.algorithms import COSE_NUMBER, Algorithm, cose_algorithm
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
@@ -53,6 +67,8 @@ def _tables() -> Mapping[str, Any]:
         "WRITTEN_NUMBERS": {algorithm.value: number for algorithm, number in COSE_NUMBER.items()},
         "SM2_SIGNER": SIGNER_ID.decode(),
         "CODE_USE": token_check.CODE_USE,
+        "LIVE_USE": live_code_check.LIVE_USE,
+        "LIVE_GRACE_SECONDS": int(live_code_check.GRACE_OFFLINE.total_seconds()),
         "STATUS_USE": TRUST_LIST_USE[KeyPurpose.STATUS_LIST],
         "USES": sorted(TRUST_LIST_USE.values()),
         "PACK_PLACES": PACK_PLACES,
@@ -70,6 +86,10 @@ def _lengths() -> Mapping[str, Any]:
         "ISSUER_LENGTH_MAX": token_claims.ISSUER_LENGTH_MAX,
         "CODE_LENGTH_MAX": token_claims.CODE_LENGTH_MAX,
         "NAME_LENGTH_MAX": token_claims.NAME_LENGTH_MAX,
+        "LIVE_SECONDS_MAX": int(presentation_code.LIFETIME_MAX.total_seconds()),
+        "LIVE_NUMBER_LENGTH_MAX": presentation_code.NUMBER_LENGTH_MAX,
+        "LIVE_HOLDER_LENGTH_MAX": presentation_code.HOLDER_LENGTH_MAX,
+        "ONE_TIME_BYTES": presentation_code.ONE_TIME_BYTES,
         "STATUS_INDEX_MAX": token_claims.STATUS_INDEX_MAX,
         "STATUS_LIST_NUMBER_MAX": token_claims.STATUS_LIST_NUMBER_MAX,
         "DAY_MAX": licence.day_number(licence.LAST_DAY),

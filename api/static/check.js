@@ -4,12 +4,12 @@
 // No network, no clock: same arguments, same report. Each check is passed, failed, or unknown when it was not made.
 
 import {
-  CLOCK_SKEW_SECONDS, CODE_USE, EXPIRING_DAYS, IN_FORCE, NEEDED, NEEDS_CLOCK, NOTICES, NOT_GENUINE, OFFLINE_HOURS,
-  OF_FAILURE, OF_GAP, ORDER, TEST_DIVISION, UNDECIDED, ZONE_SECONDS,
+  CLOCK_SKEW_SECONDS, CODE_USE, EXPIRING_DAYS, IN_FORCE, LIVE_GRACE_SECONDS, LIVE_USE, NEEDED, NEEDS_CLOCK, NOTICES,
+  NOT_GENUINE, OFFLINE_HOURS, OF_FAILURE, OF_GAP, ORDER, TEST_DIVISION, UNDECIDED, ZONE_SECONDS,
 } from "./tables.js";
 import { Malformed } from "./cbor.js";
 import { Unsupported, isSigned } from "./signatures.js";
-import { decodeToken } from "./token.js";
+import { decodeLive, decodeToken, isLive } from "./token.js";
 
 const DAY = 86400;
 const STATUS_CODES = ["status.in_force", "status.ended", "status.suspended", "status.superseded"];
@@ -23,13 +23,9 @@ function finding(check, code, outcome, more = {}) {
 
 /** Return the report on the text of a code; `at` in milliseconds, times of lists in seconds. */
 export async function examineText(text, evidence, at) {
-  let token;
-  try {
-    token = decodeToken(text);
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    return report(unread(error), at);
-  }
+  if (isLive(text)) return examineLive(text, evidence, at);
+  const token = opened(decodeToken, text);
+  if (token instanceof Malformed) return report(unread(token, "form.code"), at);
   const { claims } = token;
   const { issuer, findings, notices } = await checkToken(token, evidence, at);
   const [signature, entitled, term, log] = findings;
@@ -41,14 +37,66 @@ export async function examineText(text, evidence, at) {
   return report(all, at, { facts: factsOf(token, issuer, evidence), claims });
 }
 
-function formPassed() {
-  return finding("form", "form.code", "passed", { source: "code" });
+/** Check a live code by itself (verify/live_code_check.py): the registry alone knows whether it was shown before. */
+async function examineLive(text, evidence, at) {
+  const code = opened(decodeLive, text);
+  if (code instanceof Malformed) return report(unread(code, "form.live_code"), at);
+  const { claims } = code;
+  const signed = await checkLiveKey(code, evidence);
+  const early = claims.issuedAt - at / 1000;
+  const isAhead = (evidence.clockOffset ?? null) === null && early > CLOCK_SKEW_SECONDS;
+  const isOver = at >= (claims.expiresAt + LIVE_GRACE_SECONDS) * 1000;
+  const unasked = ["contents", "term", "status", "log"].map((each) => finding(each, `${each}.not_asked`, "unknown"));
+  const shown = isOver ? finding("show", "show.expired", "failed", { source: "code" }) : finding("show", "show.not_asked", "unknown");
+  const clock = isAhead ? clockOff(early) : checkClock(null, evidence, at);
+  const facts = present({
+    licence_id: claims.licenceId,
+    number: claims.number,
+    holder: claims.holder,
+    holder_kind: isMasked(claims.holder) ? "person" : "organisation",
+  });
+  return report([formPassed("form.live_code"), ...signed, ...unasked, shown, clock], at, { facts });
 }
 
-function unread(error) {
+async function checkLiveKey(code, { trust }) {
+  const notSigned = finding("signature", "signature.not_asked", "unknown");
+  if (trust === null) return [notSigned, finding("issuer", "issuer.no_trust_list", "unknown")];
+  const candidates = trust.keys.filter(({ key }) => key.kid === code.kid && key.use === LIVE_USE);
+  if (!candidates.length) return [notSigned, issuerFinding("issuer.unknown", "failed", trust)];
+  const notAsked = finding("issuer", "issuer.not_asked", "unknown");
+  let found;
+  try {
+    found = await signerOf(code, candidates);
+  } catch (error) {
+    if (!(error instanceof Unsupported)) throw error;
+    return [notSigned, notAsked]; // this browser cannot tell
+  }
+  if (!found) return [finding("signature", "signature.bad", "failed", { source: "code" }), notAsked];
+  const good = finding("signature", "signature.good", "passed", { source: "code" });
+  const { issuer, key } = found;
+  const isInPeriod = code.claims.issuedAt >= key.notBefore && code.claims.issuedAt < key.notAfter;
+  if (isInPeriod) return [good, issuerFinding("issuer.trusted", "passed", trust)];
+  return [good, issuerFinding("issuer.out_of_period", "failed", trust, { signer: issuer.name })];
+}
+
+/** Return what was read, or what is wrong with it. */
+function opened(read, text) {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return error;
+  }
+}
+
+function formPassed(code = "form.code") {
+  return finding("form", code, "passed", { source: "code" });
+}
+
+function unread(error, code) {
   const more = { detail: error.code, source: "code" };
   if (error.code === "token.id_mismatch") {
-    return [formPassed(), finding("contents", "contents.other_token", "failed", more)];
+    return [formPassed(code), finding("contents", "contents.other_token", "failed", more)];
   }
   return [finding("form", "form.unreadable", "failed", more)];
 }
@@ -168,6 +216,10 @@ function checkClock(list, evidence, at) {
   if (offset === null && list !== null && list.issuedAt - at / 1000 > CLOCK_SKEW_SECONDS) offset = list.issuedAt - at / 1000;
   if (offset === null) return finding("clock", "clock.not_asked", "unknown");
   if (Math.abs(offset) <= CLOCK_SKEW_SECONDS) return finding("clock", "clock.good", "passed");
+  return clockOff(offset);
+}
+
+function clockOff(offset) {
   return finding("clock", "clock.wrong", "failed", { params: { minutes: String(rounded(Math.abs(offset) / 60)) } });
 }
 

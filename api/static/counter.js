@@ -9,7 +9,7 @@ import { Data } from "./data.js";
 import { ageText, part, show } from "./show.js";
 import { useSm2 } from "./signatures.js";
 import { keep, kept, set, setting } from "./store.js";
-import { decodeToken } from "./token.js";
+import { decodeLive, decodeToken, isLive } from "./token.js";
 import { meaningOf } from "./typed.js";
 import { Wedge } from "./wedge.js";
 import { clockText, publicFacts, say, useWords, useWordsOfFiles } from "./words.js";
@@ -128,7 +128,7 @@ function showState() {
 function isWhole(text) {
   if (!text.includes("#")) return /^[0-9a-z]{17}$/i.test(text.replace(/-/g, "")) && !meaningOf(text).slip;
   try {
-    decodeToken(text);
+    (isLive(text) ? decodeLive : decodeToken)(text);
     return true;
   } catch (error) {
     return !["token.form", "token.cbor"].includes(error.code);
@@ -297,7 +297,9 @@ async function check(meant) {
   const report = answer === null ? own ?? unreached(meant.id, at) : merged(own, answer[0]);
   const reference = answer === null ? ownReference(at) : answer[1];
   finish(report, { reference, isOnline: answer !== null, canCompare: true });
-  if (answer === null && report.verdict !== "unreadable") await wait({ ...meant, verdict: report.verdict, at, number: report.facts.number ?? "" });
+  // A live code is over in a minute: asked again later it would only be called that.
+  const isLasting = report.verdict !== "unreadable" && !isLive(meant.code ?? "");
+  if (answer === null && isLasting) await wait({ ...meant, verdict: report.verdict, at, number: report.facts.number ?? "" });
 }
 
 /** Return the server's report, unless the page itself found that the code is not genuine. */

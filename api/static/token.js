@@ -2,8 +2,9 @@
 // same codes for what is wrong. The signature is not checked here.
 
 import {
-  CODE_LENGTH_MAX, DAY_MAX, HOST_LENGTH_MAX, INSTANT_MAX, ISSUER_LENGTH_MAX, NAME_LENGTH_MAX, STATUS_INDEX_MAX,
-  STATUS_LIST_NUMBER_MAX, TEXT_LENGTH_MAX, TOKEN_BYTES_MAX,
+  CODE_LENGTH_MAX, DAY_MAX, HOST_LENGTH_MAX, INSTANT_MAX, ISSUER_LENGTH_MAX, LIVE_HOLDER_LENGTH_MAX,
+  LIVE_NUMBER_LENGTH_MAX, LIVE_SECONDS_MAX, NAME_LENGTH_MAX, ONE_TIME_BYTES, STATUS_INDEX_MAX, STATUS_LIST_NUMBER_MAX,
+  TEXT_LENGTH_MAX, TOKEN_BYTES_MAX,
 } from "./tables.js";
 import { Malformed, decode, hasKeys, isBytes } from "./cbor.js";
 import { decodeSign1, readHeader } from "./signatures.js";
@@ -36,16 +37,39 @@ function demand(isGood, message) {
 
 /** Read the text of a code; raises `Malformed` with the codes of verify/qr_text.py. */
 export function decodeToken(text) {
+  const cut = cutText(text, "v", "1");
+  return { ...cut, claims: readClaims(openClaims(cut.payload, cut.licenceId)) };
+}
+
+/** Say whether a text is that of a live code, or would be one if it were whole (verify/live_code_check.py). */
+export function isLive(text) {
+  return /^https:\/\/[^/]{1,260}\/p\//i.test(text);
+}
+
+/** Read the text of a live code (verify/presentation_code.py). */
+export function decodeLive(text) {
+  const cut = cutText(text, "p", "2");
+  const claims = openClaims(cut.payload, cut.licenceId);
+  const inner = claims.get(-70001);
+  demand(hasKeys(claims, [4, 6, 7, -70001]) && inner instanceof Map && hasKeys(inner, [2, 3, 20, 21]), "other claims");
+  demand(isBytes(inner.get(21)) && inner.get(21).length === ONE_TIME_BYTES, "not a one-time value");
+  demand(isBytes(inner.get(20)) && inner.get(20).length === 10, "an id is ten bytes");
+  const [issuedAt, expiresAt] = [instantOf(claims.get(6)), instantOf(claims.get(4))];
+  demand(issuedAt < expiresAt && expiresAt - issuedAt <= LIVE_SECONDS_MAX, "a live code lives a minute");
+  const [number, holder] = [textOf(inner.get(2), LIVE_NUMBER_LENGTH_MAX), textOf(inner.get(3), LIVE_HOLDER_LENGTH_MAX)];
+  return { ...cut, claims: { licenceId: idOf(inner.get(20)), number, holder, issuedAt, expiresAt } };
+}
+
+function cutText(text, wantedPath, wantedVersion) {
   const match = text.length <= TEXT_LENGTH_MAX ? FORM.exec(text) : null;
   if (match === null) refuse("token.form", "not the text of a code");
   const [, host, path, idText, version, digits] = match;
-  if (path.toLowerCase() !== "v" || version !== "1" || host.length > HOST_LENGTH_MAX) {
+  if (path.toLowerCase() !== wantedPath || version !== wantedVersion || host.length > HOST_LENGTH_MAX) {
     refuse("token.form", "the text of another kind of code");
   }
   const cut = openSign1(decodeDigits(digits));
   if (cut.signature.length !== 64) refuse("token.form", "a signature has 64 bytes");
-  const licenceId = idText.toUpperCase();
-  return { ...cut, host: host.toLowerCase(), licenceId, claims: openClaims(cut.payload, licenceId) };
+  return { ...cut, host: host.toLowerCase(), licenceId: idText.toUpperCase() };
 }
 
 function decodeDigits(text) {
@@ -84,7 +108,7 @@ function openClaims(payload, idText) {
   const id = claims.get(7);
   demand(isBytes(id) && id.length === 10, "an id is ten bytes");
   if (idOf(id) !== idText) refuse("token.id_mismatch", "the id in the address is another");
-  return readClaims(claims);
+  return claims;
 }
 
 /** Write ten bytes as the 16 characters of an id. */
