@@ -31,6 +31,7 @@ from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
 from verify.tree import EMPTY_ROOT, HASH_BYTES, Node
 
 __all__ = [
+    "FIRST_PREFIX",
     "PENDING_MAX",
     "Intent",
     "LogHead",
@@ -38,8 +39,11 @@ __all__ = [
     "StoredEntry",
     "abandon_intents",
     "add_pending",
+    "all_heads",
     "all_intents",
     "append",
+    "begin",
+    "close",
     "count_pending",
     "entries",
     "entries_at",
@@ -48,6 +52,7 @@ __all__ = [
     "intents_by_licence",
     "intents_of",
     "lock_head",
+    "newest_origin",
     "nodes",
     "open_intents",
     "overdue_intents",
@@ -56,13 +61,21 @@ __all__ = [
     "take_pending",
 ]
 
+FIRST_PREFIX: Final = "log"
+"""Where the deployment's first log is published; those that follow stand in folders below it."""
+
 # Databases limit the values of one statement; the nodes of many proofs are fetched in parts.
 _NODES_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogHead:
-    """The log as it stands: size, root, the complete subtrees on its right edge, the signed note and its last time."""
+    """The log as it stands: size, root, the complete subtrees on its right edge, the signed note and its last time.
+
+    A deployment has one log after the other, each with a name of its own; all but the last are closed. ``base`` is how
+    many leaves the logs before it have: the registry's rows count leaves through all of them. ``prefix`` is where its
+    files are published.
+    """
 
     log: int
     origin: str
@@ -71,6 +84,9 @@ class LogHead:
     edge: tuple[bytes, ...]
     note: str
     time: datetime | None
+    base: int = 0
+    prefix: str = FIRST_PREFIX
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +107,38 @@ def head(tx: Transaction, origin: str) -> LogHead:
     return _head(row)
 
 
+def all_heads(tx: Transaction) -> tuple[LogHead, ...]:
+    """Return the heads of all logs that were begun, in the order in which they followed one another."""
+    rows = tx.execute(select(LOG_HEAD).where(LOG_HEAD.c.size > 0).order_by(LOG_HEAD.c.log))
+    return tuple(_head(row) for row in rows)
+
+
+def newest_origin(tx: Transaction, first: str) -> str:
+    """Return the name of the log that is written into: the one that followed last, or the first there is to be."""
+    query = select(LOG_HEAD.c.origin).where(LOG_HEAD.c.size > 0).order_by(LOG_HEAD.c.log.desc()).limit(1)
+    return tx.execute(query).scalar_one_or_none() or first
+
+
 def lock_head(tx: Transaction, origin: str) -> LogHead:
     """Lock the log for this transaction and return its head; the row is made at the first call."""
     query = select(LOG_HEAD).where(LOG_HEAD.c.origin == origin).with_for_update()
     row = tx.execute(query).one_or_none()
     if row is None:
-        empty = {"origin": origin, "size": 0, "root": EMPTY_ROOT, "edge": b"", "note": "", "time": None}
-        tx.execute(upsert(tx, LOG_HEAD).values(empty).on_conflict_do_nothing())
+        begin(tx, origin, base=0, prefix=FIRST_PREFIX)
         row = tx.execute(query).one()
     return _head(row)
+
+
+def begin(tx: Transaction, origin: str, *, base: int, prefix: str) -> None:
+    """Make the row of an empty log; nothing happens when there is one of this name."""
+    empty = {"origin": origin, "size": 0, "root": EMPTY_ROOT, "edge": b"", "note": "", "time": None}
+    empty |= {"base": base, "prefix": prefix, "is_closed": False}
+    tx.execute(upsert(tx, LOG_HEAD).values(empty).on_conflict_do_nothing())
+
+
+def close(tx: Transaction, log: int) -> None:
+    """Let nothing more be written into a log; the caller holds the lock of its head."""
+    tx.execute(update(LOG_HEAD).where(LOG_HEAD.c.log == log).values(is_closed=True))
 
 
 def append(
@@ -198,5 +237,14 @@ def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy
 def _head(row: Row[Any]) -> LogHead:
     edge = tuple(row.edge[start : start + HASH_BYTES] for start in range(0, len(row.edge), HASH_BYTES))
     return LogHead(
-        log=row.log, origin=row.origin, size=row.size, root=row.root, edge=edge, note=row.note, time=row.time
+        log=row.log,
+        origin=row.origin,
+        size=row.size,
+        root=row.root,
+        edge=edge,
+        note=row.note,
+        time=row.time,
+        base=row.base,
+        prefix=row.prefix,
+        is_closed=row.is_closed,
     )

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
 from sqlmodel import Field
 
-from registry import account_tables, official_tables, receipt_tables, seal_tables, work_tables
+from registry import account_tables, log_tables, official_tables, receipt_tables, seal_tables, work_tables
 from registry.columns import BIG, Moment, Row
 
 
@@ -266,6 +266,9 @@ class LogHeadRow(Row, table=True):
     edge: bytes = Field(sa_type=LargeBinary)
     note: str = Field(sa_type=Text)
     time: datetime | None = Field(default=None, sa_type=Moment)
+    base: int = Field(sa_type=BigInteger)
+    prefix: str = Field(max_length=60)
+    is_closed: bool
 
 
 class LogPendingRow(Row, table=True):
@@ -327,6 +330,7 @@ class IntentRow(Row, table=True):
 # All tables are of one collection; naming one of each module keeps its import from looking idle.
 METADATA: Final = work_tables.ArtefactRow.metadata
 _SEALS: Final = seal_tables.SealRow
+_RECOVERED: Final = log_tables.RecoveredLeafRow
 _OFFICIAL: Final = official_tables.OfficialDocumentRow
 _RECEIPTS: Final = receipt_tables.VerificationReceiptRow
 _ACCOUNTS: Final = account_tables.AccountRow
@@ -370,6 +374,8 @@ PROVIDER_SUBJECT: Final = _table("provider_subject")
 PROVIDER_VISIT: Final = _table("provider_visit")
 RECALL: Final = _table("recall")
 RECOVERY_CODE: Final = _table("recovery_code")
+RECOVERED_LEAF: Final = _table("recovered_leaf")
+RECEIPT_DELETION: Final = _table("receipt_deletion")
 REQUEST: Final = _table("request")
 SEAL: Final = _table("seal")
 SEAL_ENDING: Final = _table("seal_ending")

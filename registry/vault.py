@@ -99,10 +99,10 @@ class FolderVault:
         try:
             for path, content in new.items():
                 parts[path] = _write_part(path, content)
-            _flush_all(parts.values())
+            flush_all(parts.values())
             for path, part in parts.items():
                 part.replace(path)
-            _flush_all(touched)
+            flush_all(touched)
         except BaseException:
             for part in parts.values():
                 part.unlink(missing_ok=True)
@@ -146,7 +146,7 @@ def _write_part(path: Path, content: bytes) -> Path:
     return Path(file.name)
 
 
-def _flush_all(paths: Collection[Path]) -> None:
+def flush_all(paths: Collection[Path]) -> None:
     """Wait until all are on the disk. Asked for at once, many share one write of the file system's journal."""
     if len(paths) < 2:
         for path in paths:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -31,7 +31,7 @@ NOTES_REMEMBERED: Final = 512
 ED25519_TYPE: Final = 1
 KEY_ID_BYTES: Final = 4
 _SIGNATURE_LEAD: Final = "\u2014 "
-_NAME_FORM: Final = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
+NAME_FORM: Final = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
 _SIZE_FORM: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 # C2SP signed-note: no control characters but the line feed.
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\x80-\x9f]")
@@ -68,10 +68,16 @@ class LogVerifier:
     public: bytes
 
     def __post_init__(self) -> None:
-        if not _NAME_FORM.fullmatch(self.name) or len(self.public) != 32:
+        if not NAME_FORM.fullmatch(self.name) or len(self.public) != 32:
             raise NoteError("not the name and key of a log")
         if self.key_id != note_key_id(self.name, ED25519_TYPE, self.public):
             raise NoteError("the key id is that of another key")
+
+    def named(self, name: str) -> Self:
+        """Return this key under the name of another log."""
+        return (
+            self if name == self.name else type(self)(name, note_key_id(name, ED25519_TYPE, self.public), self.public)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +111,7 @@ def parse_verifier_key(text: str) -> LogVerifier:
 def checkpoint_body(origin: str, size: int, root: bytes) -> bytes:
     """Return the text that a log signs: origin, size, root, each in its line."""
     body = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
-    _parse_body(body)
+    parse_body(body)
     return body.encode()
 
 
@@ -121,12 +127,12 @@ def open_checkpoint(note: str, verifiers: Sequence[LogVerifier]) -> Checkpoint:
 
 @lru_cache(maxsize=NOTES_REMEMBERED)
 def _open(note: str, verifiers: tuple[LogVerifier, ...]) -> Checkpoint:
-    text, lines = _split(note)
-    origin, size, root = _parse_body(text)
+    text, lines = split_note(note)
+    origin, size, root = parse_body(text)
     known = {(each.name, each.key_id): each for each in verifiers}
     verified: set[str] = set()
     for line in lines:
-        name, key_id, signature = _parse_line(line)
+        name, key_id, signature = parse_signature_line(line)
         verifier = known.get((name, key_id))
         if verifier is not None:
             _check(verifier, text, signature)
@@ -136,8 +142,8 @@ def _open(note: str, verifiers: tuple[LogVerifier, ...]) -> Checkpoint:
     return Checkpoint(origin=origin, size=size, root=root, text=text, note=note)
 
 
-def _split(note: str) -> tuple[str, list[str]]:
-    """Return the signed text and the signature lines; the last empty line parts them."""
+def split_note(note: str) -> tuple[str, list[str]]:
+    """Return the signed text and the signature lines; the last empty line parts them. Raises ``NoteError``."""
     if len(note) > NOTE_LENGTH_MAX or _CONTROL.search(note):
         raise NoteError("too long, or with control characters")
     text, separator, signatures = note.rpartition("\n\n")
@@ -147,11 +153,12 @@ def _split(note: str) -> tuple[str, list[str]]:
     return text + "\n", lines
 
 
-def _parse_body(text: str) -> tuple[str, int, bytes]:
+def parse_body(text: str) -> tuple[str, int, bytes]:
+    """Return origin, size and root of a checkpoint's text. Raises ``NoteError``."""
     lines = text.split("\n")
     if len(lines) < 4 or lines[-1] or not all(lines[:-1]):
         raise NoteError("a checkpoint has three lines, and none is empty")
-    if not _NAME_FORM.fullmatch(lines[0]) or not _SIZE_FORM.fullmatch(lines[1]):
+    if not NAME_FORM.fullmatch(lines[0]) or not _SIZE_FORM.fullmatch(lines[1]):
         raise NoteError("not an origin and a size")
     root = decode_base64(lines[2])
     if len(root) != HASH_BYTES:
@@ -159,10 +166,11 @@ def _parse_body(text: str) -> tuple[str, int, bytes]:
     return lines[0], int(lines[1]), root
 
 
-def _parse_line(line: str) -> tuple[str, bytes, bytes]:
+def parse_signature_line(line: str) -> tuple[str, bytes, bytes]:
+    """Return name, key id and signature of a line without its line feed. Raises ``NoteError``."""
     lead, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
-    if f"{lead} " != _SIGNATURE_LEAD or not _NAME_FORM.fullmatch(name):
+    if f"{lead} " != _SIGNATURE_LEAD or not NAME_FORM.fullmatch(name):
         raise NoteError("not a signature line")
     data = decode_base64(encoded)
     if len(data) <= KEY_ID_BYTES:

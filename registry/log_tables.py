@@ -1,0 +1,25 @@
+"""The table of what came back into the log after a restore. Imported through ``registry.tables`` only."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field
+
+from registry.columns import Moment, Row
+
+
+class RecoveredLeafRow(Row, table=True):
+    """Leaves that were brought back from the published bundles, and what is known of the acts that they tell of.
+
+    ``document`` is the SHA-256 of a document in the vault that bears the leaf's proof; licence and number are read from
+    it. All three are empty where nothing of the act is left.
+    """
+
+    __tablename__ = "recovered_leaf"
+    log: int = Field(primary_key=True, foreign_key="log_head.log")
+    leaf_index: int = Field(primary_key=True, sa_type=BigInteger)
+    what: str = Field(max_length=130)
+    document: str | None = Field(default=None, index=True, max_length=64)
+    licence_id: str | None = Field(default=None, max_length=16)
+    number: str | None = Field(default=None, max_length=200)
+    recovered_at: datetime = Field(sa_type=Moment)

@@ -1,0 +1,34 @@
+"""Logs that follow one another, and leaves that came back after a restore"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0010'
+down_revision = '0013'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # the defaults stay: SQLite cannot take one away without making anew a table that others refer to
+    op.add_column('log_head', sa.Column('base', sa.BigInteger(), nullable=False, server_default='0'))
+    op.add_column('log_head', sa.Column('prefix', sa.String(length=60), nullable=False, server_default='log'))
+    op.add_column('log_head', sa.Column('is_closed', sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_table('recovered_leaf',
+    sa.Column('log', sa.Integer(), nullable=False),
+    sa.Column('leaf_index', sa.BigInteger(), nullable=False),
+    sa.Column('what', sa.String(length=130), nullable=False),
+    sa.Column('document', sa.String(length=64), nullable=True),
+    sa.Column('licence_id', sa.String(length=16), nullable=True),
+    sa.Column('number', sa.String(length=200), nullable=True),
+    sa.Column('recovered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['log'], ['log_head.log'], name=op.f('fk_recovered_leaf_log')),
+    sa.PrimaryKeyConstraint('log', 'leaf_index', name=op.f('pk_recovered_leaf'))
+    )
+    op.create_index('ix_recovered_leaf_document', 'recovered_leaf', ['document'], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table('recovered_leaf')
+    for name in ('is_closed', 'prefix', 'base'):
+        op.drop_column('log_head', name)
