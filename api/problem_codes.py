@@ -53,6 +53,7 @@ _CODES: Final[Mapping[int, str]] = {
     "malformed uscc.malformed citizen_number.malformed licence_type_code.malformed licence_identifier.malformed "
     "licence_identifier.check_character licence_id.malformed licence_id.mistyped item_code.malformed "
     "food_number.malformed food_number.check_character catalogue.malformed department.tree template.malformed "
+    "witness_policy.malformed "
     "certificate.form certificate.malformed certificate.refused certificate.not_trusted certificate.other_use "
     "certificate.other_key certificate.profile certificate.period certificate.chain certificate.request "
     "certificate.outside",

@@ -21,6 +21,7 @@ from verify.qr_token import LicenceToken, TokenClaims
 from verify.report import Check, Finding, LogPlaces, Outcome, SignatureLine, merged
 from verify.signed_document import SignedDocument
 from verify.token_check import TokenCheck, check_token
+from verify.witnessed import with_witnesses
 
 # Key 3 of an intent's detail: the digest of the salted data set.
 _DATA_SET_DIGEST: Final = 3
@@ -73,7 +74,8 @@ def check_document(document: bytes, evidence: Evidence, *, at: datetime) -> Docu
     1. Its form, signature, signer and log proof. 2. That it is one of ours. 3. The code inside. 4. That data set, code
     and log entry are of one licence. An official document carries no code, and ends with the second step.
     """
-    signed = read_document(document, evidence.trust, evidence.crls, at=at)  # (1)
+    read = read_document(document, evidence.trust, evidence.crls, at=at)  # (1)
+    signed = with_witnesses(read, evidence.trust, at=at)
     if not signed.is_ours:
         return DocumentCheck(signed=signed, code=None, findings=_of_foreign(signed, evidence))  # (2)
     if signed.official is not None:

@@ -196,10 +196,14 @@ def _renewed(findings: tuple[Finding, ...], *new: Finding) -> tuple[Finding, ...
     kept = [
         each
         for each in findings
-        if each.check is not Check.STATUS
-        and not (each.check is Check.LOG and Check.LOG in closed and each.outcome is Outcome.UNKNOWN)
+        if each.check is not Check.STATUS and not (Check.LOG in closed and _is_gap_in_log(each))
     ]
     return merged((*kept, *new))
+
+
+def _is_gap_in_log(finding: Finding) -> bool:
+    """Say whether the registry's word closes this gap; who witnessed an entry it cannot say."""
+    return finding.check is Check.LOG and finding.outcome is Outcome.UNKNOWN and finding.code != "log.unwitnessed"
 
 
 def _differs(names: tuple[str, ...]) -> Finding:

@@ -27,6 +27,7 @@ NOTICES: Final = frozenset(
         "form.foreign_host",
         "form.not_understood",
         "contents.later_stamp_unknown",
+        "log.proof_of_no_use",
         # Of seals: how they differ from the standard, and what happened after they were used.
         "seal.raw_signature",
         "seal.untagged_field",
@@ -41,7 +42,7 @@ NOTICES: Final = frozenset(
         "seal.expired_since",
     }
 )
-"""Codes of passed findings that stand beside the one of their check, and that a person is told all the same."""
+"""Codes of findings that stand beside the one of their check and in nobody's way, and that a person is told."""
 
 
 class Outcome(StrEnum):

@@ -29,7 +29,8 @@ from verify.algorithms import (
 from verify.cose import decode_sign1, encode_sign1, protected_header, read_header, sig_structure
 from verify.errors import MalformedError, YinzhengError
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
-from verify.note import LogVerifier, NoteError, parse_verifier_key
+from verify.note import LogVerifier
+from verify.witness_policy import WitnessPolicy, WitnessPolicyError
 
 LIFETIME_MAX: Final = timedelta(days=30)
 # Ten thousand departments with four keys each take some 6 MB.
@@ -43,7 +44,6 @@ _CERTIFIED_USES: Final = frozenset({_DOCUMENT_USE, TRUST_LIST_USE[KeyPurpose.SEA
 # RFC 8812: RSA, which signs documents only; never in the header of a token or list.
 _RS256: Final = -257
 _NUMBER: Final = COSE_NUMBER | {Algorithm.RS256: _RS256}
-_POLICY_WORDS: Final = frozenset({"log", "witness", "group", "quorum"})
 _INSTANT_MAX: Final = 253_402_300_799
 _PREFIX_HOST: Final = re.compile(r"https?://([^/?#@]+)/.*", re.IGNORECASE)
 
@@ -153,7 +153,7 @@ class TrustList:
     log_policy: str = ""
     authorities: tuple[bytes, ...] = ()
     next_root: bytes = field(default=b"", repr=False)
-    verifiers: tuple[LogVerifier, ...] = field(init=False, compare=False, repr=False)
+    policy: WitnessPolicy = field(init=False, compare=False, repr=False)
     _by_id: Mapping[str, TrustedIssuer] = field(init=False, compare=False, repr=False)
     _by_key: Mapping[tuple[bytes, int], tuple[tuple[TrustedIssuer, TrustedKey], ...]] = field(
         init=False, compare=False, repr=False
@@ -173,7 +173,12 @@ class TrustList:
             PublicKey(self.next_root, Algorithm.ES256)
         object.__setattr__(self, "_by_id", by_id)
         object.__setattr__(self, "_by_key", by_key)
-        object.__setattr__(self, "verifiers", _verifiers(self.log_policy))
+        object.__setattr__(self, "policy", _policy(self.log_policy))
+
+    @property
+    def verifiers(self) -> tuple[LogVerifier, ...]:
+        """The keys of the logs that are believed."""
+        return self.policy.logs
 
     def issuer(self, issuer: str) -> TrustedIssuer | None:
         """Return the entry of an issuer."""
@@ -230,21 +235,12 @@ def open_trust_list(data: bytes, root_spki: bytes, *, at: datetime, sequence_min
     return trust
 
 
-def _verifiers(policy: str) -> tuple[LogVerifier, ...]:
-    """Return the log keys that the policy text (C2SP tlog-policy) names."""
-    verifiers: list[LogVerifier] = []
-    for line in policy.splitlines():
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        if words[0] not in _POLICY_WORDS:
-            raise TrustListFormError("an unknown line in the log policy")
-        if words[0] == "log":
-            try:
-                verifiers.append(parse_verifier_key(words[1] if len(words) > 1 else ""))
-            except NoteError as error:
-                raise TrustListFormError("a log key in the policy is wrong") from error
-    return tuple(verifiers)
+def _policy(text: str) -> WitnessPolicy:
+    """Return what the policy text (C2SP tlog-policy) says of logs and witnesses; without a text no log is known."""
+    try:
+        return WitnessPolicy.parse(text) if text else WitnessPolicy()
+    except WitnessPolicyError as error:
+        raise TrustListFormError(f"the log policy: {error.detail}") from error
 
 
 def _issuer_map(issuer: TrustedIssuer) -> dict[int, object]:

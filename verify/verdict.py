@@ -181,6 +181,8 @@ OF_GAP: Final[Mapping[str, Verdict | None]] = {
     "contents.not_asked": None,
     "term.not_asked": None,
     "log.not_asked": None,
+    "log.unwitnessed": None,
+    "log.proof_of_no_use": None,
     "show.not_asked": None,
     "clock.not_asked": None,
 }
