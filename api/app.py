@@ -24,6 +24,7 @@ from api.pages.audit import audit_pages
 from api.pages.counter import add_counter
 from api.pages.desk import desk_pages
 from api.pages.encryption import add_encryption
+from api.pages.live import add_live
 from api.pages.office import office_pages
 from api.pages.provider import provider_pages
 from api.pages.public import add_pages, error_page
@@ -124,6 +125,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     add_pages(app)
     add_encryption(app)
     add_counter(app)
+    add_live(app)
     if not public:
         app.state.house = StaffHouse.of(office)
         for router in (door, provider_pages, office_pages, desk_pages, audit_pages):

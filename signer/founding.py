@@ -39,8 +39,14 @@ _CERTIFIED_KEYS: Final = (
     (KeyPurpose.TIMESTAMP, DEPLOYMENT),
     (KeyPurpose.SEAL_MAKER, DEPLOYMENT),
 )
-# Keys of the deployment beside those with certificates; live codes get theirs when they come.
-_SERVICE_KEYS: Final = (KeyPurpose.TRUST_LIST, KeyPurpose.STATUS_LIST, KeyPurpose.RECEIPT, KeyPurpose.WEBHOOK)
+# Keys of the deployment beside those with certificates.
+_SERVICE_KEYS: Final = (
+    KeyPurpose.TRUST_LIST,
+    KeyPurpose.STATUS_LIST,
+    KeyPurpose.RECEIPT,
+    KeyPurpose.PRESENTATION,
+    KeyPurpose.WEBHOOK,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ TURNED: Final = frozenset(
         KeyPurpose.AUTHORITY,
         KeyPurpose.CODE,
         KeyPurpose.DOCUMENT,
+        KeyPurpose.PRESENTATION,
         KeyPurpose.RECEIPT,
         KeyPurpose.SEAL_MAKER,
         KeyPurpose.STATUS_LIST,

@@ -119,6 +119,7 @@ def test_a_deployment_has_its_log_authority_keys_certificates_and_lists(foundati
         KeyPurpose.TRUST_LIST: 1,
         KeyPurpose.STATUS_LIST: 1,
         KeyPurpose.RECEIPT: 1,
+        KeyPurpose.PRESENTATION: 1,
         KeyPurpose.WEBHOOK: 1,
         KeyPurpose.DOCUMENT: 3,
         KeyPurpose.CODE: 3,
