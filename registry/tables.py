@@ -11,7 +11,15 @@ from typing import Final
 from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
 from sqlmodel import Field
 
-from registry import account_tables, log_tables, official_tables, receipt_tables, seal_tables, work_tables
+from registry import (
+    account_tables,
+    log_tables,
+    official_tables,
+    receipt_tables,
+    seal_tables,
+    witness_tables,
+    work_tables,
+)
 from registry.columns import BIG, Moment, Row
 
 
@@ -334,6 +342,7 @@ _RECOVERED: Final = log_tables.RecoveredLeafRow
 _OFFICIAL: Final = official_tables.OfficialDocumentRow
 _RECEIPTS: Final = receipt_tables.VerificationReceiptRow
 _ACCOUNTS: Final = account_tables.AccountRow
+_WITNESSES: Final = witness_tables.LogCheckpointRow
 
 
 def _table(name: str) -> Table:
@@ -362,6 +371,9 @@ LICENCE_TYPE: Final = _table("licence_type")
 LINEAGE: Final = _table("lineage")
 LOG_ENTRY: Final = _table("log_entry")
 LIVE_CODE_USE: Final = _table("live_code_use")
+LOG_CHECKPOINT: Final = _table("log_checkpoint")
+LOG_COSIGNATURE: Final = _table("log_cosignature")
+LOG_ENTRY: Final = _table("log_entry")
 LOG_HEAD: Final = _table("log_head")
 LOG_NODE: Final = _table("log_node")
 LOG_PENDING: Final = _table("log_pending")
@@ -393,3 +405,4 @@ STATUS_LIST: Final = _table("status_list")
 VERIFICATION_RECEIPT: Final = _table("verification_receipt")
 WEBHOOK_DELIVERY: Final = _table("webhook_delivery")
 WEBHOOK_TARGET: Final = _table("webhook_target")
+WITNESS_ANSWER: Final = _table("witness_answer")
