@@ -108,6 +108,11 @@ def _split(start: int, end: int) -> int:
     return start + (1 << (end - start - 1).bit_length() - 1)
 
 
+def root_nodes(size: int) -> tuple[Node, ...]:
+    """Return the nodes that make up the root of a tree of this size, which is not empty."""
+    return _cover(0, size)
+
+
 def inclusion_nodes(index: int, size: int) -> tuple[tuple[Node, ...], ...]:
     """Return the nodes whose hashes prove a leaf.
 

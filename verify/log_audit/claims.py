@@ -1,0 +1,138 @@
+"""Roots that somebody names for a size of the log: each is compared with the one that the entries themselves make.
+
+Promises:
+  * A signed checkpoint that does not fit is proof against the operator: both notes belong into the evidence.
+  * What cannot be compared is said to be so: a note of another log, of a longer one, or below the place of beginning.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from verify.log_audit.findings import Findings
+from verify.log_audit.records import RecordsManifest
+from verify.log_audit.tree_walk import Bundle, TreeWalk
+from verify.note import Checkpoint, LogVerifier, NoteError, open_checkpoint
+from verify.tiles import TILE_WIDTH
+from verify.tree import HASH_BYTES
+
+KEPT: Final = "kept"
+REWRITTEN: Final = "checker.rewritten"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A checkpoint that somebody else showed: where it is from, and the signed note."""
+
+    source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the auditor kept: the note, and how the walk stood at that size (`TreeWalk.state`)."""
+
+    note: str
+    walk: Mapping[str, object] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A root that somebody named for a size, and the finding when it is another."""
+
+    size: int
+    root: bytes
+    code: str
+    source: str
+
+
+class Claims:
+    """Collects roots, and compares each when the walk comes to its size."""
+
+    def __init__(self, checkpoint: Checkpoint, verifiers: Sequence[LogVerifier], findings: Findings) -> None:
+        self.compared: list[str] = []
+        self._checkpoint = checkpoint
+        self._verifiers = verifiers
+        self._findings = findings
+        self._claims: list[Claim] = []
+
+    def add(self, claim: Claim) -> None:
+        """Take in a root of a size that the log has."""
+        self._claims.append(claim)
+
+    def add_kept(self, kept: Kept | None) -> Checkpoint | None:
+        """Take in what the auditor kept, and return it; a log that is shorter by now has failed already."""
+        if kept is None:
+            return None
+        try:
+            found = open_checkpoint(kept.note, self._verifiers)
+        except NoteError as error:
+            self._findings.fail("checker.kept_wrong", found=error.detail)
+            return None
+        if found.origin != self._checkpoint.origin:
+            self._findings.unknown("checker.kept_other", expected=self._checkpoint.origin, found=found.origin)
+            return None
+        if found.size > self._checkpoint.size:
+            self._findings.fail("checker.shrunk", expected=found.size, found=self._checkpoint.size)
+        else:
+            self.add(Claim(size=found.size, root=found.root, code=REWRITTEN, source=KEPT))
+        return found
+
+    def add_shown(self, shown: Shown) -> None:
+        """Take in a checkpoint that somebody else shows."""
+        size = self._checkpoint.size
+        try:
+            found = open_checkpoint(shown.note, self._verifiers)
+        except NoteError as error:
+            self._findings.unknown("checker.shown_wrong", file=shown.source, found=error.detail)
+            return
+        if found.origin != self._checkpoint.origin:
+            self._findings.unknown("checker.shown_other", file=shown.source, found=found.origin)
+        elif found.size > size:
+            self._findings.unknown("checker.shown_ahead", file=shown.source, expected=size, found=found.size)
+        else:
+            self.add(Claim(size=found.size, root=found.root, code="checker.fork", source=shown.source))
+
+    def add_manifest(self, manifest: RecordsManifest | None) -> None:
+        """Take in the root to which the registry's records belong."""
+        if manifest is None:
+            return
+        if manifest.origin != self._checkpoint.origin:
+            self._findings.fail("checker.records_other", expected=self._checkpoint.origin, found=manifest.origin)
+        elif manifest.size <= self._checkpoint.size:
+            self.add(Claim(size=manifest.size, root=manifest.root, code="checker.records_root", source="records"))
+
+    def judge(self, walk: TreeWalk, bundle: Bundle, kept: Kept | None) -> None:
+        """Compare the roots whose sizes lie in this bundle, which is not pushed yet."""
+        for claim in self._claims:
+            if not bundle.start < claim.size <= bundle.start + bundle.width:
+                continue
+            if not bundle.leaves:
+                self._findings.unknown("checker.not_compared", file=claim.source, index=claim.size)
+                continue
+            root = walk.root(bundle.leaves[: claim.size - bundle.start])
+            if root == claim.root:
+                self.compared.append(claim.source)
+                continue
+            index = _first_rewritten(walk, kept) if claim.code == REWRITTEN else claim.size
+            self._findings.fail(claim.code, file=claim.source, index=index, expected=claim.root, found=root)
+
+    def below(self, position: int) -> None:
+        """Say which roots cannot be compared because the walk begins behind their sizes."""
+        for claim in self._claims:
+            if 0 < claim.size <= position:
+                self._findings.unknown("checker.not_compared", file=claim.source, index=claim.size)
+
+
+def _first_rewritten(walk: TreeWalk, kept: Kept | None) -> int:
+    """Return the index at which the first bundle begins that is not the one of the kept log."""
+    try:
+        earlier = base64.b64decode("" if kept is None else str(kept.walk.get("tops", "")))
+    except ValueError:
+        return 0
+    both = min(len(walk.tops), len(earlier))
+    for start in range(0, both, HASH_BYTES):
+        if walk.tops[start : start + HASH_BYTES] != earlier[start : start + HASH_BYTES]:
+            return start // HASH_BYTES * TILE_WIDTH
+    return both // HASH_BYTES * TILE_WIDTH

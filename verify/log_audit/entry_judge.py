@@ -1,0 +1,108 @@
+"""Judge the log's entries one after the other: form, order, beginning, and whether what was given up was there.
+
+Promises: a bad entry is a finding with its file and index, never an error; the next one is judged as well.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from typing import Final
+
+from verify.errors import MalformedError
+from verify.key_purpose import KeyPurpose
+from verify.log_audit.findings import Findings
+from verify.log_audit.hours import OfficeHours, Sample
+from verify.log_audit.tallies import Tally
+from verify.log_audit.tree_walk import Bundle
+from verify.log_entry import EntryKind
+from verify.usual_entry import EntryReader, UsualEntry
+
+# Uses of an office's keys: what nobody should do at night.
+_USES: Final = frozenset({KeyPurpose.DOCUMENT.value, KeyPurpose.SEAL.value})
+
+
+class EntryJudge:
+    """Judges entries, and remembers what must be known of them at the end.
+
+    ``wanted`` are digests of signed bytes that the auditor has before them: where each stands in the log is noted.
+    """
+
+    def __init__(self, origin: str, findings: Findings, *, hours: OfficeHours, sample: Sample) -> None:
+        self.tally = Tally()
+        self.wanted: dict[bytes, int | None] = {}
+        self.given_up: set[int] = set()
+        self.last_time = 0
+        self.sample = sample
+        self._hours = hours
+        self._origin = origin
+        self._findings = findings
+        self._reader = EntryReader()
+
+    def judge(self, bundle: Bundle, fetch: Callable[[int], bytes | None]) -> Iterator[tuple[int, UsualEntry]]:
+        """Judge a bundle and yield what could be read; ``fetch`` returns an earlier entry."""
+        tally, wanted, read = self.tally, self.wanted, self._reader.read
+        for index, entry in enumerate(bundle.entries, bundle.start):
+            if not entry:  # not the one that the log holds: named before
+                continue
+            try:
+                found = read(entry)
+            except MalformedError as error:
+                self._findings.fail("checker.entry_malformed", file=bundle.file, index=index, expected=error.detail)
+                continue
+            shape, time, digest, _ = found
+            if time < self.last_time:
+                self._findings.fail(
+                    "checker.time_order", file=bundle.file, index=index, expected=self.last_time, found=time
+                )
+            self.last_time = max(time, self.last_time)
+            tally.entry(index, shape, time)
+            if shape.kind is EntryKind.INTENT:
+                self._intent(index, found, digest in wanted)
+            elif shape.kind is EntryKind.ABANDONED:
+                self._abandoned(index, found, fetch)
+            if (shape.kind is EntryKind.GENESIS) is not (index == 0) or (
+                index == 0 and digest != sha256(self._origin.encode()).digest()
+            ):
+                self._findings.fail("checker.genesis", file=bundle.file, index=index, expected=self._origin)
+            yield index, found
+
+    def state(self) -> dict[str, object]:
+        """Return what was remembered, for JSON."""
+        return {
+            "tally": self.tally.state(),
+            "wanted": {each.hex(): place for each, place in self.wanted.items()},
+            "given_up": sorted(self.given_up),
+            "last_time": self.last_time,
+            "sample": list(self.sample.drawn()),
+        }
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Take up what ``state`` gave."""
+        tally, wanted, given_up, last_time, sample = (
+            state[each] for each in ("tally", "wanted", "given_up", "last_time", "sample")
+        )
+        if not (isinstance(tally, dict) and isinstance(wanted, dict) and isinstance(last_time, int)):
+            raise TypeError("not the state of a judge")
+        self.tally = Tally.from_state(tally)
+        self.wanted |= {bytes.fromhex(each): place for each, place in wanted.items()}
+        self.given_up = set(given_up) if isinstance(given_up, list) else set()
+        self.last_time = last_time
+        self.sample.restore(sample if isinstance(sample, list) else ())
+
+    def _intent(self, index: int, found: UsualEntry, is_wanted: bool) -> None:  # noqa: FBT001 - one of two ways
+        purpose = found.shape.first
+        if is_wanted and self.wanted[found.digest] is None:
+            self.wanted[found.digest] = index
+        if found.shape.has_data_set and purpose == KeyPurpose.CODE.value:
+            self.sample.offer(index)
+        if purpose in _USES and not self._hours.covers(found.time):
+            self._findings.list("outside_hours", index=index, purpose=purpose, time=found.time, key=found.shape.kid)
+
+    def _abandoned(self, index: int, found: UsualEntry, fetch: Callable[[int], bytes | None]) -> None:
+        target = found.shape.target
+        entry = fetch(target) if target < index else None
+        if target >= index or (entry is not None and sha256(entry).digest() != found.digest):
+            self._findings.fail("checker.abandoned_other", index=index, expected=found.digest, found=target)
+        elif entry is None:
+            self._findings.unknown("checker.abandoned_unread", index=index, found=target)
+        self._findings.list("abandoned", index=target, given_up_at=index, time=found.time)
+        self.given_up.add(target)

@@ -1,0 +1,95 @@
+"""The registry's monthly reports, held against the log's own counts.
+
+Promises: a month that ended some days ago has a report, signed by the root and logged; what it says otherwise than the
+log, its rows and its root is named with both numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from verify.errors import MalformedError
+from verify.log_audit.claims import Claim, Claims
+from verify.log_audit.findings import Findings
+from verify.log_audit.monthly import FOLDER, REPORT_TYPE, MonthlyReport, month_begins, month_of, next_month
+from verify.log_audit.tallies import Tally, differences
+from verify.log_audit.tree_walk import Reader
+from verify.note import Checkpoint
+from verify.signed_statement import StatementError, open_statement
+
+# A report is made a day after its month; two more for a holiday.
+REPORT_DUE: Final = timedelta(days=3)
+_MONTHS_MAX: Final = 1200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadReport:
+    """A report with the file's bytes and the digest by which the log knows of its signature."""
+
+    content: bytes
+    report: MonthlyReport
+    digest: bytes
+
+
+class Reports:
+    """All reports of a log."""
+
+    def __init__(self, reader: Reader, checkpoint: Checkpoint, roots: Sequence[bytes], findings: Findings) -> None:
+        self.read: dict[str, ReadReport] = {}
+        self._reader = reader
+        self._checkpoint = checkpoint
+        self._roots = roots
+        self._findings = findings
+
+    def fetch(self, first: datetime, last: datetime, claims: Claims) -> frozenset[bytes]:
+        """Read the reports of all months between these moments; return the digests that the log must have."""
+        month, end = month_of(first), month_of(last)
+        for _ in range(_MONTHS_MAX):
+            if month > end:
+                break
+            content = self._reader.get(FOLDER + month)
+            if content is not None:
+                self._read(month, content, claims)
+            month = next_month(month)
+        return frozenset(each.digest for each in self.read.values())
+
+    def _read(self, month: str, content: bytes, claims: Claims) -> None:
+        file = FOLDER + month
+        try:
+            statement = open_statement(content, REPORT_TYPE, self._roots)
+            report = MonthlyReport.decode(statement.payload)
+        except (StatementError, MalformedError) as error:
+            self._findings.fail("checker.report_wrong", file=file, found=error.detail)
+            return
+        if (report.origin, report.month) != (self._checkpoint.origin, month):
+            expected, found = f"{self._checkpoint.origin} {month}", f"{report.origin} {report.month}"
+            self._findings.fail("checker.report_other", file=file, expected=expected, found=found)
+            return
+        self.read[month] = ReadReport(content=content, report=report, digest=statement.digest)
+        if report.end <= self._checkpoint.size:
+            claims.add(Claim(size=report.end, root=report.root, code="checker.report_root", source=file))
+        else:
+            self._findings.fail("checker.report_range", file=file, expected=self._checkpoint.size, found=report.end)
+
+    def judge(
+        self, tally: Tally, logged: Mapping[bytes, int | None], *, first: int, rows_until: int, at: datetime
+    ) -> None:
+        """Hold each report against the counts from index ``first`` on; rows were compared below ``rows_until``."""
+        for month, begins in sorted(tally.months.items()):
+            file, end = FOLDER + month, month_begins(next_month(month))
+            read = self.read.get(month)
+            if read is None:
+                if end + REPORT_DUE <= at:
+                    self._findings.fail("checker.report_missing", file=file)
+                continue
+            report = read.report
+            if logged.get(read.digest) is None:
+                self._findings.fail("checker.report_unlogged", file=file, expected=read.digest)
+            if first and report.first < first:
+                self._findings.unknown("checker.report_partly", file=file, index=report.first)
+                continue
+            if report.first != begins:
+                self._findings.fail("checker.report_first", file=file, expected=begins, found=report.first)
+            for what, ours, theirs in differences(report, tally, with_departments=report.end <= rows_until):
+                self._findings.fail("checker.report_count", file=file, what=what, expected=ours, found=theirs)

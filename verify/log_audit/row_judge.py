@@ -1,0 +1,245 @@
+"""Compare the log's leaves with the registry's rows and applications: where a forgery from inside shows.
+
+Promises:
+  * Every intent of a licence or official document leads to a filed row with an application, or was given up; every
+    change of state and every act leads to the record whose digest it bears. What does not is named with its index.
+  * What a person should look at stands in lists: no reason, one person in two roles, keys used for something else.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from verify import cbor
+from verify.errors import MalformedError
+from verify.key_purpose import KeyPurpose
+from verify.log_audit.entry_judge import EntryJudge
+from verify.log_audit.findings import Findings
+from verify.log_audit.monthly import DepartmentCount
+from verify.log_audit.records import Row
+from verify.log_entry import EntryKind
+from verify.usual_entry import UsualEntry
+
+RECORD_BYTES_MAX: Final = 1 << 21
+LICENCE_PURPOSES: Final = frozenset({KeyPurpose.CODE.value, KeyPurpose.DOCUMENT.value, KeyPurpose.SEAL.value})
+# Words of changes: what the log calls them, what the rows do.
+_CHANGES: Final = {"licence": "event", "seal": "seal_event", "seal_grant": "seal_event", "seal_use": "seal_uses"}
+_REASON, _ACT, _OWNER, _OFFICE, _BODIES = 5, 2, 12, 8, 13
+
+
+class RowJudge:
+    """Compares one leaf after the other; ``finish`` says what was still missing."""
+
+    def __init__(self, findings: Findings, judge: EntryJudge, base: int) -> None:
+        self._findings = findings
+        self._judge = judge
+        self._base = base
+        self._sealed: set[int] = set()
+        self._abandoned: set[int] = set()
+
+    def judge(self, index: int, found: UsualEntry, row: Row | None) -> None:
+        """Compare a leaf with its row."""
+        kind = found.shape.kind
+        if kind is EntryKind.INTENT:
+            self._intent(index, found, row)
+        elif kind is EntryKind.STATE:
+            self._change(index, found, row)
+        elif kind in {EntryKind.KEY, EntryKind.ADMIN}:
+            self._recorded(index, found, row)
+        elif kind is EntryKind.RECEIPT:
+            self._judge.tally.seen["receipts" if row is not None else "receipts_deleted"] += 1
+        elif row is not None:
+            self._differs(index, "what", "", row.get("what"))
+
+    def finish(self, given_up: set[int]) -> None:
+        """Say which intents were given up without the log's word, and which seals were used without a recorded use."""
+        for index in sorted(self._abandoned - given_up):
+            self._findings.fail("checker.abandoned_unlogged", index=index)
+        for index in sorted(self._sealed - given_up):
+            self._findings.fail("checker.use_missing", index=index)
+
+    def demand_all(self, totals: Mapping[str, int]) -> None:
+        """See that as many rows had a leaf as the registry has."""
+        for what, total in sorted(totals.items()):
+            seen = self._judge.tally.seen[what]
+            if seen < total:
+                self._findings.fail("checker.rows_without_leaf", what=what, expected=total, found=seen)
+
+    def state(self) -> dict[str, object]:
+        """Return what is still open, for JSON."""
+        return {"sealed": sorted(self._sealed), "abandoned": sorted(self._abandoned)}
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Take up what ``state`` gave."""
+        sealed, abandoned = state["sealed"], state["abandoned"]
+        self._sealed = set(sealed) if isinstance(sealed, list) else set()
+        self._abandoned = set(abandoned) if isinstance(abandoned, list) else set()
+
+    def _intent(self, index: int, found: UsualEntry, row: Row | None) -> None:
+        shape = found.shape
+        is_of_licence = shape.has_data_set or shape.first in LICENCE_PURPOSES
+        if row is None:
+            if is_of_licence:
+                self._findings.fail("checker.row_missing", index=index, what=shape.first)
+            else:
+                self._findings.list("key_uses", index=index, purpose=shape.first, key=shape.kid, time=found.time)
+            return
+        if row.get("what") == "record":
+            if shape.has_data_set:
+                self._differs(index, "what", "intent", "record")
+            self._recorded(index, found, row)
+            self._findings.list("key_uses", index=index, purpose=shape.first, key=shape.kid, time=found.time)
+            return
+        if row.get("what") != "intent" or not is_of_licence:
+            self._differs(index, "what", "intent", row.get("what"))
+            return
+        self._attempt(index, found, row)
+
+    def _attempt(self, index: int, found: UsualEntry, row: Row) -> None:
+        state = row.get("state")
+        if state == "open":
+            self._findings.list("open", index=index, purpose=found.shape.first, time=found.time)
+        elif state == "abandoned":
+            self._abandoned.add(index)
+        elif state == "filed":
+            if found.shape.first == KeyPurpose.SEAL.value:
+                self._sealed.add(index)
+            licence, official = row.get("licence"), row.get("official")
+            if isinstance(licence, dict):
+                self._licence(index, found, licence)
+            elif isinstance(official, dict):
+                self._official(index, found, official)
+            else:
+                self._findings.fail("checker.row_missing", index=index, what=found.shape.first)
+        else:
+            self._differs(index, "state", "filed", state)
+
+    def _licence(self, index: int, found: UsualEntry, licence: Mapping[str, Any]) -> None:
+        """Compare an intent with its licence: one data set, one digest, and an application that somebody made."""
+        shape = found.shape
+        if licence.get("data_set") != found.data_set.hex():
+            self._differs(index, "data_set", found.data_set, licence.get("data_set"))
+        if shape.first == KeyPurpose.CODE.value:
+            if licence.get("signed") != found.digest.hex():
+                self._differs(index, "signed", found.digest, licence.get("signed"))
+            self._judge.tally.seen["licences"] += 1
+            self._judge.tally.department(found.time, str(licence.get("issuer")), DepartmentCount.LICENCES)
+        application = licence.get("application")
+        if not isinstance(application, dict) or application.get("state") != "filed":
+            self._findings.fail("checker.application_missing", index=index, what=shape.first)
+            return
+        author, reviewer = application.get("author"), application.get("reviewer")
+        if author is not None and author == reviewer:
+            self._findings.list("same_person", index=index, what="application", person=author)
+        at = application.get("at")
+        if not isinstance(at, int) or at > found.time:
+            self._findings.fail("checker.application_late", index=index, expected=found.time, found=at)
+
+    def _official(self, index: int, found: UsualEntry, official: Mapping[str, Any]) -> None:
+        if found.shape.has_data_set:
+            self._differs(index, "data_set", "", found.data_set)
+        self._judge.tally.seen["officials"] += 1
+        self._judge.tally.department(found.time, str(official.get("department")), DepartmentCount.DOCUMENTS)
+        author, approver = official.get("author"), official.get("approver")
+        if author is None:
+            self._findings.fail("checker.application_missing", index=index, what=found.shape.first)
+        elif author == approver:
+            self._findings.list("same_person", index=index, what="document", person=author)
+
+    def _change(self, index: int, found: UsualEntry, row: Row | None) -> None:
+        shape = found.shape
+        wanted = _CHANGES.get(shape.first)
+        if row is None or wanted is None:
+            self._findings.fail("checker.row_missing", index=index, what=f"{shape.first} {shape.second}")
+            return
+        if row.get("what") != wanted:
+            self._differs(index, "what", wanted, row.get("what"))
+            return
+        if wanted == "event" and row.get("record") is None:
+            self._judge.tally.seen["events"] += 1
+            self._findings.list("forgotten", index=index, act=shape.second)
+            self._judge.tally.department(found.time, str(row.get("issuer")), DepartmentCount.CHANGES)
+            return
+        record = self._record(index, found.digest, row)
+        if record is None:
+            return
+        if wanted == "seal_uses":
+            self._uses(index, found, row, record)
+            return
+        if record.get(_ACT) != shape.second:
+            self._differs(index, "act", shape.second, record.get(_ACT))
+        self._reasoned(index, found, row, record)
+
+    def _reasoned(self, index: int, found: UsualEntry, row: Row, record: Mapping[object, object]) -> None:
+        is_licence = row["what"] == "event"
+        has_reason = bool(str(record.get(_REASON, "")).strip()) if is_licence else row.get("has_reason") is True
+        if not has_reason:
+            self._findings.list("no_reason", index=index, what=found.shape.first, act=found.shape.second)
+        self._judge.tally.seen["events" if is_licence else "seal_events"] += 1
+        code = row.get("issuer") if is_licence else record.get(_OWNER)
+        self._judge.tally.department(found.time, str(code), DepartmentCount.CHANGES)
+
+    def _uses(self, index: int, found: UsualEntry, row: Row, listed: Mapping[object, object]) -> None:
+        """Compare a list of uses with the uses: each record is listed, once, and its seals were announced."""
+        digests, uses = listed.get(1), row.get("uses")
+        if not isinstance(digests, list) or not isinstance(uses, list):
+            self._differs(index, "uses", "a list", type(uses).__name__)
+            return
+        records = [_bytes(each.get("record")) if isinstance(each, dict) else b"" for each in uses]
+        if sorted(sha256(each).digest() for each in records) != sorted(
+            each for each in digests if isinstance(each, bytes)
+        ):
+            self._differs(index, "uses", len(digests), len(records))
+            return
+        for use, content in zip(uses, records, strict=True):
+            record = _decoded(content)
+            self._judge.tally.seen["seal_uses"] += 1
+            self._judge.tally.department(found.time, str(record.get(_OFFICE)), DepartmentCount.SEAL_USES)
+            if use.get("person") is not None and use.get("person") == use.get("second"):
+                self._findings.list("same_person", index=index, what="seal_use", person=use["person"])
+            self._sealed.difference_update(leaf - self._base for leaf in _leaves(record.get(_BODIES)))
+
+    def _recorded(self, index: int, found: UsualEntry, row: Row | None) -> None:
+        if row is None or row.get("what") != "record":
+            self._findings.fail("checker.record_missing", index=index, what=found.shape.first)
+            return
+        record = self._record(index, found.digest, row)
+        persons = None if record is None else record.get("persons")
+        if isinstance(persons, list) and len(persons) != len({str(each) for each in persons}):
+            self._findings.list("same_person", index=index, what=found.shape.first, person="")
+
+    def _record(self, index: int, digest: bytes, row: Row) -> Mapping[object, object] | None:
+        """Return the record of a row, if it is the one whose digest the leaf bears; no CBOR map tells nothing."""
+        content = _bytes(row.get("record"))
+        if sha256(content).digest() != digest:
+            self._findings.fail(
+                "checker.record_other", index=index, expected=digest, found=sha256(content).digest() if content else ""
+            )
+            return None
+        return _decoded(content)
+
+    def _differs(self, index: int, what: str, expected: object, found: object) -> None:
+        self._findings.fail("checker.row_differs", index=index, what=what, expected=expected, found=found)
+
+
+def _bytes(text: object) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True) if isinstance(text, str) else b""
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _decoded(content: bytes) -> Mapping[object, object]:
+    try:
+        told = cbor.decode(content, bytes_max=RECORD_BYTES_MAX)
+    except MalformedError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _leaves(bodies: object) -> Iterator[int]:
+    for each in bodies if isinstance(bodies, list) else ():
+        if isinstance(each, list) and len(each) == 2 and type(each[1]) is int:
+            yield each[1]

@@ -1,0 +1,140 @@
+"""Counts made while a checker goes through the log: per day and kind, per hour of the week, per department.
+
+Promises: days, months and hours are those of China's law time; what is counted fits in a few megabytes, however long
+the log is, and can be kept and taken up again.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from verify.log_audit.monthly import MonthlyReport, month_of
+from verify.log_entry import EntryKind
+from verify.usual_entry import EntryShape
+
+DAY_SECONDS: Final = 86_400
+ZONE_SECONDS: Final = 8 * 3600
+# 1970-01-01 was a Thursday; the week begins on Monday.
+_EPOCH_WEEKDAY: Final = 3
+# More departments than any province has; what a forger invents beyond is counted as one.
+DEPARTMENTS_MAX: Final = 20_000
+OTHERS: Final = "?"
+
+
+class Tally:
+    """What was counted so far."""
+
+    def __init__(self) -> None:
+        self.days: Counter[tuple[int, int, str]] = Counter()
+        self.hours: Counter[int] = Counter()
+        self.departments: Counter[tuple[str, str, int]] = Counter()
+        self.months: dict[str, int] = {}
+        self.seen: Counter[str] = Counter()
+        self._codes: set[str] = set()
+        self._day = -1
+
+    def entry(self, index: int, shape: EntryShape, time: int) -> None:
+        """Count an entry; the first of a month is remembered by its index."""
+        day = (time + ZONE_SECONDS) // DAY_SECONDS
+        if day != self._day:
+            self._day = day
+            self.months.setdefault(month_of(datetime.fromtimestamp(time, UTC)), index)
+        self.days[day, shape.kind, shape.first if shape.kind is EntryKind.INTENT else ""] += 1
+        if shape.kind is EntryKind.INTENT:
+            self.hours[hour_of_week(time)] += 1
+
+    def department(self, time: int, code: str, what: int) -> None:
+        """Count something of a department."""
+        if code not in self._codes:
+            if len(self._codes) >= DEPARTMENTS_MAX:
+                code = OTHERS
+            self._codes.add(code)
+        self.departments[month_of(datetime.fromtimestamp(time, UTC)), code, what] += 1
+
+    def of_month(self, month: str) -> tuple[dict[int, int], dict[str, int], dict[str, dict[int, int]]]:
+        """Return the counts of a month by kind, by purpose of intents, and by department."""
+        kinds: Counter[int] = Counter()
+        purposes: Counter[str] = Counter()
+        for (day, kind, purpose), count in self.days.items():
+            if day_of(day).strftime("%Y-%m") == month:
+                kinds[kind] += count
+                if kind == EntryKind.INTENT:
+                    purposes[purpose] += count
+        departments: dict[str, dict[int, int]] = {}
+        for (of, code, what), count in self.departments.items():
+            if of == month:
+                departments.setdefault(code, {})[what] = count
+        return dict(kinds), dict(purposes), departments
+
+    def by_day(self) -> Iterator[tuple[date, int]]:
+        """Yield each day that has entries, with their number, in order."""
+        days: Counter[int] = Counter()
+        for (day, _kind, _purpose), count in self.days.items():
+            days[day] += count
+        for day in sorted(days):
+            yield day_of(day), days[day]
+
+    def totals(self) -> dict[int, int]:
+        """Return how many entries of each kind there are."""
+        kinds: Counter[int] = Counter()
+        for (_day, kind, _purpose), count in self.days.items():
+            kinds[kind] += count
+        return dict(sorted(kinds.items()))
+
+    def state(self) -> dict[str, object]:
+        """Return all of it for JSON."""
+        return {
+            "days": [[*key, count] for key, count in self.days.items()],
+            "hours": [[key, count] for key, count in self.hours.items()],
+            "departments": [[*key, count] for key, count in self.departments.items()],
+            "months": self.months,
+            "seen": dict(self.seen),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, object]) -> "Tally":
+        """Read what ``state`` gave."""
+        made = cls()
+        days, hours, departments = (state[each] for each in ("days", "hours", "departments"))
+        months, seen = state["months"], state["seen"]
+        if not (isinstance(days, list) and isinstance(hours, list) and isinstance(departments, list)):
+            raise TypeError("not a tally")
+        made.days.update({(day, kind, purpose): count for day, kind, purpose, count in days})
+        made.hours.update(dict(hours))
+        made.departments.update({(month, code, what): count for month, code, what, count in departments})
+        made.months |= months if isinstance(months, dict) else {}
+        made.seen.update(seen if isinstance(seen, dict) else {})
+        made._codes = {code for _, code, _ in made.departments}
+        return made
+
+
+def hour_of_week(time: int) -> int:
+    """Return the hour of the week, 0 being Monday from midnight to one."""
+    hours = (time + ZONE_SECONDS) // 3600
+    return (hours + 24 * _EPOCH_WEEKDAY) % 168
+
+
+def day_of(number: int) -> date:
+    """Return the day of a number of days since 1970."""
+    return date(1970, 1, 1) + timedelta(days=number)
+
+
+def differences(report: MonthlyReport, tally: Tally, *, with_departments: bool) -> Iterator[tuple[str, int, int]]:
+    """Yield what a report says otherwise than the log, with the log's number first; departments need the records."""
+    kinds, purposes, departments = tally.of_month(report.month)
+    for kind in sorted({*kinds, *report.kinds}):
+        yield from _unequal(f"kind {kind}", kinds.get(kind, 0), report.kinds.get(kind, 0))
+    for purpose in sorted({*purposes, *report.purposes}):
+        yield from _unequal(purpose, purposes.get(purpose, 0), report.purposes.get(purpose, 0))
+    if not with_departments:
+        return
+    for code in sorted({*departments, *report.departments}):
+        ours, theirs = departments.get(code, {}), report.departments.get(code, {})
+        for what in sorted({*ours, *theirs}):
+            yield from _unequal(f"{code} {what}", ours.get(what, 0), theirs.get(what, 0))
+
+
+def _unequal(what: str, ours: int, theirs: int) -> Iterator[tuple[str, int, int]]:
+    if ours != theirs:
+        yield what, ours, theirs
