@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.client_certificates import ClientTrust
 from api.fast_checks import FastChecks
 from api.limits import Gate, Limits
 from api.logs import described
@@ -113,6 +114,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
         generate_unique_id_function=_operation_id,
     )
     app.state.office = office
+    app.state.client_trust = ClientTrust.of(settings)
     limits = limits or Limits.of(anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client)
     app.state.limits = limits
     for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):

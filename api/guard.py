@@ -12,7 +12,9 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Scope
 
+from api.client_certificates import ClientTrust
 from api.errors import CallerUnknownError, UnknownAddressError
 from api.etags import seen_version
 from api.idempotency import KEY_HEADER, answer_once, draft_key
@@ -62,7 +64,7 @@ def _admit(request: Request, permission: Permission, header: str | None) -> Call
     office, limits = office_of(request), _limits_of(request)
     if header is None:
         raise CallerUnknownError
-    client = _known(office, limits, header, address_of(request.scope))
+    client = _known(office, limits, header, request.scope, request.app.state.client_trust)
     request.state.client = client.key_id  # for the log, also when the client is refused
     limits.clients.take(client.key_id)
     if permission.is_public and not client.roles.intersection(permission.roles):
@@ -70,11 +72,13 @@ def _admit(request: Request, permission: Permission, header: str | None) -> Call
     return admitted(office.database, permission, client, request.path_params)
 
 
-def _known(office: Office, limits: Limits, header: str, address: str) -> ApiClient:
+def _known(office: Office, limits: Limits, header: str, scope: Scope, trust: ClientTrust) -> ApiClient:
     """Return the client; a wrong key is charged to the address, which soon must wait before it may try again."""
+    address, at = address_of(scope), office.clock()
     limits.wrong_keys.demand(address)
+    shown = trust.shown(scope, at=at)
     try:
-        return authenticated(office.database, header, at=office.clock())
+        return authenticated(office.database, header, at=at, certificate=None if shown is None else shown.thumbprint)
     except CallerUnknownError:
         limits.wrong_keys.wait_seconds(address)
         raise

@@ -2,7 +2,7 @@
 
 Promises:
   * `Authorization: Bearer <key id>.<secret>`, the secret 32 bytes in base64url without padding; nothing else is read.
-    A token (`api/v1/token.py`) has the same form.
+    A token (`api/v1/token.py`) has the same form; one that was got by a certificate wants that certificate beside it.
   * An unknown key, a closed one, a wrong secret and a header of another form are answered alike, in like time.
   * A caller acts in the name of its key's department, with a role that its key has; never as the system itself.
 """
@@ -33,11 +33,17 @@ class Caller:
     operator: Operator
 
 
-def authenticated(database: Database, authorization: str, *, at: datetime) -> ApiClient:
-    """Return the client that the header proves, by its secret or its token. Raises `CallerUnknownError`."""
+def authenticated(
+    database: Database, authorization: str, *, at: datetime, certificate: bytes | None = None
+) -> ApiClient:
+    """Return the client that the header proves, by its secret or its token. Raises `CallerUnknownError`.
+
+    `certificate` is the SHA-256 of the certificate that the connection showed.
+    """
     key_id, secret = _parsed(authorization)
     with reading(database) as tx:
-        client = authenticate_client(tx, key_id, secret) or client_with_token(tx, key_id, secret, at=at)
+        client = authenticate_client(tx, key_id, secret)
+        client = client or client_with_token(tx, key_id, secret, at=at, certificate=certificate)
     if client is None:
         raise CallerUnknownError
     return client

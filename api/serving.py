@@ -4,6 +4,7 @@ Promises: the server says nothing about itself, logs through our log only, and c
 are believed from loopback alone.
 """
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -15,6 +16,7 @@ import uvicorn
 from api.app import create_app
 from api.errors import ListenError
 from api.logs import forward_libraries
+from api.peer_protocol import PeerProtocol
 from api.sandbox import warm_up
 from api.tls import TlsFiles
 from api.wiring import Office
@@ -31,8 +33,10 @@ def server_of(
 ) -> uvicorn.Server:
     """Return the server, ready to run; host and port are those of the settings unless given."""
     forward_libraries(office.log)
+    clients = office.settings.tls_client_ca
     config = uvicorn.Config(
         create_app(office, public=public),
+        http=PeerProtocol,
         host=host or office.settings.listen_host,
         port=office.settings.listen_port if port is None else port,
         log_config=None,
@@ -45,6 +49,8 @@ def server_of(
         limit_concurrency=CONCURRENCY_MAX,
         ssl_certfile=None if tls is None else tls.certificate,
         ssl_keyfile=None if tls is None else tls.key,
+        ssl_ca_certs=None if tls is None else clients,
+        ssl_cert_reqs=ssl.CERT_NONE if clients is None else ssl.CERT_OPTIONAL,
     )
     return uvicorn.Server(config)
 

@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -39,6 +40,7 @@ _CAUSES: Final = {
     "TIMESTAMP_URL": "timestamps",
     "OIDC_ISSUER": "provider",
     "TLS_CERTIFICATE": "tls",
+    "TLS_CLIENT_PROXIES": "proxies",
     **dict.fromkeys(("LISTEN_PORT", "RATE_ANONYMOUS", "RATE_CLIENT", "STATUS_DAYS"), "number"),
 }
 # Variables of the test run and of the programs that start us, which are no settings.
@@ -125,6 +127,15 @@ class Settings(BaseSettings):
         description="PEM file with the certificate that `serve` shows, its own first; empty means http, or `--tls`.",
     )
     tls_key: Path | None = Field(default=None, description="PEM file (mode 0600) with the private key of that one.")
+    tls_client_ca: Path | None = Field(
+        default=None,
+        description="PEM file with the authorities whose certificates calling systems may show; empty means none.",
+    )
+    tls_client_proxies: str = Field(
+        default="",
+        max_length=1000,
+        description="Addresses of proxies whose header `Client-Cert` is believed, commas between; empty means none.",
+    )
 
     @field_validator("public_address")
     @classmethod
@@ -153,6 +164,13 @@ class Settings(BaseSettings):
         is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
         if value is not None and (not (parts.scheme == "https" or is_local) or parts.query or parts.fragment):
             raise ValueError("an https address, or http on loopback")
+        return value
+
+    @field_validator("tls_client_proxies")
+    @classmethod
+    def _check_tls_client_proxies(cls, value: str) -> str:
+        for each in value.split(",") if value else ():
+            ip_network(each.strip())  # raises ValueError
         return value
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 Promises:
   * A token is 32 random bytes known to its owner, good for some minutes; we keep its SHA-256.
-  * A system with a key of its own is let in by no lasting secret.
+  * A system with a key or a certificate of its own is let in by no lasting secret.
   * A signed statement is used once: the second one of the same id is refused, also by another process.
 """
 
@@ -64,23 +64,38 @@ def use_statement(tx: Transaction, key_id: str, statement_id: str, *, until: dat
     return tx.execute(statement.returning(CLIENT_STATEMENT.c.digest)).one_or_none() is not None
 
 
-def give_token(tx: Transaction, key_id: str, *, at: datetime, random: Callable[[int], bytes]) -> bytes:
-    """Give a system a token, which is shown this once."""
+def give_token(
+    tx: Transaction, key_id: str, *, at: datetime, random: Callable[[int], bytes], certificate: bytes | None = None
+) -> bytes:
+    """Give a system a token, which is shown this once; with the digest of a certificate, for its connections alone."""
     token = random(SECRET_BYTES)
-    values = {"digest": sha256(token).digest(), "key_id": key_id, "expires_at": at + TOKEN_LIFETIME}
+    values = {
+        "digest": sha256(token).digest(),
+        "key_id": key_id,
+        "certificate": certificate,
+        "expires_at": at + TOKEN_LIFETIME,
+    }
     tx.execute(insert(CLIENT_TOKEN), values)
     return token
 
 
-def client_with_token(tx: Transaction, key_id: str, token: bytes, *, at: datetime) -> ApiClient | None:
-    """Return the system whose token this is, while it is good and the system is not closed."""
+def client_with_token(
+    tx: Transaction, key_id: str, token: bytes, *, at: datetime, certificate: bytes | None = None
+) -> ApiClient | None:
+    """Return the system whose token this is, while it is good and the system is not closed.
+
+    A token that was got by a certificate is good in connections with that very one: ``certificate`` is the SHA-256 of
+    what this connection showed.
+    """
     digest = sha256(token).digest()
     row = tx.execute(
-        client_query(CLIENT_TOKEN.c.digest)
+        client_query(CLIENT_TOKEN.c.digest, CLIENT_TOKEN.c.certificate)
         .join(CLIENT_TOKEN, CLIENT_TOKEN.c.key_id == API_CLIENT.c.key_id)
         .where(CLIENT_TOKEN.c.digest == digest, CLIENT_TOKEN.c.expires_at > at, API_CLIENT.c.is_active)
     ).one_or_none()
     if row is None or row.key_id != key_id or not hmac.compare_digest(row.digest, digest):
+        return None
+    if row.certificate is not None and row.certificate != certificate:
         return None
     return client_of_row(row)
 

@@ -4,6 +4,8 @@ Promises:
   * A secret is 32 random bytes known to its owner; we keep its SHA-256 and compare in constant time. (A slow hash
     protects guessable secrets; this one is not.)
   * An unknown key, a wrong secret and a closed account give the same answer and take the same way.
+  * A lasting secret is for trying only: a system in service has none, and one that has a key or a certificate is let in
+    by those alone.
   * Nobody may manage seals and use or audit them as well: such a mix of roles is refused.
 """
 
@@ -15,12 +17,14 @@ from typing import Any, Final
 from sqlalchemy import Column, Row, Select, Table, exists, insert, select, update
 
 from registry.db import Transaction
-from registry.records import ApiClient, Person, Role
+from registry.records import SANDBOX, ApiClient, Person, Role
 from registry.seal_errors import RolesMixedError
-from registry.tables import API_CLIENT, CLIENT_KEY, PERSON
+from registry.tables import API_CLIENT, CLIENT_CERTIFICATE, CLIENT_KEY, PERSON
 
 SECRET_BYTES: Final = 32
 _NOBODYS_DIGEST: Final = sha256(b"nobody").digest()
+# No SHA-256 is empty: nothing fits.
+_NO_SECRET: Final = b""
 PERSON_COLUMNS: Final = (PERSON.c.person_id, PERSON.c.department, PERSON.c.name, PERSON.c.roles)
 _CLIENT: Final = (
     API_CLIENT.c.key_id,
@@ -97,28 +101,43 @@ def close_person(tx: Transaction, person_id: str) -> None:
 
 
 def add_client(tx: Transaction, client: ApiClient, *, random: Callable[[int], bytes]) -> bytes:
-    """Add a calling system and return its secret, which is shown this once. Raises ``RolesMixedError``."""
-    demand_apart(client.roles)
+    """Add a system for trying and return its secret, which is shown this once. Raises ``RolesMixedError``."""
+    if client.environment != SANDBOX:
+        raise ValueError("a system in service has no secret")
     secret = random(SECRET_BYTES)
+    _insert_client(tx, client, sha256(secret).digest())
+    return secret
+
+
+def add_client_in_service(tx: Transaction, client: ApiClient) -> None:
+    """Add a system that is let in by a key or a certificate of its own. Raises ``RolesMixedError``."""
+    _insert_client(tx, client, _NO_SECRET)
+
+
+def authenticate_client(tx: Transaction, key_id: str, secret: bytes) -> ApiClient | None:
+    """Return the calling system if the secret is its own and not closed; only one for trying has a lasting secret."""
+    query = select(*_CLIENT, API_CLIENT.c.secret_digest).where(API_CLIENT.c.key_id == key_id, API_CLIENT.c.is_active)
+    query = query.where(
+        API_CLIENT.c.environment == SANDBOX,
+        ~exists().where(CLIENT_KEY.c.key_id == API_CLIENT.c.key_id),
+        ~exists().where(CLIENT_CERTIFICATE.c.key_id == API_CLIENT.c.key_id),
+    )
+    row = tx.execute(query).one_or_none()
+    return _client(row) if _fits(row, secret) and row is not None else None
+
+
+def _insert_client(tx: Transaction, client: ApiClient, secret_digest: bytes) -> None:
+    demand_apart(client.roles)
     values = {
         "key_id": client.key_id,
         "department": client.department,
         "name": client.name,
         "roles": _roles_text(client.roles),
         "environment": client.environment,
-        "secret_digest": sha256(secret).digest(),
+        "secret_digest": secret_digest,
         "is_active": True,
     }
     tx.execute(insert(API_CLIENT), values)
-    return secret
-
-
-def authenticate_client(tx: Transaction, key_id: str, secret: bytes) -> ApiClient | None:
-    """Return the calling system if the secret is its own and not closed; one that signs has no lasting secret."""
-    query = select(*_CLIENT, API_CLIENT.c.secret_digest).where(API_CLIENT.c.key_id == key_id, API_CLIENT.c.is_active)
-    query = query.where(~exists().where(CLIENT_KEY.c.key_id == API_CLIENT.c.key_id))
-    row = tx.execute(query).one_or_none()
-    return _client(row) if _fits(row, secret) and row is not None else None
 
 
 def client_query(*more: Column[Any]) -> Select[Any]:

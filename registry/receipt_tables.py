@@ -30,7 +30,16 @@ class VerificationReceiptRow(Row, table=True):
     made_at: datetime = Field(sa_type=Moment)
     delete_after: datetime = Field(index=True, sa_type=Moment)
     content: bytes = Field(sa_type=LargeBinary)
+    timestamp: bytes | None = Field(default=None, sa_type=LargeBinary)
     leaf: int = Field(unique=True, sa_type=BigInteger)
+
+
+class ReceiptDeletionRow(Row, table=True):
+    """Receipts that were deleted when it was time: which entry of the log stands without its receipt, as meant."""
+
+    __tablename__ = "receipt_deletion"
+    leaf: int = Field(primary_key=True, sa_type=BIG)
+    deleted_at: datetime = Field(sa_type=Moment)
 
 
 class RecallRow(Row, table=True):
@@ -98,12 +107,27 @@ class ClientKeyRow(Row, table=True):
     added_at: datetime = Field(sa_type=Moment)
 
 
+class ClientCertificateRow(Row, table=True):
+    """Certificates by which calling systems are known in their TLS connections."""
+
+    __tablename__ = "client_certificate"
+    key_id: str = Field(primary_key=True, foreign_key="api_client.key_id", max_length=64)
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    known_by: str = Field(max_length=10)
+    subject: str = Field(max_length=1000)
+    added_at: datetime = Field(sa_type=Moment)
+
+
 class ClientTokenRow(Row, table=True):
-    """Tokens of calling systems, good for some minutes; the digest, never the token."""
+    """Tokens of calling systems, good for some minutes; the digest, never the token.
+
+    ``certificate`` is the SHA-256 of the certificate that it was got by, if any: it is good beside that one alone.
+    """
 
     __tablename__ = "client_token"
     digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
     key_id: str = Field(foreign_key="api_client.key_id", index=True, max_length=64)
+    certificate: bytes | None = Field(default=None, sa_type=LargeBinary)
     expires_at: datetime = Field(index=True, sa_type=Moment)
 
 

@@ -17,7 +17,7 @@ from registry.db import Transaction
 from registry.lifecycle import LicenceEvent, LicenceState
 from registry.recalls import RecallingEvent, recall
 from registry.receipt_errors import UnknownReceiptError
-from registry.tables import EVENT, LICENCE, RECALL, VERIFICATION_RECEIPT
+from registry.tables import EVENT, LICENCE, RECALL, RECEIPT_DELETION, VERIFICATION_RECEIPT
 
 PAGE_MAX: Final = 200
 # The daily job deletes so many at a time; the rest follows in its next round.
@@ -26,7 +26,10 @@ DELETE_MAX: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRecord:
-    """A receipt as it is kept; ``content`` are its signed bytes, ``operator`` a pseudonym."""
+    """A receipt as it is kept; ``content`` are its signed bytes, ``operator`` a pseudonym.
+
+    ``timestamp`` is an RFC 3161 token over the SHA-256 of ``content``, where one was asked for.
+    """
 
     receipt_id: str
     licence_id: str | None
@@ -42,6 +45,7 @@ class ReceiptRecord:
     made_at: datetime
     delete_after: datetime
     content: bytes = field(repr=False)
+    timestamp: bytes | None = field(default=None, repr=False)
     leaf: int
 
 
@@ -89,11 +93,16 @@ def list_receipts(
 
 
 def delete_due(tx: Transaction, *, at: datetime) -> int:
-    """Delete receipts that are to be deleted by now, with their recalls, and return how many; the log's leaf stays."""
-    due = select(VERIFICATION_RECEIPT.c.receipt_id).where(VERIFICATION_RECEIPT.c.delete_after <= at).limit(DELETE_MAX)
-    ids = tuple(tx.execute(due).scalars())
+    """Delete receipts that are to be deleted by now, with their recalls, and return how many.
+
+    The log's leaf stays; that its receipt was deleted when it was time is remembered, for the audit looks for it.
+    """
+    columns = (VERIFICATION_RECEIPT.c.receipt_id, VERIFICATION_RECEIPT.c.leaf)
+    due = tx.execute(select(*columns).where(VERIFICATION_RECEIPT.c.delete_after <= at).limit(DELETE_MAX)).all()
+    ids = [row.receipt_id for row in due]
     if ids:
         tx.execute(delete(RECALL).where(RECALL.c.receipt_id.in_(ids)))
+        tx.execute(insert(RECEIPT_DELETION), [{"leaf": row.leaf, "deleted_at": at} for row in due])
         tx.execute(delete(VERIFICATION_RECEIPT).where(VERIFICATION_RECEIPT.c.receipt_id.in_(ids)))
     return len(ids)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from registry.lifecycle import LicenceEvent, LicenceState
 from registry.purposes import Disclosure
@@ -20,6 +20,7 @@ from verify.licence import HolderKind
 
 HolderCategory = Literal["organisation", "person", "any"]
 Environment = Literal["sandbox", "production"]
+SANDBOX: Final[Environment] = "sandbox"
 ChangeKind = Literal["new", "change", "renewal", "replacement"]
 ValidityKind = Literal["years", "long_term", "custom", "none"]
 

@@ -46,6 +46,7 @@ CAUSES = [
     "number",
     "database",
     "provider",
+    "proxies",
     "tls",
     "tls_ended",
     "tls_host",

@@ -9,6 +9,7 @@ import typer
 from api.cli.errors import ClientExistsError, FontError, NoSuchNameError
 from api.cli.files import read_file, write_file
 from api.cli.program import app, session_of
+from api.cli.screen import Screen
 from registry import departments, people
 from registry.db import reading, transaction
 from registry.records import ApiClient, Environment, Role
@@ -27,7 +28,9 @@ app.add_typer(fonts, name="fonts")
 app.add_typer(template, name="template")
 
 
-@client.command("add", help="登记一个系统，密钥只显示这一次。 Add a system; its secret is shown this once.")
+@client.command(
+    "add", help="登记一个系统；沙箱的密钥只显示这一次。 Add a system; one for trying gets a secret, shown once."
+)
 def add_client(
     context: typer.Context,
     key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="接口账号。 Its id.")],
@@ -39,7 +42,7 @@ def add_client(
         bool, typer.Option("--production/--sandbox", help="正式或沙箱。 In service, or for trying.")
     ] = False,
 ) -> None:
-    """Add a calling system and show its secret."""
+    """Add a calling system; show its secret if it is for trying. One in service signs, or shows a certificate."""
     session = session_of(context)
     environment: Environment = get_args(Environment)[int(production)]
     added = ApiClient(
@@ -54,15 +57,25 @@ def add_client(
             raise NoSuchNameError(params={"name": department})
         if any(each.key_id == key_id for each in people.clients_of(tx, department)):
             raise ClientExistsError(params={"name": key_id})
-        secret = people.add_client(tx, added, random=session.office.random)
-    bearer = bearer_text(key_id, secret)
+        bearer = None
+        if production:
+            people.add_client_in_service(tx, added)
+        else:
+            bearer = bearer_text(key_id, people.add_client(tx, added, random=session.office.random))
     value = {"key_id": key_id, "department": department, "bearer": bearer}
-    session.screen.result(
-        value,
-        session.screen.say(
-            f"已登记 {key_id}。请求头（只显示这一次）：\nAuthorization: Bearer {bearer}",
-            f"Added {key_id}. Header of its requests (shown this once):\nAuthorization: Bearer {bearer}",
-        ),
+    session.screen.result(value, _added_words(session.screen, key_id, bearer))
+
+
+def _added_words(screen: Screen, key_id: str, bearer: str | None) -> str:
+    if bearer is None:
+        return screen.say(
+            f"已登记 {key_id}。正式系统没有共享密钥：请登记公钥（client key-add）或证书（client certificate-add）",
+            f"Added {key_id}. A system in service has no shared secret: register its public key (client key-add) "
+            "or its certificate (client certificate-add)",
+        )
+    return screen.say(
+        f"已登记 {key_id}。请求头（只显示这一次）：\nAuthorization: Bearer {bearer}",
+        f"Added {key_id}. Header of its requests (shown this once):\nAuthorization: Bearer {bearer}",
     )
 
 

@@ -24,7 +24,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "pack": ("packs",),
     "log": ("logs",),
     "keys": ("key_room", "key_turns"),
-    "client": ("office", "client_keys"),
+    "client": ("office", "client_keys", "client_certificates"),
     "webhook": ("webhooks",),
     "staff": ("staff", "sign_in"),
     "template": ("office",),

@@ -1,9 +1,11 @@
 """Staff and calling systems, and the proof that it is they."""
 
 import secrets
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from registry import people
 from registry.db import Database, reading, transaction
@@ -105,3 +107,20 @@ def test_a_closed_key_is_closed_for_good(sample: Database) -> None:
         assert people.clients_of(tx, BUREAU) == ()
     with pytest.raises(ConflictError), transaction(sample) as tx:
         people.add_client(tx, CLIENT, random=secrets.token_bytes)
+
+
+def test_a_system_in_service_has_no_secret_and_one_of_before_is_void(sample: Database) -> None:
+    serving = replace(CLIENT, environment="production")
+    with pytest.raises(ValueError, match="no secret"), transaction(sample) as tx:
+        people.add_client(tx, serving, random=secrets.token_bytes)
+    with transaction(sample) as tx:
+        people.add_client_in_service(tx, serving)
+    secret = secrets.token_bytes(people.SECRET_BYTES)
+
+    for kept in (None, sha256(secret).digest()):
+        with transaction(sample) as tx:
+            if kept is not None:
+                tx.execute(update(API_CLIENT).values(secret_digest=kept))
+            assert people.authenticate_client(tx, serving.key_id, secret) is None
+            assert people.authenticate_client(tx, serving.key_id, b"") is None
+            assert people.clients_of(tx, BUREAU) == (serving,)

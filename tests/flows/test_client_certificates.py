@@ -1,0 +1,250 @@
+"""Mutual TLS: systems known by their certificates, in handshakes of their own and behind nginx as docs/tls.md has it."""
+
+import base64
+import re
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from api.cli.client_certificates import ClientCertificateError, read_client_certificate
+from api.client_certificates import ClientTrust, described
+from api.settings import SettingsError
+from api.tls import TlsFiles, own_tls
+from registry.client_certificates import ClientCertificate, KnownBy, add_certificate, close_certificate
+from registry.db import transaction
+from tests.client_authority import ClientAuthority, Shown
+from tests.flows.test_tls import DOCS, free_port, serving, trusting
+from tests.hall import Hall, settings_of
+from tests.town import Town, founded_on_sqlite, sqlite_town
+
+__all__ = ["founded_on_sqlite", "sqlite_town"]
+
+FORM = {"grant_type": "client_credentials"}
+
+
+@dataclass
+class Gatehouse:
+    """A hall that believes one authority, and the certificates of its systems."""
+
+    hall: Hall
+    authority: ClientAuthority
+    files: TlsFiles
+    shown: dict[str, Shown]
+
+    @classmethod
+    def open(cls, town: Town, folder: Path, *, proxies: str = "") -> "Gatehouse":
+        """Open it; the systems `counter` and `auditor` have a certificate each."""
+        town.clock.now = datetime.now(UTC)
+        authority = ClientAuthority("Example client authority", folder, town.now)
+        roots = folder / "clients.pem"
+        roots.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+        hall = Hall.open(town, tls_client_ca=roots, tls_client_proxies=proxies)
+        house = cls(hall, authority, own_tls(hall.office), {})
+        for name in ("counter", "auditor"):
+            house.shown[name] = authority.issues(name)
+            house.registers(name, house.shown[name])
+        return house
+
+    def registers(self, client: str, shown: Shown, known_by: KnownBy = KnownBy.THUMBPRINT) -> bytes:
+        """Register a certificate, and return what it is known by."""
+        found = described(shown.certificate)
+        digest = found.thumbprint if known_by is KnownBy.THUMBPRINT else found.names
+        added = ClientCertificate(key_id=client, digest=digest, known_by=known_by, subject=found.subject)
+        with transaction(self.hall.office.database) as tx:
+            add_certificate(tx, added, at=self.hall.town.now)
+        return digest
+
+    def caller(self, port: int, shown: Shown | None) -> httpx.Client:
+        """Return a client that shows this certificate."""
+        context: ssl.SSLContext = trusting(self.files)
+        if shown is not None:
+            context.load_cert_chain(shown.file)
+        return httpx.Client(verify=context, base_url=f"https://localhost:{port}", timeout=60)
+
+
+def token(client: httpx.Client, name: str = "counter", **headers: str) -> str | None:
+    """Ask for a token; None when it is refused, as everybody is who is not let in."""
+    answer = client.post("/api/v1/token", data={**FORM, "client_id": name}, headers=headers)
+    if answer.status_code == 200:
+        text: str = answer.json()["access_token"]
+        return text
+    assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
+    return None
+
+
+def works(client: httpx.Client, text: str | None) -> int:
+    """Use a token."""
+    return client.get("/api/v1/recalls", headers={"Authorization": f"Bearer {text}"}).status_code
+
+
+@pytest.fixture
+def house(sqlite_town: Town, tmp_path: Path) -> Iterator[Gatehouse]:
+    house = Gatehouse.open(sqlite_town, tmp_path)
+    yield house
+    house.hall.office.close()
+
+
+def test_a_certificate_is_worth_a_token_and_the_token_is_good_beside_it_alone(house: Gatehouse) -> None:
+    short = house.authority.issues("counter", ends=house.hall.town.now + timedelta(minutes=10))
+    strangers = ClientAuthority(house.authority.name, house.authority.folder, house.hall.town.now)
+    refused = {
+        "of another authority of the same name": strangers.issues("counter"),
+        "that ended": house.authority.issues("counter", ends=house.hall.town.now - timedelta(hours=1)),
+        "of a server": house.authority.issues("counter", use=ExtendedKeyUsageOID.SERVER_AUTH),
+    }
+    for shown in (short, *refused.values()):
+        house.registers("counter", shown)
+
+    with serving(house.hall, house.files) as port:
+        with house.caller(port, house.shown["counter"]) as own, house.caller(port, None) as nobody:
+            good = token(own)
+            assert works(own, good) == 200
+            assert works(nobody, good) == 401, "without the certificate the token is nothing"
+            assert token(own, "auditor") is None, "another system's id"
+            assert token(own, "") is None
+            assert (
+                own.post("/api/v1/token", data={**FORM, "client_id": "counter", "client_assertion": "x"}).status_code
+                == 401
+            )
+            assert nobody.get("/").status_code == 200, "a certificate is asked for, not demanded"
+            assert token(nobody) is None
+            forged = quote(house.shown["counter"].pem)
+            assert token(nobody, **{"Client-Cert": forged}) is None, "no proxy is trusted here"
+            assert works(own, house.hall.credentials["counter"].removeprefix("Bearer ")) == 401, (
+                "no lasting secret beside"
+            )
+            with house.caller(port, house.shown["auditor"]) as another:
+                assert works(another, good) == 401
+            with house.caller(port, short) as ending:
+                soon = token(ending)
+                assert works(ending, soon) == 200
+                house.hall.town.clock.moves(timedelta(minutes=11))
+                assert works(ending, soon) == 401, "its certificate ended while the connection stayed open"
+                house.hall.town.clock.moves(-timedelta(minutes=11))
+            with transaction(house.hall.office.database) as tx:
+                assert close_certificate(tx, "counter", described(house.shown["counter"].certificate).thumbprint)
+            assert works(own, good) == 401
+            assert token(own) is None
+        for why, shown in refused.items():
+            with house.caller(port, shown) as client, pytest.raises(httpx.TransportError):
+                assert token(client) is None, why
+
+
+def test_a_system_known_by_issuer_and_subject_may_renew_its_certificate(house: Gatehouse) -> None:
+    first, renewed, other = (house.authority.issues(name) for name in ("food-systems", "food-systems", "fire-systems"))
+    house.registers("administrator", first, KnownBy.SUBJECT)
+
+    with serving(house.hall, house.files) as port:
+        got = []
+        for shown in (first, renewed, other):
+            with house.caller(port, shown) as client:
+                got.append(token(client, "administrator") is not None)
+
+    assert got == [True, True, False]
+
+
+@contextmanager
+def nginx(house: Gatehouse, inside: int, folder: Path) -> Iterator[int]:
+    """Run nginx as the recipe for certificates of systems has it."""
+    outside = free_port()
+    server, more = re.findall(r"```nginx\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)[:2]
+    conf = server.split("\nserver {")[0].replace(
+        "    location / {\n", "    location / {\n" + more.split("# in location\n")[1]
+    )
+    conf = conf.replace("    ssl_protocols", more.split("# in location\n")[0] + "    ssl_protocols")
+    for old, new in (
+        ("listen 443 ssl", f"listen 127.0.0.1:{outside} ssl"),
+        ("licences.example.gov.cn", "localhost"),
+        ("/etc/yinzheng/server.pem", str(house.files.certificate)),
+        ("/etc/yinzheng/server.key", str(house.files.key)),
+        ("/etc/yinzheng/clients.pem", str(house.hall.office.settings.tls_client_ca)),
+        ("127.0.0.1:8000", f"127.0.0.1:{inside}"),
+    ):
+        assert old in conf
+        conf = conf.replace(old, new)
+    folders = "".join(
+        f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    file = folder / "nginx.conf"
+    file.write_text(
+        f"pid {folder}/nginx.pid;\nerror_log {folder}/error.log;\nuser root;\nevents {{}}\n"
+        f"http {{\naccess_log off;\n{folders}{conf}}}\n"
+    )
+    process = subprocess.Popen(["nginx", "-c", str(file), "-g", "daemon off;"], stderr=subprocess.PIPE)
+    try:
+        with house.caller(outside, None) as client:
+            for _ in range(100):
+                try:
+                    client.get("/")
+                    break
+                except httpx.ConnectError:
+                    assert process.poll() is None, process.stderr
+                    time.sleep(0.05)
+        yield outside
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def test_behind_nginx_the_certificate_is_what_the_trusted_proxy_says_and_nobody_else(
+    sqlite_town: Town, tmp_path: Path
+) -> None:
+    house = Gatehouse.open(sqlite_town, tmp_path, proxies="127.0.0.1, 192.0.2.0/24")
+    strangers = ClientAuthority(house.authority.name, tmp_path, house.hall.town.now).issues("counter")
+    forged = quote(house.shown["counter"].pem)
+    content = house.shown["counter"].certificate.public_bytes(Encoding.DER)
+
+    with serving(house.hall, None) as inside, nginx(house, inside, tmp_path) as outside:
+        with house.caller(outside, house.shown["counter"]) as own:
+            assert works(own, token(own)) == 200
+            other = quote(house.shown["auditor"].pem)
+            assert token(own, "auditor", **{"Client-Cert": other}) is None, "nginx writes the header, not its caller"
+        with house.caller(outside, None) as nobody:
+            assert token(nobody, **{"Client-Cert": forged}) is None
+        with house.caller(outside, strangers) as stranger:
+            refused = stranger.post("/api/v1/token", data={**FORM, "client_id": "counter"})
+        address = f"http://127.0.0.1:{inside}"
+        with httpx.Client(base_url=address) as proxy:
+            assert token(proxy, **{"Client-Cert": f":{base64.b64encode(content).decode()}:"}) is not None, "RFC 9440"
+            for told in ("", "x", ":AAAA:", forged[:-20], quote(strangers.pem), f"{forged}" + "%41" * 6000):
+                assert token(proxy, **{"Client-Cert": told}) is None
+            twice = [("Client-Cert", forged), ("Client-Cert", forged)]
+            answer = proxy.post("/api/v1/token", data={**FORM, "client_id": "counter"}, headers=twice)
+        with httpx.Client(base_url=address, transport=httpx.HTTPTransport(local_address="127.0.0.2")) as elsewhere:
+            assert token(elsewhere, **{"Client-Cert": forged}) is None, "not an address of a proxy"
+            assert token(elsewhere, **{"Client-Cert": forged, "X-Forwarded-For": "127.0.0.1"}) is None
+    house.hall.office.close()
+
+    assert refused.status_code == 400, "nginx refuses a certificate of an unknown authority"
+    assert answer.status_code == 401, "two headers are two opinions"
+
+
+def test_what_is_registered_must_be_by_an_authority_of_the_settings(house: Gatehouse) -> None:
+    trust = ClientTrust.of(house.hall.office.settings)
+    own = house.shown["counter"]
+    strangers = ClientAuthority(house.authority.name, house.authority.folder, house.hall.town.now).issues("counter")
+
+    assert read_client_certificate(own.pem, trust) == own.certificate
+    for content, known in ((strangers.pem, trust), (own.pem, ClientTrust()), (b"-----BEGIN", trust)):
+        with pytest.raises(ClientCertificateError):
+            read_client_certificate(content, known)
+
+
+def test_settings_that_are_no_authorities_or_no_addresses_stop_the_start(house: Gatehouse, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.pem"
+    broken.write_text("nothing")
+    for path in (broken, tmp_path / "none.pem"):
+        with pytest.raises(SettingsError) as refused:
+            ClientTrust.of(settings_of(house.hall.town, tls_client_ca=path))
+        assert refused.value.params == {"name": "YINZHENG_TLS_CLIENT_CA", "cause": "unreadable"}
