@@ -54,7 +54,7 @@ _CODES: Final[Mapping[int, str]] = {
     "malformed uscc.malformed citizen_number.malformed licence_type_code.malformed licence_identifier.malformed "
     "licence_identifier.check_character licence_id.malformed licence_id.mistyped item_code.malformed "
     "food_number.malformed food_number.check_character catalogue.malformed department.tree template.malformed "
-    "witness_policy.malformed "
+    "witness_policy.malformed witness_request.malformed own_witness.name "
     "certificate.form certificate.malformed certificate.refused certificate.not_trusted certificate.other_use "
     "certificate.other_key certificate.profile certificate.period certificate.chain certificate.request "
     "certificate.outside",
@@ -81,6 +81,7 @@ _CODES: Final[Mapping[int, str]] = {
     "key.act key.cut_off key.name key.exists key.algorithm key.passphrase key.damaged key.log_first key.counted "
     "sm2.self_test sm2.missing "
     "receipt.proof receipt.kind receipt.digest receipt.purpose receipt.key revocation.contents ceremony.two_persons "
+    "witness own_witness own_witness.store witness.address witness.contradicts "
     "timestamp timestamp.digest timestamp.address custody.access custody.storage "
     "database.nested artefact.order document.damaged document.hole_too_small document.unsigned_form "
     "document.key_algorithm document.long_term issue.self_check publish.conflict "
@@ -90,6 +91,9 @@ _CODES: Final[Mapping[int, str]] = {
     "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
     "trust_list.expired pack.expired sandbox.busy",
+    "witness.away witness.slow witness.too_long witness.status witness.unknown_log witness.refused witness.malformed "
+    "witness.no_line witness.bad_signature witness.wrong_time witness.loop witness.claims_ahead "
+    "witness.refuses_proof own_witness.clock "
 }
 
 STATUS: Final[Mapping[str, int]] = {code: status for status, codes in _CODES.items() for code in codes.split()}

@@ -2,7 +2,8 @@
 
 Promises:
   * One reader for everybody: trust lists, offices, auditors. What the standard forbids is refused, not guessed.
-  * Each key counts once: no key stands twice, no name is a member of two groups, no group of itself.
+  * Each witness counts once: no key stands twice, no name is a member of two groups, no group of itself. A log's key
+    may stand twice, under two names: our log of next year may go on with the key of this one's.
   * Without a quorum (`quorum none`) every checkpoint that the log signed will do, and nothing is called witnessed.
 
     log <key> [<address>] · witness <name> <key> [<address>] · group <name> any|all|<k> <member>… · quorum <name>|none
@@ -145,7 +146,7 @@ class _Reader:
     def _log(self, words: list[str]) -> None:
         _demand(1 <= len(words) <= 2, "a log has a key and at most an address")
         verifier = parse_verifier_key(words[0])
-        _demand(all(each.public != verifier.public for each in self.logs), "a log stands twice")
+        _demand(all(each.name != verifier.name for each in self.logs), "a log stands twice")
         _demand(len(self.logs) < ITEMS_MAX, "too many logs")
         self.logs.append(verifier)
 
