@@ -173,6 +173,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "check_licence": _PUBLIC,
     "verify": _RELIED,
     "verify_file": _RELIED,
+    "get_signed_revision": _PUBLIC,
     "list_licence_types": _PUBLIC,
     "get_licence_type": _PUBLIC,
     "list_service_items": _PUBLIC,

@@ -51,6 +51,7 @@ _CODES: Final[Mapping[int, str]] = {
     "sheet.unreadable sheet.too_many_rows sheet.encoding sheet.no_rows sheet.column_missing sheet.column_unknown "
     "sheet.column_twice page.text_overflow page.character_missing page.control_character page.picture "
     "photo.unreadable photo.too_small photo.too_large sandbox.crashed sandbox.timeout "
+    "signed_revision.none "
     "malformed uscc.malformed citizen_number.malformed licence_type_code.malformed licence_identifier.malformed "
     "licence_identifier.check_character licence_id.malformed licence_id.mistyped item_code.malformed "
     "food_number.malformed food_number.check_character catalogue.malformed department.tree template.malformed "

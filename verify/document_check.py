@@ -63,7 +63,9 @@ class DocumentCheck:
     def lines(self) -> tuple[SignatureLine, ...]:
         """All signatures of the document, for showing."""
         return tuple(
-            SignatureLine(signer=each.signer, signed_at=each.signed_at, outcome=each.outcome)
+            SignatureLine(
+                signer=each.signer, signed_at=each.signed_at, outcome=each.outcome, signed_bytes=each.signed_bytes
+            )
             for each in self.signed.signatures
         )
 

@@ -98,7 +98,9 @@ def unreadable(detail: str) -> Finding:
 def _document(
     document: bytes, findings: tuple[Finding, ...], signatures: tuple[SignatureFound, ...] = ()
 ) -> SignedDocument:
-    return SignedDocument(digest=sha256(document).digest(), is_ours=False, findings=findings, signatures=signatures)
+    whole = len(document)
+    lines = tuple(replace(each, signed_bytes=None) if each.signed_bytes == whole else each for each in signatures)
+    return SignedDocument(digest=sha256(document).digest(), is_ours=False, findings=findings, signatures=lines)
 
 
 def _judge(
@@ -134,15 +136,22 @@ def _judge_one(signature: "EmbeddedPdfSignature", evidence: _Evidence) -> Signat
         if is_timestamp:
             stamp = _run(async_validate_pdf_timestamp(signature, evidence.context()))
             code, outcome = _verdict(stamp, is_timestamp=True)
-            signed_at = _proven_time(stamp)
+            signed_at, signed_bytes = _proven_time(stamp), None
         else:
             status = _run(async_validate_pdf_signature(signature, evidence.context(), evidence.context()))
             code, outcome = _verdict(status, is_timestamp=False)
-            signed_at = _proven_time(status.timestamp_validity)
+            signed_at, signed_bytes = _proven_time(status.timestamp_validity), _signed_bytes(signature, status)
         signer = _signer(signature)
     except Exception:  # noqa: BLE001 - one signature that cannot be judged must not hide the others
         return replace(_BROKEN, is_timestamp=is_timestamp)
-    return SignatureFound(signer=signer, signed_at=signed_at, outcome=outcome, code=code, is_timestamp=is_timestamp)
+    return SignatureFound(
+        signer=signer,
+        signed_at=signed_at,
+        outcome=outcome,
+        code=code,
+        is_timestamp=is_timestamp,
+        signed_bytes=signed_bytes,
+    )
 
 
 def _verdict(status: "PdfSignatureStatus | DocumentTimestampStatus", *, is_timestamp: bool) -> tuple[str, Outcome]:
@@ -155,6 +164,16 @@ def _verdict(status: "PdfSignatureStatus | DocumentTimestampStatus", *, is_times
     if level is None or level > ModificationLevel.FORM_FILLING or not (is_timestamp or status.docmdp_ok):
         return _CHANGED.code, Outcome.FAILED
     return _GOOD.code, Outcome.PASSED if status.trusted else Outcome.UNKNOWN
+
+
+def _signed_bytes(signature: "EmbeddedPdfSignature", status: "PdfSignatureStatus") -> int | None:
+    """Return where the revision ends that a signature fits and covers whole; whatever came behind it is not asked."""
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+    if not (status.intact and status.valid) or status.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+        return None
+    _, _, start, length = signature.byte_range
+    return int(start) + int(length)
 
 
 def _proven_time(stamp: "TimestampSignatureStatus | None") -> datetime | None:

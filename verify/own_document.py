@@ -74,6 +74,7 @@ def judge_own(own: OwnSignature) -> SignedDocument:
         issuers = judge_at(own, issuer, issuer.path, stamped)  # (4)
     log = judge_log(own, {3: sha256(attached.get(DATA_SET_FILE) or b"").digest()})  # (5)
     later, contents = _judge_later(own, is_ours=issuer.path is not None)  # (6)
+    is_longer = own.room.revision_end < len(own.document) and signature.outcome is Outcome.PASSED
     certificate = own.cms.certificate
     form = Finding(check=Check.FORM, code="form.own_pdf", outcome=Outcome.PASSED)
     return SignedDocument(
@@ -86,6 +87,7 @@ def judge_own(own: OwnSignature) -> SignedDocument:
                 signed_at=None if stamped is None else stamped.at,
                 outcome=signature.outcome,
                 code=signature.code,
+                signed_bytes=own.room.revision_end if is_longer else None,
             ),
             *later,
         ),

@@ -131,11 +131,16 @@ _NO_FACTS: Final = Facts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureLine:
-    """One signature of a document, for showing: who, when (trusted time), and how its check ended."""
+    """One signature of a document, for showing: who, when (trusted time), and how its check ended.
+
+    `signed_bytes` is how much of a PDF, from its start, is what was signed, where the signature fits and something was
+    added behind it.
+    """
 
     signer: str
     signed_at: datetime | None
     outcome: Outcome
+    signed_bytes: int | None = None
 
 
 class _Report(NamedTuple):

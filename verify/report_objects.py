@@ -19,6 +19,7 @@ from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, S
 # More findings, lines and characters than any report of ours has.
 LIST_MAX: Final = 64
 TEXT_MAX: Final = 100_000
+_SIGNED: Final = "signed_bytes"
 _PLACES: Final = tuple(each.name for each in fields(LogPlaces))
 
 
@@ -42,7 +43,7 @@ def staff_object(report: Report) -> dict[str, object]:
 def report_object(report: Report) -> dict[str, object]:
     """Return the whole report; it is for our own processes and never shown."""
     claimed = report.claimed
-    shown = None if claimed is None else _plain(claimed)
+    shown = None if claimed is None else _plain(claimed._asdict())
     whole = {"subject": report.subject.value, "claimed": shown, "document_digest": report.document_digest}
     return staff_object(report) | whole
 
@@ -65,7 +66,7 @@ def _verdict(report: Report) -> dict[str, object]:
         "as_of": report.at.isoformat(),
         "log": _places(report.log),
         "also": [each.code for each in report.also],
-        "signatures": [_plain(each) for each in report.signatures],
+        "signatures": [_signature(each) for each in report.signatures],
     }
 
 
@@ -86,9 +87,14 @@ def _finding(finding: Finding) -> dict[str, object]:
     }
 
 
-def _plain(record: Claimed | SignatureLine) -> dict[str, object]:
-    values = record._asdict() if isinstance(record, Claimed) else asdict(record)
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def _signature(line: SignatureLine) -> dict[str, object]:
+    """Return a signature; how much was signed is a member only where more was added."""
+    values = _plain(asdict(line))
+    return values if line.signed_bytes is not None else {name: values[name] for name in values if name != _SIGNED}
 
 
 def _read(entries: Mapping[str, object]) -> Report:
@@ -150,6 +156,7 @@ def _read_signature(entries: Mapping[str, object]) -> SignatureLine:
         signer=_text(entries["signer"]),
         signed_at=None if signed_at is None else _instant(signed_at),
         outcome=Outcome(_text(entries["outcome"])),
+        signed_bytes=_place(entries.get(_SIGNED)),
     )
 
 

@@ -31,13 +31,18 @@ STRANGERS_MARK: Final = Finding(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureFound:
-    """One signature of a document, to be shown; `signed_at` is proven by a time stamp, or None."""
+    """One signature of a document, to be shown; `signed_at` is proven by a time stamp, or None.
+
+    `signed_bytes` is how long the file was when it was signed: told of a signature of a PDF that fits those bytes, and
+    behind which something stands now.
+    """
 
     signer: str
     signed_at: datetime | None
     outcome: Outcome
     code: str
     is_timestamp: bool = False
+    signed_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

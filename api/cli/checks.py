@@ -17,7 +17,7 @@ import typer
 
 from api.checking import check_entry, check_file
 from api.cli.errors import NoFileError, NotWrittenError
-from api.cli.files import DOCUMENT_SUFFIXES, STDIN, documents_in, read_file, read_input
+from api.cli.files import DOCUMENT_SUFFIXES, STDIN, documents_in, read_file, read_input, write_file
 from api.cli.offline import Brought, keep_seen, read_evidence
 from api.cli.program import ExitCode, app, exit_code_of, explain, session_of, worst
 from api.cli.receipts import WORD, check_receipts
@@ -32,6 +32,7 @@ from verify.examine import examine_id, examine_text
 from verify.report import Outcome, Report
 from verify.report_objects import public_object
 from verify.same_licence import same_licence
+from verify.signed_revision import signed_revision as revision_of
 from verify.values import LicenceId
 
 _DOCUMENT_HEADS: Final = (b"%PDF-", b"PK\x03\x04")
@@ -102,7 +103,7 @@ class _Checker:
 
 
 @app.command(help="核验：文件、文件夹、二维码内容或核验码。 Check files, folders, texts of codes, or ids.")
-def verify(
+def verify(  # noqa: PLR0913 - each option is an argument
     context: typer.Context,
     inputs: InputsArgument,
     *,
@@ -121,6 +122,13 @@ def verify(
     crl: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="脱机：吊销列表（可多个）。 Offline: revocation lists.")
     ] = None,
+    signed_revision: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="签名后又有添加的 PDF：另存签名时的文件。 Of one PDF that was added to: save it as it was signed.",
+        ),
+    ] = None,
 ) -> None:
     """Check many inputs and end with the worst one's exit code."""
     session = session_of(context)
@@ -131,6 +139,10 @@ def verify(
     else:
         brought = Brought(trust=trust, root=root, status=tuple(status or ()), revocation=tuple(crl or ()))
         checker = _Checker(office=None, evidence=_opened(session.screen, brought))
+    if signed_revision is not None:
+        if len(inputs) != 1 or not _is_there(Path(inputs[0])):
+            raise typer.BadParameter("1 FILE", param_hint="--signed-revision")
+        raise typer.Exit(worst(_check_and_cut(session.screen, checker, inputs[0], signed_revision)))
     if inputs[0] == WORD and len(inputs) > 1:
         raise typer.Exit(worst(check_receipts(session.screen, checker.known().trust, inputs[1:])))
     raise typer.Exit(worst(_check_all(session.screen, checker, inputs)))
@@ -178,6 +190,24 @@ def _check_all(screen: Screen, checker: _Checker, inputs: list[str]) -> list[int
     if len(inputs) == len(checked):
         _compare(screen, inputs, [each.report for each in checked])
     return codes
+
+
+def _check_and_cut(screen: Screen, checker: _Checker, given: str, out: Path) -> list[int]:
+    """Check a file and save what was signed of it; return both exit codes."""
+    try:
+        document = read_file(Path(given))
+        checked = _check_one(screen, checker, _Input(name=given, document=document))
+        if checked.report is None:
+            return [checked.code]
+        content = revision_of(document, checked.report.signatures)
+        write_file(out, content)
+    except YinzhengError as error:
+        return [_tell(screen, given, error)]
+    screen.note(
+        f"签名时的文件（{len(content)} 字节）已存为 {out}",
+        f"The file as it was signed ({len(content)} bytes) is in {out}",
+    )
+    return [checked.code]
 
 
 def _compare(screen: Screen, inputs: list[str], reports: list[Report | None]) -> None:

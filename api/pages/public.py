@@ -8,6 +8,7 @@ Promises:
   * Where scripts are on, the page of a code checks also what stands behind `#`, which no server ever sees.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -25,6 +26,7 @@ from api.limits import address_of
 from api.pages.counter import NO_SCRIPTS, own_scripts
 from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, page_language, render, static_file
 from api.problems import next_try, status_of, trace_of
+from api.signed_revision import revision_answer, revision_of
 from api.verdicts import public_facts, verdict_words
 from api.wiring import Office
 from registry.db import reading
@@ -40,6 +42,7 @@ from verify.values import LicenceId, TypingError
 ENTRY_LENGTH_MAX: Final = 4_000
 SAMPLES: Final = {LicenceState.IN_FORCE: "ui.home.sample_in_force", LicenceState.REVOKED: "ui.home.sample_revoked"}
 _TOO_LARGE: Final = 413
+_NUMBER: Final = re.compile(r"[1-9][0-9]?")
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -48,6 +51,7 @@ def add_pages(app: FastAPI) -> None:
     app.add_api_route("/", _home, methods=["GET"], include_in_schema=False)
     app.add_api_route("/check", _check_entry, methods=["POST"], include_in_schema=False)
     app.add_api_route("/check/file", _check_file, methods=["POST"], include_in_schema=False)
+    app.add_api_route("/check/file/signed", _save_signed, methods=["POST"], include_in_schema=False)
     app.add_api_route("/v/{typed}", _show, methods=["GET"], include_in_schema=False)
     app.add_api_route("/static/{name}", _static, methods=["GET"], include_in_schema=False)
 
@@ -101,12 +105,34 @@ async def _check_file(request: Request) -> Response:
     form = await _form(request)
     if form is None:
         return error_page(request, RequestTooLargeError(params={"max_mb": str(DOCUMENT_BYTES_MAX // 1_000_000)}))
-    file = form.get("file")
-    content = await file.read(DOCUMENT_BYTES_MAX + 1) if isinstance(file, UploadFile) else b""
+    content = await _uploaded(form)
     await form.close()
     if not content:
         return _home_page(request, None, "file")
     return await _checked(request, partial(check_file, line=address_of(request.scope)), content)
+
+
+async def _save_signed(request: Request) -> Response:
+    """Hand out what was signed of an uploaded file that was added to."""
+    form = await _form(request)
+    if form is None:
+        return error_page(request, RequestTooLargeError(params={"max_mb": str(DOCUMENT_BYTES_MAX // 1_000_000)}))
+    content, asked = await _uploaded(form), form.get("signature")
+    await form.close()
+    if not content:
+        return _home_page(request, None, "file")
+    number = int(asked) if isinstance(asked, str) and _NUMBER.fullmatch(asked) else None
+    revise = partial(revision_of, line=address_of(request.scope))
+    try:
+        found = await run_in_threadpool(revise, request.app.state.office, content, number)
+    except YinzhengError as error:
+        return error_page(request, error)
+    return revision_answer(found)
+
+
+async def _uploaded(form: FormData) -> bytes:
+    file = form.get("file")
+    return await file.read(DOCUMENT_BYTES_MAX + 1) if isinstance(file, UploadFile) else b""
 
 
 async def _checked(request: Request, check: Callable[[Office, Any], Report], shown: str | bytes) -> Response:
@@ -168,6 +194,9 @@ def verdict_values(request: Request, report: Report) -> dict[str, object]:
         "words": verdict_words(report, language, reference=reference),
         "facts": public_facts(report, language),
         "signatures": report.signatures,
+        "revisions": [
+            (number, each.signer) for number, each in enumerate(report.signatures, 1) if each.signed_bytes is not None
+        ],
         "at": report.at,
         "newer": report.facts.superseded_by,
         "compare": report.subject is not Subject.DOCUMENT and report.verdict.is_in_force is True,

@@ -234,7 +234,7 @@ async function takeFile(file) {
     body.append("file", file);
     const [report, reference] = await asked("/api/v1/verifications/file", { body }, FILE_MS);
     await useWordsOfFiles();
-    finish(report, { isFile: true, reference, isOnline: true });
+    finish(report, { isFile: true, reference, isOnline: true, file });
     $("headline").focus();
   } catch (error) {
     note(error instanceof Refused ? "ui.counter.file_refused" : "ui.counter.file_offline");
@@ -321,13 +321,13 @@ function ownReference(at) {
   return `L${at.toString(36)}${Array.from(chance, (each) => each.toString(16).padStart(2, "0")).join("")}`.toUpperCase();
 }
 
-function finish(report, { isFile = false, reference, isOnline, canCompare = false }) {
+function finish(report, { isFile = false, reference, isOnline, canCompare = false, file = null }) {
   const { pack } = data;
   const how = isOnline
     ? say("ui.counter.how_online")
     : say("ui.counter.how_offline", pack === null ? {} : { time: clockText(pack.issuedAt * 1000), age: ageText(Date.now() / 1000 - pack.issuedAt) });
   const query = new URLSearchParams({ lang: language, verdict: report.verdict, reference, id: report.facts.licence_id ?? "" });
-  const words = show($("result"), report, { isFile, reference, how, canCompare, reportAddress: `/report?${query}` });
+  const words = show($("result"), report, { isFile, reference, how, canCompare, file, reportAddress: `/report?${query}` });
   $("announce").textContent = words.kind ? `${words.headline} – ${words.kind}` : words.headline;
   html.dataset.how = isOnline ? "online" : "offline";
   list(report, words);

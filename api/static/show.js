@@ -2,6 +2,7 @@
 
 import { momentText, publicFacts, say, verdictWords } from "./words.js";
 
+let shownFile = "";
 const CHINESE = /[\u2e80-\u9fff\u{20000}-\u{3ffff}]/u;
 
 /** Return a clone of a template with its slots filled; empty slots are taken away. */
@@ -21,7 +22,7 @@ function fill(element, text) {
 }
 
 /** Show a report in `place`; returns its words. */
-export function show(place, report, { isFile = false, reference, how, reportAddress, canCompare = false }) {
+export function show(place, report, { isFile = false, reference, how, reportAddress, canCompare = false, file = null }) {
   const words = verdictWords(report, { isFile, reference });
   const card = part(`v-${report.verdict}`, words);
   if (report.test) card.querySelector("section").classList.add("is-test");
@@ -30,6 +31,8 @@ export function show(place, report, { isFile = false, reference, how, reportAddr
   if (facts.length) pieces.push(canCompare && report.in_force ? compareList(facts) : factList(facts));
   if (words.also.length) pieces.push(alsoList(words.also));
   pieces.push(checkList(words.checks));
+  const signed = report.signatures.filter((each) => each.signed_bytes).at(-1);
+  if (file && signed) pieces.push(signedFile(file, signed.signed_bytes));
   const foot = part("part-foot", { how, at: momentText(Date.parse(report.as_of)), reference });
   const link = foot.querySelector("[data-act=report]");
   if (report.in_force || !reportAddress) link.remove();
@@ -84,6 +87,15 @@ function checkList(checks) {
     return item;
   }));
   return list;
+}
+
+/** What was signed, to be saved: cut here from the file that was chosen, which goes nowhere for it. */
+function signedFile(file, length) {
+  URL.revokeObjectURL(shownFile);
+  shownFile = URL.createObjectURL(file.slice(0, length, "application/pdf"));
+  const saving = part("part-signed");
+  saving.querySelector("a").href = shownFile;
+  return saving;
 }
 
 /** Return how old something is, in words. */

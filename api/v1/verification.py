@@ -19,12 +19,13 @@ from api.identity import Caller
 from api.reliance_errors import NumberNeedsPurposeError
 from api.relying import Question, answer_all, relied
 from api.sheets_in import read_upload
+from api.signed_revision import revision_answer, revision_of
 from api.v1.answers import NO_STORE, both, router
 from api.v1.verification_schemas import RelianceIn, VerdictOut, VerifyIn, relied_object
 from api.wiring import Office
 from verify.errors import MalformedError
 from verify.report import Report
-from verify.report_objects import public_object
+from verify.report_objects import LIST_MAX, public_object
 from verify.values import LicenceId
 
 verification: Final = router("verification")
@@ -33,6 +34,10 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), ch
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {200: {"model": VerdictOut}}
 # A purpose with the longest texts takes 4 kB as JSON with every character escaped.
 _RELIANCE_LENGTH_MAX: Final = 8_000
+SIGNATURES_MAX: Final = LIST_MAX
+_REVISION: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 @verification.post("/verifications", summary=both("核验二维码或编号", "Check a code or an id"), responses=_RESPONSES)
@@ -62,6 +67,24 @@ def verify_file(
     if reliance:
         return _relied(office, Question(document=content, line=line), _stated(reliance), caller)
     return verdict_answer(check_file(office, content, line=line))
+
+
+@verification.post(
+    "/verifications/file/signed-revision",
+    summary=both("取回签名时的文件", "Get the file as it was signed"),
+    response_class=Response,
+    responses=_REVISION,
+)
+def get_signed_revision(
+    office: TheOffice,
+    line: TheLine,
+    file: Annotated[UploadFile, File(description="a signed PDF to which something was added")],
+    signature: Annotated[
+        int | None, Form(ge=1, le=SIGNATURES_MAX, description="its number among `signatures`, from 1; else the last")
+    ] = None,
+) -> Response:
+    """Return the beginning of the file, up to where the signed bytes end (`signed_bytes`); the file is not kept."""
+    return revision_answer(revision_of(office, read_upload(file.file), signature, line=line))
 
 
 @verification.get(

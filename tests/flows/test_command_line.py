@@ -228,6 +228,14 @@ def test_every_input_has_its_line_and_the_worst_one_ends_the_run(terminal: Termi
     assert found[4]["error"] == "cli.no_file"
     assert terminal.verdict("-", expect=0, stdin=good) == "valid"
 
+    (terminal.folder / "added.pdf").write_bytes(good + b"\n% one line more\n")
+    assert terminal.verdict("added.pdf", "--signed-revision", "signed.pdf", expect=1) == "tampered"
+    assert (terminal.folder / "signed.pdf").read_bytes() == good
+    refused = terminal.reads("verify", "papers/good.pdf", "--signed-revision", "none.pdf", expect=2)
+    assert refused[-1]["error"] == "signed_revision.none"
+    assert not (terminal.folder / "none.pdf").exists()
+    terminal.calls("verify", "papers/good.pdf", "added.pdf", "--signed-revision", "none.pdf", expect=2)
+
 
 def test_a_check_without_the_registry_says_what_it_could_not_check(terminal: Terminal) -> None:
     issued = terminal.issues("-o", "licence.pdf")

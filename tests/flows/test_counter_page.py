@@ -369,9 +369,16 @@ def test_photos_are_read_here_and_documents_by_the_server(sqlite_hall: Hall, tmp
         visit.waits_for("valid")
         page.set_input_files("#file", str(document))
         visit.wait(lambda: page.locator("#rows tr").count() == 2, 40)  # the reader of files starts first
-        verdict = visit.verdict
+        verdict, offers = visit.verdict, page.locator("[data-act=signed]").count()
+        document.write_bytes(issued.document + b"\n% one line more\n")
+        page.set_input_files("#file", str(document))
+        visit.waits_for("tampered")
+        with page.expect_download() as download:
+            page.click("[data-act=signed]")
+        saved = Path(download.value.path()).read_bytes()
 
-    assert verdict == "valid"
+    assert (verdict, offers) == ("valid", 0)
+    assert saved == issued.document, "what was signed, cut out in the browser"
     assert visit.complaints == []
 
 

@@ -18,7 +18,7 @@ from tests.official_office import OfficialOffice
 from tests.town import BUREAU, SCHOOLS
 
 # Pages for people, which are public; they answer with pages and stand in no table.
-PAGES = {"_home", "_check_entry", "_check_file", "_show", "_static"}
+PAGES = {"_home", "_check_entry", "_check_file", "_save_signed", "_show", "_static"}
 PAGES |= {"show_counter", "show_manifest", "_module", "_vendor", "_worker", "_report", "_report_form", "_encryption"}
 # Nobody may have all: who manages seals neither uses nor audits them.
 ROLES = tuple(each for each in Role if each is not Role.SYSTEM)
