@@ -1,0 +1,180 @@
+"""Run the checker: open what was brought, take up what was kept, check, match files, and keep the new checkpoint.
+
+Promises:
+  * A checkpoint is kept only after an audit in which nothing failed; what an interrupted one had found is taken up.
+  * Two checkpoints that prove a fork are both written beside what is kept, whatever else was found.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from api.auditor.files import lines, load_state, read_capped, save_state, write_whole
+from api.auditor.request import AuditRequest, Opened, open_request
+from verify.errors import MalformedError
+from verify.issuer_check import cut_off_of
+from verify.log_audit.audit import AuditResult, AuditScope, LogAudit, kept_of, read_kept
+from verify.log_audit.findings import Weight
+from verify.log_audit.records import Rows
+from verify.log_audit.signed_files import signed_digests
+from verify.log_entry import LogEntry
+from verify.signed_document import DOCUMENT_BYTES_MAX
+
+KEPT: Final = "kept.json"
+STATE: Final = "unfinished.json"
+FORK: Final = "fork-{}.txt"
+_SIGNED: Final = frozenset({".pdf", ".ofd", ".txt"})
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedFile:
+    """A signed file that was brought along: the places of its signatures in the log, None for one that is not there."""
+
+    file: str
+    digest: bytes
+    places: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One audit as it ended."""
+
+    request: AuditRequest
+    opened: Opened
+    audit: LogAudit
+    result: AuditResult
+    files: tuple[MatchedFile, ...]
+    seed: str
+    at: datetime
+
+    @property
+    def exit_code(self) -> int:
+        """0: all holds. 5: something does not. 4: something could not be checked."""
+        counts = self.result.findings.counts
+        return 5 if counts[Weight.FAILED.value] else 4 if counts[Weight.UNKNOWN.value] else 0
+
+
+def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked:
+    """Do one audit.
+
+    1. Open what was brought. 2. Digest the signed files. 3. Walk through the log. 4. Say which files it has. 5. Keep.
+
+    Raises `RequestError`, `ReadError`, `WriteError`; what is wrong with the log is in the result.
+    """
+    opened = open_request(request)  # (1)
+    signed = dict(_signed_files(request))  # (2)
+    seed = request.seed or f"{at:%Y-%m-%d}"
+    state = None if request.keep is None else load_state(request.keep / STATE)
+    kept = None if request.keep is None else load_state(request.keep / KEPT)
+    scope = AuditScope(
+        verifiers=opened.policy.logs or opened.trust.verifiers,
+        roots=opened.roots,
+        at=at,
+        kept=None if kept is None else read_kept(kept),
+        shown=opened.shown,
+        manifest=opened.manifest,
+        wanted=frozenset(digest for _, digests in signed.values() for digest in digests),
+        hours=opened.hours,
+        seed=seed,
+        sample_size=request.sample,
+        only_new=request.only_new,
+        prefix=request.prefix,
+        policy=opened.policy,
+    )
+    audit = LogAudit(scope, opened.reader, _rows(request, opened, state))
+    if state is not None:
+        audit.resume(state)
+    result = audit.run(progress=progress, save=_saver(request))  # (3)
+    _note_brought(opened, result, at=at)
+    files = tuple(_matched(name, *each, audit, result, opened) for name, each in sorted(signed.items()))  # (4)
+    _keep(request, result)  # (5)
+    return Checked(request=request, opened=opened, audit=audit, result=result, files=files, seed=seed, at=at)
+
+
+def _rows(request: AuditRequest, opened: Opened, state: Mapping[str, Any] | None) -> Rows | None:
+    """Return the rows, from where an interrupted audit of the same records had come."""
+    manifest = opened.manifest
+    if request.records is None or manifest is None:
+        return None
+    start = 0
+    if state is not None and manifest.digest.hex() in state.get("of", ()):
+        start = int(state.get("consumed", 0))
+    return Rows(lines(request.records, start, opened.records_end), start)
+
+
+def _saver(request: AuditRequest) -> Callable[[Mapping[str, object]], None]:
+    folder = request.keep
+    if folder is None:
+        return lambda _state: None
+    return lambda state: save_state(folder / STATE, state)
+
+
+def _note_brought(opened: Opened, result: AuditResult, *, at: datetime) -> None:
+    if opened.records_problem:
+        result.findings.fail("checker.records_wrong", found=opened.records_problem)
+    if at >= opened.trust.expires_at:
+        result.findings.unknown("checker.trust_expired", found=opened.trust.expires_at.isoformat())
+
+
+def _signed_files(request: AuditRequest) -> Iterator[tuple[str, tuple[bytes, tuple[bytes, ...]]]]:
+    for folder in request.licences:
+        paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
+        for path in paths:
+            if path.is_file() and path.suffix.lower() in _SIGNED:
+                content = read_capped(path, DOCUMENT_BYTES_MAX)
+                yield str(path), (sha256(content).digest(), signed_digests(content))
+
+
+def _matched(
+    name: str, digest: bytes, signatures: tuple[bytes, ...], audit: LogAudit, result: AuditResult, opened: Opened
+) -> MatchedFile:
+    """Say whether the log has the signatures of a file, and below the cut-off where a key has one."""
+    findings, places = result.findings, tuple(result.judge.wanted.get(each) for each in signatures)
+    if not signatures:
+        findings.unknown("checker.file_unsigned", file=name)
+    for signature, place in zip(signatures, places, strict=True):
+        if place is None:
+            findings.fail("checker.file_unlogged", file=name, expected=signature)
+            continue
+        cut_off = _cut_off(place, audit, result, opened)
+        if cut_off is not None and place >= cut_off:
+            findings.fail("checker.file_cut_off", file=name, index=place, expected=cut_off)
+    return MatchedFile(file=name, digest=digest, places=places)
+
+
+def _cut_off(place: int, audit: LogAudit, result: AuditResult, opened: Opened) -> int | None:
+    """Return from which entry on the key of an intent is cut off in this log."""
+    checkpoint = result.checkpoint
+    if checkpoint is None:
+        return None
+    try:
+        detail = LogEntry.decode(audit.entry(place, checkpoint.size) or b"").detail or {}
+    except MalformedError:
+        return None
+    kid = detail.get(2)
+    cut_off = cut_off_of(opened.trust, kid) if isinstance(kid, bytes) else None
+    return cut_off[1] if cut_off is not None and cut_off[0] == checkpoint.origin else None
+
+
+def _keep(request: AuditRequest, result: AuditResult) -> None:
+    if request.keep is None:
+        return
+    forks = [each for each in result.findings.found if each.code in {"checker.fork", "checker.rewritten"}]
+    if forks and result.checkpoint is not None:
+        write_whole(request.keep / FORK.format(0), result.checkpoint.note.encode())
+        kept = load_state(request.keep / KEPT)
+        notes = [str(kept.get("note", ""))] if kept is not None else []
+        notes += [
+            read_capped(Path(each.params["file"])).decode() for each in forks if Path(each.params["file"]).is_file()
+        ]
+        for number, note in enumerate(notes, 1):
+            write_whole(request.keep / FORK.format(number), note.encode())
+    if result.is_complete and not result.findings.counts[Weight.FAILED.value]:
+        save_state(request.keep / KEPT, kept_of(result))
+    if result.is_complete:
+        (request.keep / STATE).unlink(missing_ok=True)

@@ -1,0 +1,247 @@
+"""What the checker says, in both languages; no message catalogue, for the one file carries no library for them.
+
+Promises: every code that the checker can find has a sentence here, with its place and what was expected (a test reads
+the source for codes).
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Language = Literal["zh", "en"]
+
+FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "checker.file_missing": ("缺少文件 {file}（起于第 {index} 条）", "{file} is missing (from entry {index} on)"),
+    "checker.tile_changed": (
+        "{file} 第 {place} 个哈希不对：应为 {expected}，实为 {found}",
+        "hash {place} of {file} is wrong: expected {expected}, found {found}",
+    ),
+    "checker.tile_malformed": (
+        "{file} 大小不对：应为 {expected}，实为 {found}",
+        "{file} has a wrong size: expected {expected}, found {found}",
+    ),
+    "checker.entry_changed": (
+        "{file} 中第 {index} 条被改动：哈希应为 {expected}，实为 {found}",
+        "entry {index} in {file} was changed: its hash should be {expected}, it is {found}",
+    ),
+    "checker.leaf_differs": (
+        "{file} 中第 {index} 条与哈希块不一致，且两者都与上层不符：块中 {expected}，条目 {found}",
+        "entry {index} in {file} and its tile disagree, and neither fits the level above: {expected} and {found}",
+    ),
+    "checker.bundle_malformed": (
+        "{file} 无法拆成条目，错在第 {index} 条附近",
+        "{file} cannot be cut into entries; it goes wrong at entry {index}",
+    ),
+    "checker.stopped": (
+        "{file} 及其哈希块都缺失，核验止于第 {index} 条",
+        "{file} and its tiles are missing; the check ends at entry {index}",
+    ),
+    "checker.checkpoint_wrong": (
+        "{file} 不是本日志签名的检查点：{found}",
+        "{file} is no checkpoint of this log: {found}",
+    ),
+    "checker.root_other": (
+        "由全部条目重算的树根 {found} 与 {file} 签名的 {expected} 不符",
+        "the root of all entries is {found}, and {file} signs {expected}",
+    ),
+    "checker.kept_wrong": ("上次保存的检查点读不出：{found}", "the kept checkpoint cannot be read: {found}"),
+    "checker.kept_other": (
+        "上次保存的是另一本日志：{found}，本次为 {expected}",
+        "the kept checkpoint is of another log: {found}, this one is {expected}",
+    ),
+    "checker.kept_place": (
+        "上次保存的位置读不出，从头核验",
+        "the kept place cannot be read; checked from the beginning",
+    ),
+    "checker.shrunk": (
+        "日志变短：上次 {expected} 条，现在 {found} 条",
+        "the log shrank: {expected} entries were kept, {found} are left",
+    ),
+    "checker.rewritten": (
+        "日志被改写：从第 {index} 条所在的文件起与上次不同（树根应为 {expected}，实为 {found}）",
+        "the log was rewritten from the file of entry {index} on (root kept {expected}, now {found})",
+    ),
+    "checker.fork": (
+        "日志分叉：{file} 有同一密钥签名的检查点，{index} 条，树根 {expected}，与本日志的 {found} 不符。请保留两份",
+        "the log forked: {file} shows, by the same key, {index} entries with root {expected}; here {found}. Keep both",
+    ),
+    "checker.shown_wrong": ("{file} 不是本日志的检查点：{found}", "{file} is no checkpoint of this log: {found}"),
+    "checker.shown_other": ("{file} 是另一本日志 {found} 的检查点", "{file} is a checkpoint of another log, {found}"),
+    "checker.shown_ahead": (
+        "{file} 已有 {found} 条，公布的只有 {expected} 条：公布滞后，或有所隐瞒",
+        "{file} knows {found} entries, published are {expected}: late, or hidden",
+    ),
+    "checker.not_compared": (
+        "{file} 的检查点（{index} 条）未能比对",
+        "the checkpoint of {file} ({index} entries) was not compared",
+    ),
+    "checker.records_none": (
+        "没有登记记录：日志与登记、申请的比对未做（--records）",
+        "no records of the registry: leaves were not compared with rows and applications (--records)",
+    ),
+    "checker.records_wrong": ("登记记录不可信：{found}", "the registry's records cannot be trusted: {found}"),
+    "checker.records_other": (
+        "登记记录属于另一本日志：{found}，本次为 {expected}",
+        "the records belong to another log: {found}, this one is {expected}",
+    ),
+    "checker.records_root": (
+        "登记记录所依的树根（{index} 条）{expected} 与日志的 {found} 不符",
+        "the records name root {expected} for {index} entries, the log's is {found}",
+    ),
+    "checker.records_short": (
+        "登记记录只到第 {found} 条，日志有 {expected} 条：其后的未比对",
+        "the records end at entry {found}, the log has {expected}: what follows was not compared",
+    ),
+    "checker.records_malformed": (
+        "登记记录在第 {index} 条处无法读：{found}",
+        "the records cannot be read at entry {index}: {found}",
+    ),
+    "checker.entry_malformed": (
+        "{file} 中第 {index} 条不合格式：{expected}",
+        "entry {index} in {file} is not of its form: {expected}",
+    ),
+    "checker.time_order": (
+        "{file} 中第 {index} 条时间倒退：前一条 {expected}，本条 {found}",
+        "entry {index} in {file} goes back in time: {expected} before, then {found}",
+    ),
+    "checker.genesis": (
+        "{file} 中第 {index} 条：起始条目应当且只应在第 0 条，并写明 {expected}",
+        "entry {index} in {file}: a beginning stands at 0 and nowhere else, and names {expected}",
+    ),
+    "checker.closed_early": (
+        "{file} 中第 {index} 条关闭了日志，其后还有条目（共 {expected} 条）",
+        "entry {index} in {file} closed the log, and others follow (there are {expected})",
+    ),
+    "checker.abandoned_other": (
+        "第 {index} 条放弃的不是第 {found} 条（摘要应为 {expected}）",
+        "entry {index} gives up something that entry {found} is not (digest {expected})",
+    ),
+    "checker.abandoned_unread": (
+        "第 {index} 条放弃第 {found} 条，后者读不出",
+        "entry {index} gives up entry {found}, which cannot be read",
+    ),
+    "checker.abandoned_unlogged": (
+        "登记称第 {index} 条已放弃，日志未记",
+        "the registry says that entry {index} was given up, the log does not",
+    ),
+    "checker.use_missing": (
+        "第 {index} 条用了印章，登记没有这次用印",
+        "entry {index} used a seal, and no use is on record",
+    ),
+    "checker.row_missing": (
+        "第 {index} 条（{what}）在登记中没有对应：可能是内部伪造",
+        "entry {index} ({what}) has no row in the registry: perhaps a forgery from inside",
+    ),
+    "checker.row_differs": (
+        "第 {index} 条与登记不符（{what}）：日志 {expected}，登记 {found}",
+        "entry {index} and the registry differ ({what}): log {expected}, registry {found}",
+    ),
+    "checker.record_missing": (
+        "第 {index} 条（{what}）没有对应的记录",
+        "entry {index} ({what}) has no record",
+    ),
+    "checker.record_other": (
+        "第 {index} 条的记录被改动：摘要应为 {expected}，实为 {found}",
+        "the record of entry {index} was changed: digest {expected} expected, {found} found",
+    ),
+    "checker.application_missing": (
+        "第 {index} 条（{what}）没有申请：可能是内部伪造",
+        "entry {index} ({what}) has no application: perhaps a forgery from inside",
+    ),
+    "checker.application_late": (
+        "第 {index} 条先于申请：签发 {expected}，申请 {found}",
+        "entry {index} is older than its application: signed {expected}, applied {found}",
+    ),
+    "checker.rows_without_leaf": (
+        "登记有 {what} {expected} 条，日志引到的只有 {found} 条",
+        "the registry has {expected} rows ({what}), the log leads to {found}",
+    ),
+    "checker.row_unlogged": (
+        "登记中的 {what}（{found}）超过一天未进日志",
+        "a row of the registry ({what}, {found}) has been waiting for the log for more than a day",
+    ),
+    "checker.report_wrong": ("月报 {file} 不可信：{found}", "the report {file} cannot be trusted: {found}"),
+    "checker.report_other": (
+        "月报 {file} 属于 {found}，应为 {expected}",
+        "the report {file} is of {found}, expected {expected}",
+    ),
+    "checker.report_range": (
+        "月报 {file} 称日志至少有 {found} 条，实有 {expected} 条",
+        "the report {file} speaks of {found} entries, the log has {expected}",
+    ),
+    "checker.report_root": (
+        "月报 {file} 的树根（{index} 条）{expected} 与日志的 {found} 不符",
+        "the report {file} names root {expected} for {index} entries, the log's is {found}",
+    ),
+    "checker.report_missing": ("缺月报 {file}", "the report {file} is missing"),
+    "checker.report_unlogged": (
+        "月报 {file} 的签名未进日志（摘要 {expected}）",
+        "the signature of the report {file} is not in the log (digest {expected})",
+    ),
+    "checker.report_partly": (
+        "月报 {file} 起于第 {index} 条，在本次核验之前：未比对",
+        "the report {file} begins at entry {index}, before this check: not compared",
+    ),
+    "checker.report_first": (
+        "月报 {file} 称当月起于第 {found} 条，实为第 {expected} 条",
+        "the report {file} begins its month at entry {found}, it is {expected}",
+    ),
+    "checker.report_count": (
+        "月报 {file} 的数目不符（{what}）：日志 {expected}，月报 {found}",
+        "the report {file} counts otherwise ({what}): log {expected}, report {found}",
+    ),
+    "checker.cosignature_wrong": (
+        "{file} 中已知见证人的签名不对：{found}",
+        "a known witness's signature in {file} is wrong: {found}",
+    ),
+    "checker.witness_none": (
+        "没有见证人规则，{file} 未经见证：无法排除对不同的人出示不同的日志",
+        "no witnesses are named for {file}: nobody can say whether others are shown another log",
+    ),
+    "checker.witness_few": (
+        "{file} 的见证不够：要求 {expected}，已见证的有 {found}",
+        "{file} has too few witnesses: the quorum is {expected}, there are {found}",
+    ),
+    "checker.file_unlogged": (
+        "{file} 的签名不在日志中（摘要 {expected}）：未经登记的签发，或密钥失窃",
+        "the signature of {file} is not in the log (digest {expected}): made outside, or with a stolen key",
+    ),
+    "checker.file_cut_off": (
+        "{file} 在第 {index} 条，其密钥自第 {expected} 条起作废",
+        "{file} stands at entry {index}, and its key is cut off at {expected}",
+    ),
+    "checker.file_unsigned": ("{file} 中没有认得的签名", "{file} has no signature that can be read"),
+    "checker.trust_expired": (
+        "信任名单已于 {found} 到期：其后的作废可能未计入",
+        "the trust list ended at {found}: what was cut off later is not known",
+    ),
+}
+"""Sentences of findings, by their codes."""
+
+LISTS: Final[Mapping[str, tuple[str, str]]] = {
+    "outside_hours": ("办公时间以外的用印、用钥", "uses of keys outside office hours"),
+    "abandoned": ("放弃的签名意向", "signing intents that were given up"),
+    "open": ("未了结的签名意向", "signing intents still open"),
+    "key_uses": (
+        "证照以外的密钥使用（证书、名单、印章制作）",
+        "keys used for other things (certificates, lists, seals)",
+    ),
+    "same_person": ("经办与审批为同一人", "one person in two roles"),
+    "no_reason": ("没有理由的状态变更", "changes of state without a reason"),
+    "forgotten": ("记录已依法销毁的变更", "changes whose records were destroyed"),
+    "waiting": ("尚未进日志的事项", "acts that wait for the log"),
+}
+"""Titles of what a person should look at."""
+
+
+def sentence(code: str, params: Mapping[str, str], language: Language) -> str:
+    """Return the sentence of a finding, with its values."""
+    zh, en = FINDINGS[code]
+    return (zh if language == "zh" else en).format_map({**dict.fromkeys(_NAMES, "?"), **params})
+
+
+def say(language: Language, zh: str, en: str) -> str:
+    """Return the sentence in the person's language."""
+    return zh if language == "zh" else en
+
+
+_NAMES: Final = ("file", "index", "place", "expected", "found", "what")
