@@ -1,8 +1,13 @@
-"""The interface as OpenAPI 3.1 describes it, with what the framework cannot know: keys, tags, idempotency.
+"""The interface as OpenAPI 3.1 describes it, with what the framework cannot know: keys, tags, idempotency, examples.
 
-Promises: made from the routes and the permission table alone, so it cannot say other than what is served.
+Promises:
+  * Made from the routes, the permission table and the examples alone, so it cannot say other than what is served.
+  * The examples were asked of a real office and are its answers (`api/v1/examples.json`); a test judges them.
 """
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -12,8 +17,13 @@ from api.idempotency import KEY_HEADER
 from api.permissions import PERMISSIONS, Permission
 from api.problems import MEDIA_TYPE
 
+EXAMPLES: Final = Path(__file__).parent / "v1" / "examples.json"
 _SCHEME: Final = "clientKey"
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
+_LANGUAGES: Final = {"zh": "中文 · In Chinese", "en": "英文 · In English"}
+_SHOWN: Final = {"shown": "实际回答 · As an office answered"}
+_NOT_MODIFIED: Final = {"description": "没有变化 · Not modified"}
+_JSON: Final = "application/json"
 
 
 def interface(app: FastAPI) -> dict[str, Any]:
@@ -25,7 +35,9 @@ def interface(app: FastAPI) -> dict[str, Any]:
         summary="签发、核验电子证照 · Issue and check electronic licences",
         separate_input_output_schemas=False,
     )
-    described.setdefault("components", {})["securitySchemes"] = {
+    examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    components = described.setdefault("components", {})
+    components["securitySchemes"] = {
         _SCHEME: {
             "type": "http",
             "scheme": "bearer",
@@ -33,16 +45,24 @@ def interface(app: FastAPI) -> dict[str, Any]:
             "description": "系统密钥 · Key of a calling system",
         }
     }
+    components["examples"] = {f"problem-{name}": each for name, each in _examples(examples["problems"]).items()}
     for path in described["paths"].values():
         for method, operation in path.items():
             if method in _METHODS:
                 _complete(operation, PERMISSIONS[operation["operationId"]])
+                _show(operation, examples["operations"].get(operation["operationId"], {}))
     return described
 
 
 def _complete(operation: dict[str, Any], permission: Permission) -> None:
-    problem = operation["responses"]["default"]
-    problem["content"] = {MEDIA_TYPE: problem["content"].pop("application/json")}
+    responses = operation["responses"]
+    problem = {"schema": responses["default"]["content"].pop(_JSON)["schema"], "examples": _problems()}
+    responses["default"]["content"] = {MEDIA_TYPE: problem}
+    for status, response in responses.items():
+        if status.startswith("4"):
+            response["content"][MEDIA_TYPE] = problem  # a status with a form of its own is the guard's answer too
+    if any(each["name"] == "if-none-match" for each in operation.get("parameters", ())):
+        responses["304"] = _NOT_MODIFIED
     if not permission.is_public:
         operation["security"] = [{_SCHEME: []}]
         operation["x-roles"] = [role.value for role in permission.roles]
@@ -54,6 +74,24 @@ def _complete(operation: dict[str, Any], permission: Permission) -> None:
         _add_header(operation, KEY_HEADER, description, required=permission.once)
     if permission.if_match:
         _add_header(operation, "If-Match", "the ETag that the caller saw last")
+
+
+def _show(operation: dict[str, Any], shown: Mapping[str, Any]) -> None:
+    """Put the examples of an operation beside their schemas."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        if "requests" in shown:
+            content["examples"] = _examples(shown["requests"])
+    for status, value in shown.get("answers", {}).items():
+        operation["responses"][status]["content"][_JSON]["examples"] = _examples({"shown": value})
+
+
+def _examples(values: Mapping[str, Any]) -> dict[str, Any]:
+    summaries = _LANGUAGES | _SHOWN
+    return {name: {"summary": summaries[name], "value": value} for name, value in values.items()}
+
+
+def _problems() -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/examples/problem-{name}"} for name in _LANGUAGES}
 
 
 def _add_header(operation: dict[str, Any], name: str, description: str, *, required: bool = True) -> None:

@@ -4,10 +4,13 @@
 """
 
 import json
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from jsonschema_rs import Draft202012Validator
 
 from api.app import _OFFICE_ROUTERS, _PUBLIC_ROUTERS, _operation_id
 from api.openapi import interface
@@ -17,8 +20,9 @@ SNAPSHOT = Path(__file__).parent / "openapi.json"
 METHODS = {"get", "put", "post", "delete", "patch"}
 
 
+@cache
 def described() -> dict[str, Any]:
-    """Return the interface of the office's application, which needs no deployment to be described."""
+    """Return the interface of the office's application, which needs no deployment to be described; not to be changed."""
     app = FastAPI(title="印证 Yinzheng", version="1", generate_unique_id_function=_operation_id)
     for router in (*_PUBLIC_ROUTERS, *_OFFICE_ROUTERS):
         app.include_router(router)
@@ -69,6 +73,41 @@ def test_errors_are_described_as_problems_and_never_as_the_frameworks_own() -> N
         assert "422" not in operation["responses"], name
         schema = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/Problem"}, name
+
+
+def shown() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Yield each request and answer that has examples: where it stands, its schema, the examples by their names."""
+    common = described()["components"]["examples"]
+    for name, operation in operations().items():
+        places = [("request", operation.get("requestBody", {})), *operation["responses"].items()]
+        for place, body in places:
+            for media_type, content in body.get("content", {}).items():
+                examples = {
+                    key: common[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+                    for key, each in content.get("examples", {}).items()
+                }
+                if examples:
+                    yield f"{name} {place} {media_type}", content["schema"], examples
+
+
+def test_every_example_fits_its_schema() -> None:
+    components = described()["components"]
+    wrong = []
+    for where, schema, examples in shown():
+        judge = Draft202012Validator({**schema, "components": components}, validate_formats=True)
+        wrong += [(where, key) for key, each in examples.items() if not judge.is_valid(each["value"])]
+
+    assert wrong == []
+
+
+def test_requests_and_problems_are_shown_in_both_languages() -> None:
+    found = {where: set(examples) for where, _, examples in shown()}
+    requests = {where.split()[0] for where in found if " request " in where}
+
+    for where, languages in found.items():
+        assert languages == ({"shown"} if where.split()[1].startswith("2") else {"zh", "en"}), where
+    assert requests >= {"verify", "verify_batch", "verify_file", "issue_licence", "create_draft", "prepare_document"}
+    assert {where.split()[0] for where in found if " default " in where} == set(operations())
 
 
 if __name__ == "__main__":

@@ -50,7 +50,11 @@ _SLIP: Final[dict[int | str, dict[str, Any]]] = {
 
 @documents.post("/documents", status_code=201, summary=both("准备公文用印", "Prepare an official document"))
 def prepare_document(
-    office: TheOffice, caller: TheCaller, line: TheLine, response: Response, body: Annotated[DocumentForm, Form()]
+    office: TheOffice,
+    caller: TheCaller,
+    line: TheLine,
+    response: Response,
+    body: Annotated[DocumentForm, Form(media_type="multipart/form-data")],
 ) -> DocumentOut:
     """Place the seal and make the exact bytes to be signed; nothing is signed, logged or counted yet."""
     upload, wanted = read_upload(body.file.file), body.to_wanted()
