@@ -91,10 +91,10 @@ _CODES: Final[Mapping[int, str]] = {
     503: "provider.away "
     "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
-    "trust_list.expired pack.expired sandbox.busy",
     "witness.away witness.slow witness.too_long witness.status witness.unknown_log witness.refused witness.malformed "
     "witness.no_line witness.bad_signature witness.wrong_time witness.loop witness.claims_ahead "
     "witness.refuses_proof own_witness.clock "
+    "trust_list.expired pack.expired sandbox.busy",
 }
 
 STATUS: Final[Mapping[str, int]] = {code: status for status, codes in _CODES.items() for code in codes.split()}
