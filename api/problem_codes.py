@@ -86,10 +86,10 @@ _CODES: Final[Mapping[int, str]] = {
     "timestamp timestamp.digest timestamp.address custody.access custody.storage "
     "database.nested artefact.order document.damaged document.hole_too_small document.unsigned_form "
     "document.key_algorithm document.long_term issue.self_check publish.conflict "
-    "log.conflict log.exists log.missing log.rewritten log.shrunk founding.mismatch "
+    "log.conflict log.exists log.missing log.rewritten log.shrunk log.turn founding.mismatch "
     "settings.wrong deployment.no_database deployment.no_keys deployment.no_template deployment.listen",
     503: "provider.away "
-    "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked "
+    "database.away database.busy database.schema disk.full key.missing log.clock_behind log.forked log.behind log.closed "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "
     "witness.away witness.slow witness.too_long witness.status witness.unknown_log witness.refused witness.malformed "
     "witness.no_line witness.bad_signature witness.wrong_time witness.loop witness.claims_ahead "

@@ -113,6 +113,22 @@ class Settings(BaseSettings):
         description="What encrypts new key files: aes, or sm4 where national rules ask for it.",
     )
 
+    publish_to: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9._-]{1,60}){0,4}/?$",
+        description="Where published files go: s3://bucket/prefix; empty means `published` in the data folder.",
+    )
+    publish_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@]{1,200}/?$",
+        description="Address of that storage when it is not Amazon's: https://storage.example.gov.cn.",
+    )
+    publish_region: str = Field(default="us-east-1", max_length=40, description="Region of that storage.")
+    publish_credential_file: Path | None = Field(
+        default=None,
+        description="File (mode 0600) with two lines: the id and the secret of the storage's access key.",
+    )
+
     oidc_issuer: str | None = Field(
         default=None,
         description="Issuer of the office's identity provider (OpenID Connect); empty means local accounts alone.",
@@ -177,6 +193,8 @@ class Settings(BaseSettings):
     def _check_together(self) -> Self:
         if len({each is None for each in (self.oidc_issuer, self.oidc_client_id, self.oidc_credential_file)}) > 1:
             raise PydanticCustomError("oidc", "oidc_issuer, oidc_client_id and oidc_credential_file go together")
+        if (self.publish_to is None) != (self.publish_credential_file is None):
+            raise PydanticCustomError("storage", "publish_to and publish_credential_file go together")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise PydanticCustomError("tls", "tls_certificate and tls_key go together")
         if (self.timestamp_url is None) != (self.timestamp_roots is None):
@@ -235,6 +253,20 @@ class Settings(BaseSettings):
         """The file with the passphrase of the key files."""
         return self.passphrase_file or self.data / "passphrase"
 
+    def storage_key(self) -> tuple[str, str]:
+        """Read id and secret of the storage's access key. Raises `SettingsError` when the file is absent or open."""
+        name, path = f"{PREFIX}PUBLISH_CREDENTIAL_FILE", self.publish_credential_file or self.data / "storage-key"
+        try:
+            is_open = path.stat().st_mode & 0o077 != 0
+            lines = path.read_text(encoding="ascii").split()
+        except (OSError, ValueError) as error:
+            raise _wrong(name, "unreadable") from error
+        if is_open:
+            raise _wrong(name, "open")
+        if len(lines) != 2:
+            raise _wrong(name, "length")
+        return lines[0], lines[1]
+
     def oidc_secret(self) -> str:
         """Read our secret at the identity provider. Raises `SettingsError` when the file is absent or open."""
         path = self.oidc_credential_file or self.data / "oidc-secret"
@@ -278,7 +310,9 @@ def read_settings(**given: object) -> Settings:
         return Settings.model_validate(kept | given)
     except ValidationError as error:
         first = error.errors()[0]
-        together = {"oidc": "OIDC_ISSUER", "tls": "TLS_CERTIFICATE"}.get(first["type"], "TIMESTAMP_URL")
+        together = {"oidc": "OIDC_ISSUER", "tls": "TLS_CERTIFICATE", "storage": "PUBLISH_TO"}.get(
+            first["type"], "TIMESTAMP_URL"
+        )
         name = PREFIX + (str(first["loc"][0]).upper() if first["loc"] else together)
         raise _wrong(name, _CAUSES.get(name.removeprefix(PREFIX), "value")) from None  # the cause repeats the value
 

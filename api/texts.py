@@ -23,7 +23,7 @@ LOCALE: Final = Path(__file__).parent / "locale"
 UNKNOWN: Final = "—"
 _FOLDERS: Final[Mapping[Language, str]] = {"zh": "zh_CN", "en": "en"}
 # Values that are words of ours: a state, an act, a part of a decision that is missing.
-_WORDS: Final = {"state": "state", "event": "event", "field": "ground", "cause": "setting"}
+_WORDS: Final = {"state": "state", "event": "event", "field": "ground", "cause": "setting", "by": "seen"}
 _NO_PARAMS: Final[Mapping[str, str]] = {}
 _PLACE: Final = re.compile(r"\{([a-z_]+)\}")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")

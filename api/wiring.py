@@ -29,7 +29,7 @@ from keys.key_files import KeyCipher
 from keys.outside_timestamps import OutsideTimestampClient
 from keys.softkeys import SoftCustody
 from keys.timestamps import OwnTimestampService, TimestampSource
-from registry import catalogue
+from registry import catalogue, leaves
 from registry.db import Database, open_database, reading
 from registry.schema import check_schema
 from registry.vault import FolderVault
@@ -38,8 +38,9 @@ from signer.desk import Desk, DeskSettings
 from signer.founding import open_custody
 from signer.key_acts import KeyDesk
 from signer.log import SigningLog
+from signer.log_files import FolderStore, TileStore
+from signer.log_safety import HeadGuard
 from signer.page.press import OWN_TEMPLATES, Press
-from signer.publish import demand_no_fork
 from signer.receipts import ReceiptBook
 from signer.trust_lists import newest_trust_list, revocation_lists
 from verify.errors import YinzhengError
@@ -79,6 +80,7 @@ class Office:
     clock: Clock = clock
     random: Callable[[int], bytes] = random
     _press: Press | None = field(default=None, init=False, repr=False)
+    _published: TileStore | None = field(default=None, init=False, repr=False)
     _custody: SoftCustody | None = field(default=None, init=False, repr=False)
     _desk: Desk | None = field(default=None, init=False, repr=False)
     _receipts: ReceiptBook | None = field(default=None, init=False, repr=False)
@@ -95,6 +97,20 @@ class Office:
             return self._press
 
     @property
+    def origin(self) -> str:
+        """The name of the log that is written into: the settings' until another one followed it."""
+        with reading(self.database) as tx:
+            return leaves.newest_origin(tx, self.settings.origin)
+
+    @property
+    def published(self) -> TileStore:
+        """Where the public files go: the folder of the deployment, or the storage that the settings name."""
+        with self._lock:
+            if self._published is None:
+                self._published = _open_store(self.settings)
+            return self._published
+
+    @property
     def desk(self) -> Desk:
         """The desk, with custody, signing log and time stamps opened at the first use.
 
@@ -104,12 +120,29 @@ class Office:
             raise NoCustodyError
         with self._lock:
             if self._desk is None:
-                settings = self.settings
-                custody = open_custody(
-                    settings.keys_folder, settings.passphrase(), settings.origin, cipher=KeyCipher(settings.key_cipher)
-                )
+                custody = self.open_custody()
                 self._custody, self._desk = custody, _open_desk(self, custody)
             return self._desk
+
+    def open_custody(self) -> SoftCustody:
+        """Open the keys, which believe the log that is written into now."""
+        settings = self.settings
+        return open_custody(
+            settings.keys_folder, settings.passphrase(), self.origin, cipher=KeyCipher(settings.key_cipher)
+        )
+
+    def open_log(self, custody: SoftCustody) -> SigningLog:
+        """Return the signing log, which compares its head with what others know before it signs."""
+        log = SigningLog(
+            database=self.database,
+            custody=custody,
+            origin=self.origin,
+            key=custody.newest(KeyPurpose.CHECKPOINT, DEPLOYMENT),
+            clock=self.clock,
+            worker=self.worker,
+        )
+        guard = HeadGuard(database=self.database, verifier=log.verifier, store=self.published)
+        return replace(log, guard=guard)
 
     @property
     def receipts(self) -> ReceiptBook:
@@ -203,16 +236,8 @@ def _build(settings: Settings, *, is_public: bool, clock: Clock) -> Office:
 
 def _open_desk(office: Office, custody: SoftCustody) -> Desk:
     """Put log, time stamps and press beside the custody."""
-    settings = office.settings
-    log = SigningLog(
-        database=office.database,
-        custody=custody,
-        origin=settings.origin,
-        key=custody.newest(KeyPurpose.CHECKPOINT, DEPLOYMENT),
-        clock=office.clock,
-        worker=office.worker,
-    )
-    demand_no_fork(office.database, log.verifier, settings.published_folder)
+    log = office.open_log(custody)
+    log.demand_safe()
     return Desk(
         database=office.database,
         vault=office.vault,
@@ -220,7 +245,7 @@ def _open_desk(office: Office, custody: SoftCustody) -> Desk:
         log=log,
         timestamps=_open_timestamps(office, custody),
         press=office.press,
-        settings=desk_settings(settings),
+        settings=desk_settings(office.settings),
         trust=lambda: newest_trust_list(office.database),
         revocation=lambda: revocation_lists(office.database),
         random=office.random,
@@ -238,6 +263,19 @@ def desk_settings(settings: Settings) -> DeskSettings:
         test=settings.test,
         status_days=settings.status_days,
         timestamp_roots=() if settings.timestamp_roots is None else _read_roots(settings.timestamp_roots),
+    )
+
+
+def _open_store(settings: Settings) -> TileStore:
+    if settings.publish_to is None:
+        return FolderStore(settings.published_folder)
+    from signer.log_objects import ObjectStore  # its library is needed by this kind of deployment only
+
+    return ObjectStore.open(
+        settings.publish_to,
+        endpoint=settings.publish_endpoint,
+        region=settings.publish_region,
+        credentials=settings.storage_key(),
     )
 
 

@@ -119,7 +119,7 @@ class Workshop:
         office = self.office
         note_uses(office.desk, at=office.clock())
         refresh_pack(office.desk, at=office.clock())
-        publish(office.database, office.desk.log.verifier, office.settings.published_folder)
+        publish(office.database, office.desk.log.verifier, office.published)
 
     def _send_webhooks(self) -> None:
         send_due(self.office)

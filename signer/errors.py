@@ -59,6 +59,28 @@ class LogForkError(SignerError):
     code = "log.forked"
 
 
+class LogBehindError(LogForkError):
+    """Somebody outside has seen more entries than the database holds: it was restored from an older copy.
+
+    ``first`` to ``last`` are the entries that are missing, ``by`` says who has seen them. `yinzheng log recover` brings
+    them back from the published bundles.
+    """
+
+    code = "log.behind"
+
+
+class LogClosedError(SignerError):
+    """This log has its last entry; the one that follows it has another name. Restart the process to write into it."""
+
+    code = "log.closed"
+
+
+class LogTurnError(SignerError):
+    """The log cannot be closed now: attempts are under way, or the name of the next one is not free."""
+
+    code = "log.turn"
+
+
 class LogMissingError(SignerError):
     """The log has no genesis entry; the deployment was never founded."""
 

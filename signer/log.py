@@ -5,12 +5,15 @@ Promises:
   * One row of the database is the lock: any number of threads and processes append to one log, and it never forks.
   * Entries never go back in time; a clock that does stops the log with an error instead.
   * Nobody may call `append` inside a transaction: the sequencer would wait for the caller, and the caller for it.
+  * Before the first entry, after anything went wrong, and once a second the head is compared with what others know
+    (`log_safety`); and each time with what this process saw committed last. Until all agree nothing is signed.
 
 Group commit without a timer: callers queue, the first one to get the lock sequences all that wait, the others find
 their receipts ready. While it works the next batch collects, so the batch grows with the load.
 """
 
 import threading
+import time as clocks
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,11 +21,12 @@ from typing import Final
 
 from keys.custody import Custody, KeyName
 from registry import leaves
-from registry.db import Database, reading, refuse_inside_transaction, transaction
+from registry.db import Database, Transaction, reading, refuse_inside_transaction, transaction
 from registry.leaves import Intent, LogHead, PendingEntry, StoredEntry
 from registry.records import IntentState
-from signer.errors import LogClockError, LogExistsError, LogMissingError
+from signer.errors import LogClockError, LogClosedError, LogExistsError, LogMissingError
 from signer.log_entries import EntryDraft, genesis
+from signer.log_safety import HeadGuard, demand_grown
 from signer.log_tree import Growth
 from verify.algorithms import PublicKey
 from verify.log_entry import EntryKind, LogEntry
@@ -32,6 +36,8 @@ from verify.tree import leaf_hash
 
 # Machines on one network agree to well under a second; a minute means that somebody must look.
 CLOCK_BEHIND_MAX: Final = timedelta(seconds=60)
+# A second deployment that writes with the same key shows as soon as it has published, and that takes about as long.
+LOOK_AGAIN_SECONDS: Final = 1.0
 # The 32 bytes of an Ed25519 key stand at the end of its SubjectPublicKeyInfo (RFC 8410, 4).
 _ED25519_BYTES: Final = 32
 
@@ -42,18 +48,42 @@ def log_verifier(origin: str, public: PublicKey) -> LogVerifier:
     return LogVerifier(origin, note_key_id(origin, ED25519_TYPE, raw), raw)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged(LogReceipt):
+    """A receipt with the entry's leaf number in the registry, which counts on through all logs of a deployment."""
+
+    leaf: int
+
+
 @dataclass(slots=True)
 class _Ticket:
     """One caller's entries, and what became of them."""
 
     drafts: tuple[EntryDraft, ...]
-    receipts: tuple[LogReceipt, ...] | None = None
+    receipts: tuple[Logged, ...] | None = None
     error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What this process saw of the log: the head of its last commit, and when to ask others again."""
+
+    head: LogHead | None = None
+    is_doubtful: bool = True
+    look_again_at: float = 0.0
+
+
+def _go_on(_step: str) -> None:
+    """Do nothing between two steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningLog:
-    """The log of one origin. Share one object among the threads of a process; processes meet at the database."""
+    """The log of one origin. Share one object among the threads of a process; processes meet at the database.
+
+    `after` is called with a step's name when the step is done: `head_safe head_locked checkpoint_signed entries_written
+    committed`; fault tests kill the process there.
+    """
 
     database: Database
     custody: Custody
@@ -62,10 +92,13 @@ class SigningLog:
     clock: Callable[[], datetime]
     worker: str
     lease: timedelta = timedelta(minutes=10)
+    guard: HeadGuard | None = field(default=None, repr=False)
+    after: Callable[[str], None] = field(default=_go_on, repr=False)
     verifier: LogVerifier = field(init=False)
-    _waiting: list[_Ticket] = field(default_factory=list)
-    _queue: threading.Lock = field(default_factory=threading.Lock)
-    _leader: threading.Lock = field(default_factory=threading.Lock)
+    _memory: _Memory = field(default_factory=_Memory, init=False, repr=False)
+    _waiting: list[_Ticket] = field(default_factory=list, init=False, repr=False)
+    _queue: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _leader: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "verifier", log_verifier(self.origin, self.custody.public_key(self.key)))
@@ -84,11 +117,17 @@ class SigningLog:
         with reading(self.database) as tx:
             self._time(leaves.head(tx, self.origin))
 
-    def append(self, drafts: Sequence[EntryDraft]) -> tuple[LogReceipt, ...]:
+    def demand_safe(self) -> None:
+        """Compare the head with what all others know of it, now. Raises `LogForkError`, `LogMissingError`."""
+        with self._leader:
+            self._memory.is_doubtful = True
+            self._look_around()
+
+    def append(self, drafts: Sequence[EntryDraft]) -> tuple[Logged, ...]:
         """Write these entries one after the other and return their receipts, in the same order.
 
-        Raises `LogClockError`, or what the database raises; then none of them stands in the log, unless the connection
-        broke during the commit itself: recovery finds such intents by their lease.
+        Raises `LogClockError`, `LogClosedError`, `LogForkError`, or what the database raises; then none of them stands
+        in the log, unless the connection broke during the commit itself: recovery finds such intents by their lease.
         """
         refuse_inside_transaction(self.database)
         ticket = _Ticket(tuple(drafts))
@@ -110,22 +149,34 @@ class SigningLog:
             tickets = self._waiting[:]
             self._waiting.clear()
         try:
+            self._look_around()
             receipts = iter(self._sequence(tuple(draft for ticket in tickets for draft in ticket.drafts)))
         except BaseException as error:  # noqa: BLE001 - every caller that waits must hear of it; each raises it again
+            self._memory.is_doubtful = True
             for ticket in tickets:
                 ticket.error = error
             return
         for ticket in tickets:
             ticket.receipts = tuple(next(receipts) for _ in ticket.drafts)
 
-    def _sequence(self, drafts: tuple[EntryDraft, ...]) -> tuple[LogReceipt, ...]:
+    def _look_around(self) -> None:
+        """Ask others what they know of the log, when that is due. The leader's lock is held, no transaction is open."""
+        memory = self._memory
+        if self.guard is None or (not memory.is_doubtful and clocks.monotonic() < memory.look_again_at):
+            return
+        head = self.guard.compare(with_witnesses=memory.is_doubtful)
+        memory.head = memory.head or head
+        memory.is_doubtful, memory.look_again_at = False, clocks.monotonic() + LOOK_AGAIN_SECONDS
+        self.after("head_safe")
+
+    def _sequence(self, drafts: tuple[EntryDraft, ...]) -> tuple[Logged, ...]:
         """Give these entries, and those that wait in the database, their places and times in one transaction.
 
         1. Lock the head; whoever else appends waits here. 2. Set the time. 3. Grow the tree. 4. Sign the checkpoint.
         5. Write entries, hashes, head and open intents. 6. Commit; only then are there receipts.
         """
         with transaction(self.database) as tx:
-            before = leaves.lock_head(tx, self.origin)  # (1)
+            before = self._locked_head(tx)  # (1)
             _refuse_second_beginning(before, drafts)
             pending = leaves.take_pending(tx)
             if not drafts and not pending:
@@ -137,9 +188,8 @@ class SigningLog:
             ]
             hashes = [leaf_hash(entry) for entry in entries]
             growth = Growth(before.size, before.edge, hashes)  # (3)
-            body = checkpoint_body(self.origin, growth.size, growth.root)
-            line = signature_line(self.origin, self.verifier.key_id, self.custody.sign_counted(self.key, body))  # (4)
-            note = f"{body.decode()}\n{line}"
+            note = self.signed_note(growth)  # (4)
+            self.after("checkpoint_signed")
             after = replace(before, size=growth.size, root=growth.root, edge=growth.edge, note=note, time=time)
             stored = [
                 StoredEntry(index=index, entry=entry, leaf_hash=hashed, digest=draft.digest)
@@ -147,11 +197,35 @@ class SigningLog:
             ]
             leaves.append(tx, before, stored, growth.new_nodes, after)  # (5)
             leaves.open_intents(tx, self._intents(before, drafts, at=time))
-            leaves.pending_sequenced(tx, _places(before.size + len(drafts), pending))
-        return tuple(  # (6)
-            LogReceipt(entry=each.entry, index=each.index, path=growth.path(each.index), note=after.note)
+            leaves.pending_sequenced(tx, _places(before.base + before.size + len(drafts), pending))
+            self.after("entries_written")
+        self._memory.head = after  # (6)
+        self.after("committed")
+        return tuple(
+            Logged(
+                entry=each.entry,
+                index=each.index,
+                path=growth.path(each.index),
+                note=after.note,
+                leaf=before.base + each.index,
+            )
             for each in stored[: len(drafts)]
         )
+
+    def signed_note(self, growth: Growth) -> str:
+        """Return the checkpoint of a grown tree, signed; it is worth nothing until it is committed."""
+        body = checkpoint_body(self.origin, growth.size, growth.root)
+        line = signature_line(self.origin, self.verifier.key_id, self.custody.sign_counted(self.key, body))
+        return f"{body.decode()}\n{line}"
+
+    def _locked_head(self, tx: Transaction) -> LogHead:
+        """Lock the head, and see that it is what this process knows of it. Raises `LogForkError`, `LogClosedError`."""
+        head = leaves.lock_head(tx, self.origin)
+        self.after("head_locked")
+        if head.is_closed:
+            raise LogClosedError(self.origin)
+        demand_grown(tx, self._memory.head, head)
+        return head
 
     def _time(self, before: LogHead) -> datetime:
         """Return the clock's second, or the last entry's where the clock is a little behind it."""

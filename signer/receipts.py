@@ -120,7 +120,7 @@ class ReceiptBook:
         try:
             proofs = self.log.append([_entry(each) for each in records])  # (2)
             made = [
-                MadeReceipt(record=_placed(record, proof.index), proof=proof)
+                MadeReceipt(record=_placed(record, proof.leaf), proof=proof)
                 for record, proof in zip(records, proofs, strict=True)
             ]
             with transaction(self.database) as tx:

@@ -15,6 +15,7 @@ from registry.lifecycle import LicenceEvent
 from registry.purposes import Purpose
 from registry.records import DraftState, Role
 from verify.errors import YinzhengError
+from signer.log_safety import MEMORY, PUBLISHED
 from verify.log_entry import EntryKind
 from verify.report import Check, Outcome
 from verify.states import LicenceState
@@ -49,6 +50,7 @@ CAUSES = [
     "proxies",
     "tls",
     "tls_ended",
+    "storage",
     "tls_host",
     "tls_key",
 ]
@@ -105,6 +107,7 @@ def wanted() -> dict[str, str]:
         "causes": {f"setting.{text}" for text in CAUSES},
         "grounds": {f"ground.{text}" for text in re.findall(r'(?:_refused|_text)\("([a-z_]+)"', CHANGES.read_text())},
         "status": {f"status.{each.value}" for each in LicenceState},
+        "seen": {f"seen.{text}" for text in (PUBLISHED, MEMORY)},
         "verdicts": {f"verdict.{each.value}{part}" for each in Verdict for part in ("", ".sentence", ".next")},
     }
     return {code: source for source, codes in by_source.items() for code in codes}

@@ -27,7 +27,7 @@ from registry.seal_lifecycle import SealState
 from signer import key_register
 from signer.founding import open_custody
 from signer.log import CLOCK_BEHIND_MAX
-from signer.publish import published_checkpoint
+from signer.log_safety import published_checkpoint
 from verify.compiled import READ_USUAL_CODE
 from verify.errors import YinzhengError
 from verify.evidence import OFFLINE_HOURS
@@ -187,7 +187,7 @@ def _reader() -> Line:
 
 def _passphrase(office: Office) -> Line:
     settings = office.settings
-    custody = open_custody(settings.keys_folder, settings.passphrase(), settings.origin)
+    custody = open_custody(settings.keys_folder, settings.passphrase(), office.origin)
     path = settings.keys_folder / f"{custody.newest(KeyPurpose.CHECKPOINT, DEPLOYMENT).text}.key"
     open_key_file(decode_key_file(read_file(path, bytes_max=FILE_BYTES_MAX)), settings.passphrase())
     count = len(custody.names())
@@ -204,7 +204,7 @@ def _fonts(office: Office) -> Line:
 
 def _clock(office: Office) -> Line:
     with reading(office.database) as tx:
-        head = leaves.head(tx, office.settings.origin)
+        head = leaves.head(tx, office.origin)
     now = office.clock()
     is_good = head.time is None or head.time - now <= CLOCK_BEHIND_MAX
     return Line(
@@ -221,8 +221,8 @@ def _clock(office: Office) -> Line:
 def _log(office: Office) -> Line:
     verifier = office.desk.log.verifier
     with reading(office.database) as tx:
-        head = leaves.head(tx, office.settings.origin)
-    published = published_checkpoint(verifier, office.settings.published_folder)
+        head = leaves.head(tx, office.origin)
+    published = published_checkpoint(verifier, office.published, head.prefix)
     is_good = published is None or published.size <= head.size
     behind = "" if published is None else f" · {published.size}"
     return Line(

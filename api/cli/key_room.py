@@ -203,7 +203,7 @@ def revoke(
         raise KeyMissingError(key)
     persons = administrators(office, first, second)
     lists = revoke_certificate(desk, name, reason=reason, persons=persons, at=office.clock())
-    publish_files(office.database, office.desk.log.verifier, office.settings.published_folder)
+    publish_files(office.database, office.desk.log.verifier, office.published)
     screen.result(
         {"key": name.text, "reason": reason.value, "revocation_lists": len(lists)},
         screen.say(

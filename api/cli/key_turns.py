@@ -114,7 +114,7 @@ def compromised(
     size, trust_list = cut_off(office.key_desk, name, size=cut_off_at, persons=persons, at=office.clock())
     _publish(session)
     screen.result(
-        {"key": name.text, "cut_off": [office.settings.origin, size], "trust_list": trust_list},
+        {"key": name.text, "cut_off": [office.desk.log.origin, size], "trust_list": trust_list},
         screen.say(
             f"{name.text} 已在日志第 {size} 条处截止；信任名单第 {trust_list} 版，已公布。请接着办理 keys rotate。",
             f"{name.text} is cut off at entry {size} of the log; trust list number {trust_list} is published. Go on"
@@ -133,4 +133,4 @@ def _held(session: Session, text: str) -> KeyName:
 
 def _publish(session: Session) -> None:
     office = session.office
-    publish(office.database, office.desk.log.verifier, office.settings.published_folder)
+    publish(office.database, office.desk.log.verifier, office.published)

@@ -61,7 +61,7 @@ def desk(sqlite_hall: Hall, tmp_path: Path) -> Iterator[Desk]:
     with reading(hall.office.database) as tx:
         licence = find_licence(tx, issued["licence_id"])
     assert licence is not None
-    publish(hall.office.database, hall.office.desk.log.verifier, hall.office.settings.published_folder)
+    publish(hall.office.database, hall.office.desk.log.verifier, hall.office.published)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

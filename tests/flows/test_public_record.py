@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 
 from registry.db import reading
+from signer.log_files import FolderStore
 from signer.publish import publish
 from tests.hall import Hall
 from tests.town import HOST, ORIGIN
@@ -90,7 +91,7 @@ def test_what_is_served_is_what_is_published_as_files(hall: Hall) -> None:
     hall.issues()
     folder = hall.office.settings.published_folder
 
-    publish(hall.office.database, hall.office.desk.log.verifier, folder)
+    publish(hall.office.database, hall.office.desk.log.verifier, FolderStore(folder))
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")

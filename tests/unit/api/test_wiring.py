@@ -18,6 +18,7 @@ from registry.catalogue import add_type, find_type
 from registry.db import open_database, reading, transaction
 from registry.errors import DatabaseSchemaError
 from signer.errors import LogForkError
+from signer.log_files import FolderStore
 from signer.publish import publish
 from tests.hall import Hall, prepare_folder, settings_of
 from tests.town import HOST, SETTINGS, SIGNBOARD, Town
@@ -147,7 +148,7 @@ def test_a_registry_older_than_what_was_published_signs_nothing(sqlite_town: Tow
     old = (sqlite_town.folder / "registry.sqlite").read_bytes()
     sqlite_town.issues(sqlite_town.signboard_draft())
     settings = settings_of(sqlite_town)
-    publish(sqlite_town.database, sqlite_town.desk.log.verifier, settings.published_folder)
+    publish(sqlite_town.database, sqlite_town.desk.log.verifier, FolderStore(settings.published_folder))
     sqlite_town.database.close()
     for path in sqlite_town.folder.glob("registry.sqlite*"):
         path.unlink()

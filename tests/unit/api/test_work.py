@@ -8,7 +8,7 @@ from api.work import DUE_SECONDS, Workshop
 from registry import jobs, licences
 from registry.db import reading, transaction
 from signer.batch import release_batch
-from signer.publish import published_checkpoint
+from signer.log_safety import published_checkpoint
 from tests.flows.test_batch import mixed_sheet, upload
 from tests.hall import Hall
 
@@ -35,7 +35,7 @@ def test_the_worker_runs_until_nothing_waits_and_publishes(hall: Hall) -> None:
     assert done == 1
     assert counts(hall, batch_id).state == "done"
     folder = hall.office.settings.published_folder
-    assert published_checkpoint(hall.office.desk.log.verifier, folder) is not None
+    assert published_checkpoint(hall.office.desk.log.verifier, hall.office.published, "log") is not None
     assert (folder / "trust-list.cbor").is_file()
 
 

@@ -14,6 +14,7 @@ from registry.db import reading
 from signer.errors import KeyActError
 from signer.key_acts import REVOCATION, certify_seal_key, cut_off_key, revoke_certificate, rotate_key
 from signer.key_turns import TURNED, certify_anew, cut_off, turn_key
+from signer.log_files import FolderStore
 from signer.publish import publish
 from signer.trust_lists import newest_trust_list
 from tests.town import BUREAU, MARKET, PERSONS, Town
@@ -168,7 +169,7 @@ def test_each_generation_of_an_authority_has_a_list_at_an_address_of_its_own(
         new = _turns(town, purpose, BUREAU)
     else:
         new, _ = certify_seal_key(town.key_desk, "99010000000099", town.bureau, persons=PERSONS, at=town.now)
-    publish(town.database, town.desk.log.verifier, tmp_path / "public")
+    publish(town.database, town.desk.log.verifier, FolderStore(tmp_path / "public"))
     certificates = [custody.chain(each)[0] for each in (old, new)]
 
     assert [_list_address(each).rpartition("/")[2] for each in certificates] == [f"{stem}.crl", f"{stem}-2.crl"]

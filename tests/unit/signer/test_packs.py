@@ -7,6 +7,7 @@ from registry import artefacts
 from registry.db import reading
 from signer.key_acts import rotate_key
 from signer.packs import KEPT, PACK, PACK_NAME, SINCE, refresh_pack, since_name
+from signer.log_files import FolderStore
 from signer.publish import publish
 from signer.statuses import TTL, refresh_status_lists
 from signer.trust_lists import TRUST_ROOT, TRUST_ROOT_NAME, renew_trust_list
@@ -77,7 +78,7 @@ def test_the_pack_is_published_as_files(town: Town) -> None:
     town.issues(town.signboard_draft())
     refresh_pack(town.desk, at=town.now)
 
-    publish(town.database, town.desk.log.verifier, town.folder / "published")
+    publish(town.database, town.desk.log.verifier, FolderStore(town.folder / "published"))
 
     folder = town.folder / "published" / "pack"
     assert (folder / "counter").read_bytes() == kept(town, PACK, PACK_NAME)

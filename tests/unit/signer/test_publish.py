@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ from sqlalchemy import delete, update
 
 from registry import artefacts, leaves
 from registry.db import reading, transaction
+from registry.leaves import LogHead
 from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
-from signer.errors import LogForkError, LogMissingError, PublishConflictError, PublishFolderError
+from signer.errors import LogBehindError, LogForkError, LogMissingError, PublishConflictError, PublishFolderError
 from signer.log import log_verifier
-from signer.publish import CHECKPOINT, VERIFIER_KEY, demand_no_fork, publish, published_checkpoint
+from signer.log_files import FolderStore
+from signer.log_safety import HeadGuard, published_checkpoint
+from signer.publish import publish, publish_log
 from tests.log_house import LogHouse
 from tests.town import ORIGIN, Town
 from verify.log_entry import EntryKind
@@ -24,6 +28,8 @@ from verify.tiles import decode_bundle, split_tile
 from verify.tree import leaf_hash, root_of
 
 AT_ONCE = 700
+CHECKPOINT = "log/checkpoint"
+VERIFIER_KEY = "log/log.vkey"
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -54,7 +60,7 @@ def test_a_stranger_recomputes_the_log_from_the_files(founded: LogHouse, tmp_pat
     folder = tmp_path / "public"
     grows(founded, AT_ONCE - 1)
 
-    published = publish(founded.database, founded.log.verifier, folder)
+    published = publish(founded.database, founded.log.verifier, FolderStore(folder))
 
     verifier = parse_verifier_key((folder / VERIFIER_KEY).read_text().strip())
     checkpoint = open_checkpoint((folder / CHECKPOINT).read_text(), (verifier,))
@@ -72,25 +78,28 @@ def tile_leaves(entries: list[bytes], index: int) -> list[bytes]:
 
 def test_publishing_again_changes_nothing_and_growth_only_adds(founded: LogHouse, tmp_path: Path) -> None:
     folder = tmp_path / "public"
-    publish(founded.database, founded.log.verifier, folder)
+    publish(founded.database, founded.log.verifier, FolderStore(folder))
     before = files(folder)
-    assert publish(founded.database, founded.log.verifier, folder).files == 0
+    assert publish(founded.database, founded.log.verifier, FolderStore(folder)).files == 0
     assert files(folder) == before
 
     grows(founded, 300)
-    publish(founded.database, founded.log.verifier, folder)
+    publish(founded.database, founded.log.verifier, FolderStore(folder))
 
     after = files(folder)
-    assert {name: after[name] for name in before if name != CHECKPOINT} == {
-        name: content for name, content in before.items() if name != CHECKPOINT
+    gone = {"log/tile/0/000.p/1", "log/tile/entries/000.p/1"}
+    assert {name: after.get(name) for name in before.keys() - gone - {CHECKPOINT}} == {
+        name: content for name, content in before.items() if name not in gone | {CHECKPOINT}
     }
+    assert not gone & after.keys(), "a full tile took their place"
+    assert {"log/tile/0/001.p/45", "log/tile/entries/001.p/45", "log/tile/1/000.p/1"} <= after.keys()
     assert entries_of(folder, 301)
 
 
 def test_the_newest_signed_files_stand_where_they_are_looked_for(town: Town, tmp_path: Path) -> None:
     town.issues(town.signboard_draft())
 
-    publish(town.database, town.desk.log.verifier, tmp_path)
+    publish(town.database, town.desk.log.verifier, FolderStore(tmp_path))
 
     found = files(tmp_path)
     with reading(town.database) as tx:
@@ -108,53 +117,65 @@ def test_the_newest_signed_files_stand_where_they_are_looked_for(town: Town, tmp
 
 def test_a_tile_with_other_bytes_stops_everything(founded: LogHouse, tmp_path: Path) -> None:
     folder = tmp_path / "public"
-    publish(founded.database, founded.log.verifier, folder)
+    publish(founded.database, founded.log.verifier, FolderStore(folder))
     grows(founded, 300)
     (folder / "log/tile/0/000").write_bytes(b"another truth")
 
     with pytest.raises(PublishConflictError) as refused:
-        publish(founded.database, founded.log.verifier, folder)
+        publish(founded.database, founded.log.verifier, FolderStore(folder))
 
     assert refused.value.detail == "log/tile/0/000"
-    published = published_checkpoint(founded.log.verifier, folder)
+    published = published_checkpoint(founded.log.verifier, FolderStore(folder), "log")
     assert published is not None
     assert published.size == 1, "the checkpoint did not move on"
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"no note\n"])
 def test_a_checkpoint_that_is_none_stops_everything(founded: LogHouse, tmp_path: Path, content: bytes) -> None:
-    publish(founded.database, founded.log.verifier, tmp_path)
+    publish(founded.database, founded.log.verifier, FolderStore(tmp_path))
     (tmp_path / CHECKPOINT).write_bytes(content)
 
     with pytest.raises(PublishConflictError):
-        publish(founded.database, founded.log.verifier, tmp_path)
+        publish(founded.database, founded.log.verifier, FolderStore(tmp_path))
 
 
-def test_a_database_that_is_behind_what_is_published_signs_nothing(founded: LogHouse, tmp_path: Path) -> None:
-    """The folder was published from a longer branch than the database now holds."""
-    folder = tmp_path / "public"
-    demand_no_fork(founded.database, founded.log.verifier, folder)
-    with reading(founded.database) as tx:
-        old = leaves.head(tx, founded.log.origin)
-    grows(founded, 10)
-    publish(founded.database, founded.log.verifier, folder)
-    with transaction(founded.database) as tx:
+def goes_back(house: LogHouse, old: LogHead) -> None:
+    """Let the database hold what it held once, as when an older copy of it is restored."""
+    with transaction(house.database) as tx:
         tx.execute(delete(LOG_ENTRY).where(LOG_ENTRY.c.idx >= old.size))
         tx.execute(delete(LOG_NODE))
         tx.execute(
             update(LOG_HEAD).values(size=old.size, root=old.root, edge=b"".join(old.edge), note=old.note, time=old.time)
         )
 
-    for act in (demand_no_fork, publish):
-        with pytest.raises(LogForkError, match="ahead"):
-            act(founded.database, founded.log.verifier, folder)
 
-    grows(founded, 10)  # a fork of the same size
+def test_a_database_that_is_behind_what_is_published_signs_nothing(founded: LogHouse, tmp_path: Path) -> None:
+    """The folder was published from a longer branch than the database now holds."""
+    store = FolderStore(tmp_path / "public")
+    guard = HeadGuard(database=founded.database, verifier=founded.log.verifier, store=store)
+    assert guard.compare(with_witnesses=True).size == 1
+    old = founded.head()
+    grows(founded, 10)
+    publish(founded.database, founded.log.verifier, store)
+    goes_back(founded, old)
+
+    acts = (
+        lambda: guard.compare(with_witnesses=False),
+        lambda: publish(founded.database, founded.log.verifier, store),
+        lambda: publish_log(founded.database, founded.log.verifier, store),
+    )
+    for act in acts:
+        with pytest.raises(LogBehindError, match="ahead") as refused:
+            act()
+        assert refused.value.params == {"by": "published", "size": "1", "first": "1", "last": "10", "missing": "10"}
+
+    unguarded = replace(founded.log)  # another process, which has no memory
+    grows(replace(founded, log=unguarded), 10)  # a fork of the same size
     with pytest.raises(LogForkError, match="contradicts"):
-        demand_no_fork(founded.database, founded.log.verifier, folder)
-    grows(founded, 5)  # and one that is longer
+        guard.compare(with_witnesses=False)
+    grows(replace(founded, log=unguarded), 5)  # and one that is longer
     with pytest.raises(LogForkError, match="contradicts"):
-        publish(founded.database, founded.log.verifier, folder)
+        publish(founded.database, founded.log.verifier, store)
 
 
 @pytest.mark.parametrize("values", [{"note": "no note"}, {"size": 2}])
@@ -165,19 +186,19 @@ def test_a_head_that_is_not_what_its_note_says_is_no_head(
         tx.execute(update(LOG_HEAD).values(**values))
 
     with pytest.raises(LogForkError):
-        publish(founded.database, founded.log.verifier, tmp_path)
+        publish(founded.database, founded.log.verifier, FolderStore(tmp_path))
 
 
 def test_a_log_without_a_beginning_is_not_published(house: LogHouse, tmp_path: Path) -> None:
     with pytest.raises(LogMissingError):
-        publish(house.database, house.log.verifier, tmp_path)
+        publish(house.database, house.log.verifier, FolderStore(tmp_path))
 
 
 def test_a_folder_that_cannot_be_written_is_named_as_such(founded: LogHouse, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
 
     with pytest.raises(PublishFolderError):
-        publish(founded.database, founded.log.verifier, tmp_path / "file")
+        publish(founded.database, founded.log.verifier, FolderStore(tmp_path / "file"))
 
 
 def test_a_disk_that_fills_half_way_leaves_whole_files_and_the_old_checkpoint(
@@ -191,18 +212,19 @@ def test_a_disk_that_fills_half_way_leaves_whole_files_and_the_old_checkpoint(
         from pathlib import Path
         from registry.db import open_database
         from registry.errors import DiskFullError
+        from signer.log_files import FolderStore
         from signer.publish import publish
         from verify.note import parse_verifier_key
         database = open_database(sys.argv[1])
         resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
         try:
-            publish(database, parse_verifier_key(sys.argv[2]), Path(sys.argv[3]))
+            publish(database, parse_verifier_key(sys.argv[2]), FolderStore(Path(sys.argv[3])))
         except DiskFullError as error:
             print(error.code)
         """
     )
     verifier = town.desk.log.verifier
-    publish(town.database, verifier, tmp_path / "whole")
+    publish(town.database, verifier, FolderStore(tmp_path / "whole"))
     key = (tmp_path / "whole" / VERIFIER_KEY).read_text().strip()
     folder = tmp_path / "public"
 
@@ -215,9 +237,9 @@ def test_a_disk_that_fills_half_way_leaves_whole_files_and_the_old_checkpoint(
     )
 
     assert child.stdout == "disk.full\n"
-    assert published_checkpoint(verifier, folder) is None
+    assert published_checkpoint(verifier, FolderStore(folder), "log") is None
     assert not [name for name in files(folder) if name.endswith(".part")]
-    assert publish(town.database, verifier, folder).size == published_size(town)
+    assert publish(town.database, verifier, FolderStore(folder)).size == published_size(town)
     assert files(folder) | {".lock": b""} == files(tmp_path / "whole") | {".lock": b""}
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
@@ -230,4 +252,4 @@ def published_size(town: Town) -> int:
 def test_the_verifier_of_another_log_finds_nothing(founded: LogHouse, tmp_path: Path) -> None:
     other = log_verifier("another.example/log", founded.log.custody.public_key(founded.log.key))
     with pytest.raises(LogMissingError):
-        publish(founded.database, other, tmp_path)
+        publish(founded.database, other, FolderStore(tmp_path))

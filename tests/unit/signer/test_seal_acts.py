@@ -19,6 +19,7 @@ from registry.seal_records import Occasion, SealStep, UseRequest
 from signer.daily import run_daily
 from signer.desk import Operator
 from signer.errors import OtherDepartmentError, RoleError
+from signer.log_files import FolderStore
 from signer.publish import publish
 from signer.recover import recover
 from signer.seal_acts import call_in_seal, destroy_seal, finish_seals, reinstate_seal, suspend_seal
@@ -151,6 +152,6 @@ def test_the_lists_of_seals_are_published_with_the_others(sqlite_town: Town, tmp
     town = sqlite_town
 
     assert refresh_seal_lists(town.desk, at=town.now) == (), "nothing changed since the founding"
-    publish(town.database, town.desk.log.verifier, tmp_path / "public")
+    publish(town.database, town.desk.log.verifier, FolderStore(tmp_path / "public"))
 
     assert (tmp_path / "public" / "status" / "seal-990100-0").is_file()
