@@ -63,7 +63,7 @@ class HttpWitnessClient:
 def _demand_address(address: str) -> None:
     try:
         parts = urlsplit(address)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address:
