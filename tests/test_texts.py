@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from api.texts import catalogue, sentence
 from registry.lifecycle import LicenceEvent
 from registry.purposes import Purpose
 from registry.records import DraftState, Role
-from verify.errors import YinzhengError
 from signer.log_safety import MEMORY, PUBLISHED
+from verify.errors import YinzhengError
 from verify.log_entry import EntryKind
 from verify.report import Check, Outcome
 from verify.states import LicenceState
@@ -49,10 +50,11 @@ CAUSES = [
     "provider",
     "proxies",
     "tls",
-    "tls_ended",
     "storage",
+    "tls_ended",
     "tls_host",
     "tls_key",
+    "witnesses",
 ]
 # What is missing in a decision is named by these.
 CHANGES = ROOT / "signer" / "change.py"
@@ -79,13 +81,14 @@ def strings(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def codes_in_source() -> set[str]:
+@cache
+def codes_in_source() -> frozenset[str]:
     paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts]
     found = {text for path in paths for text in strings(path) if CODE.fullmatch(text)}
     templates = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "api" / "templates").glob("*.html"))
     scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "api" / "static").glob("*.js"))
     said = set(re.findall(r'say\("([a-z_.]+)"[,)]', templates)) | set(re.findall(r'"(ui\.[a-z_.]+)"', scripts))
-    return (found | said) - NO_CODES
+    return frozenset(found | said) - NO_CODES
 
 
 def wanted() -> dict[str, str]:
@@ -105,9 +108,9 @@ def wanted() -> dict[str, str]:
         "acts": {f"event.{each.value}" for each in LicenceEvent},
         "purposes": {f"purpose.{each.value}" for each in Purpose},
         "causes": {f"setting.{text}" for text in CAUSES},
+        "seen": {f"seen.{text}" for text in (PUBLISHED, MEMORY)},
         "grounds": {f"ground.{text}" for text in re.findall(r'(?:_refused|_text)\("([a-z_]+)"', CHANGES.read_text())},
         "status": {f"status.{each.value}" for each in LicenceState},
-        "seen": {f"seen.{text}" for text in (PUBLISHED, MEMORY)},
         "verdicts": {f"verdict.{each.value}{part}" for each in Verdict for part in ("", ".sentence", ".next")},
     }
     return {code: source for source, codes in by_source.items() for code in codes}

@@ -11,7 +11,7 @@ from registry.permutation import KEY_BYTES, LIST_SIZE, permute
 KEYS = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 
 
-@pytest.mark.parametrize("key", [bytes(KEY_BYTES), bytes(range(KEY_BYTES)), b"\xff" * KEY_BYTES])
+@pytest.mark.parametrize("key", [bytes(KEY_BYTES), bytes(range(KEY_BYTES))])
 def test_each_place_comes_once(key: bytes) -> None:
     assert len({permute(key, counter) for counter in range(LIST_SIZE)}) == LIST_SIZE
 
