@@ -82,6 +82,13 @@ def abandon_intents(tx: Transaction, licence_ids: Sequence[str]) -> None:
         tx.execute(mine.values(state=IntentState.ABANDONED.value))
 
 
+def attempts_at(tx: Transaction, log: int, indexes: Sequence[int]) -> tuple[str, ...]:
+    """Return whose open intents stand at these leaves; at most some hundred at once."""
+    is_open = (INTENT.c.log == log, INTENT.c.state == IntentState.OPEN.value)
+    query = select(INTENT.c.licence_id).where(INTENT.c.leaf_index.in_(indexes), *is_open).distinct()
+    return tuple(tx.execute(query.order_by(INTENT.c.licence_id)).scalars())
+
+
 def all_intents(tx: Transaction, origin: str, *, after: int = -1, limit: int = 1000) -> tuple[Intent, ...]:
     """Return a page of a log's intents by index, for an audit."""
     query = select(*_COLUMNS).where(INTENT.c.log == _log(origin), INTENT.c.leaf_index > after)

@@ -19,13 +19,22 @@ from registry.intents import (
     Intent,
     abandon_intents,
     all_intents,
+    attempts_at,
     intents_by_licence,
     intents_of,
     open_intents,
     overdue_intents,
     renew_lease,
 )
-from registry.pending import PENDING_MAX, PendingEntry, add_pending, count_pending, pending_sequenced, take_pending
+from registry.pending import (
+    PENDING_MAX,
+    PendingEntry,
+    add_pending,
+    count_pending,
+    pending_of,
+    pending_sequenced,
+    take_pending,
+)
 from registry.statements import upsert
 from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
 from verify.tree import EMPTY_ROOT, HASH_BYTES, Node
@@ -42,6 +51,7 @@ __all__ = [
     "all_heads",
     "all_intents",
     "append",
+    "attempts_at",
     "begin",
     "close",
     "count_pending",
@@ -56,6 +66,7 @@ __all__ = [
     "nodes",
     "open_intents",
     "overdue_intents",
+    "pending_of",
     "pending_sequenced",
     "renew_lease",
     "take_pending",

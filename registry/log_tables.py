@@ -23,3 +23,12 @@ class RecoveredLeafRow(Row, table=True):
     licence_id: str | None = Field(default=None, max_length=16)
     number: str | None = Field(default=None, max_length=200)
     recovered_at: datetime = Field(sa_type=Moment)
+
+
+class KeptStatusRow(Row, table=True):
+    """Places of lost licences in the status lists that were published as ended: the row of their attempt is lost."""
+
+    __tablename__ = "kept_status"
+    status_list: int = Field(primary_key=True)
+    status_index: int = Field(primary_key=True)
+    status: int

@@ -4,12 +4,12 @@ Promises: an entry is known by its key and stands once, however often the act is
 for numbers are committed out of order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from registry.db import Transaction
 from registry.statements import upsert
@@ -62,10 +62,14 @@ def take_pending(tx: Transaction) -> tuple[PendingEntry, ...]:
     """Return the entries that wait, oldest first; the caller holds the lock of the log's head."""
     columns = (LOG_PENDING.c.pending_id, LOG_PENDING.c.kind, LOG_PENDING.c.digest, LOG_PENDING.c.detail)
     rows = tx.execute(select(*columns).order_by(LOG_PENDING.c.pending_id).limit(PENDING_MAX))
-    return tuple(
-        PendingEntry(pending_id=row.pending_id, kind=EntryKind(row.kind), digest=row.digest, detail=_detail(row.detail))
-        for row in rows
-    )
+    return tuple(_entry(row) for row in rows)
+
+
+def pending_of(tx: Transaction, digests: Sequence[bytes]) -> tuple[PendingEntry, ...]:
+    """Return the entries that wait with one of these digests; at most some hundred digests at once."""
+    columns = (LOG_PENDING.c.pending_id, LOG_PENDING.c.kind, LOG_PENDING.c.digest, LOG_PENDING.c.detail)
+    rows = tx.execute(select(*columns).where(LOG_PENDING.c.digest.in_(digests)).order_by(LOG_PENDING.c.pending_id))
+    return tuple(_entry(row) for row in rows)
 
 
 def count_pending(tx: Transaction) -> int:
@@ -86,6 +90,12 @@ def pending_sequenced(tx: Transaction, places: Mapping[int, int]) -> None:
     if events:
         statement = update(EVENT).where(EVENT.c.event_id == bindparam("of_event"))
         tx.execute(statement.values(leaf_index=bindparam("at_leaf")), events)
+
+
+def _entry(row: Row[Any]) -> PendingEntry:
+    return PendingEntry(
+        pending_id=row.pending_id, kind=EntryKind(row.kind), digest=row.digest, detail=_detail(row.detail)
+    )
 
 
 def _detail(encoded: bytes | None) -> Mapping[int, object] | None:

@@ -70,6 +70,11 @@ class FolderVault:
         """Say whether the vault holds a document of this digest."""
         return self._path(digest).is_file()
 
+    def digests(self) -> Iterator[str]:
+        """Return the digests of all documents, in no order."""
+        with _translated():
+            yield from (path.name for path in self.folder.glob("??/*") if _DIGEST.fullmatch(path.name))
+
     def sweep(self, known: Callable[[Sequence[str]], AbstractSet[str]], *, older_than: float) -> int:
         """Remove documents that no row names, and leftovers of crashed writers; return how many.
 

@@ -16,8 +16,11 @@ from registry.intents import Intent
 from registry.leaves import StoredEntry
 from registry.official_documents import OfficialRecord, officials_by_id
 from registry.records import IntentState
+from registry.recovered import EVENT as RECOVERED
+from registry.recovered import recovered
 from signer.audit_report import Findings
 from signer.audit_seals import WORDS, is_sealing_known, judge_seal_entry
+from verify import cbor
 from verify.der import SEQUENCE, read_whole
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
@@ -39,6 +42,7 @@ class _Page:
     licences: Mapping[str, AuditedLicence]
     officials: Mapping[str, OfficialRecord]
     events: Mapping[int, AuditedEvent]
+    recovered: frozenset[int]
 
 
 class LeafAudit:
@@ -50,6 +54,8 @@ class LeafAudit:
         self._findings = findings
         self.frontier = Frontier()
         self.last_at: datetime | None = None
+        self._recovered: list[int] = []
+        self._told: list[range] = []
 
     def walk(self, size: int, progress: Callable[[int], None]) -> None:
         """Judge all entries below this size; stop where one is missing, for no root can be made without it."""
@@ -67,6 +73,8 @@ class LeafAudit:
                     self._judge(tx, index, entry, page)
                 self._judge_rows(page)
             progress(stop)
+        for index in self._recovered:
+            self._findings.demand(any(index in each for each in self._told), "audit.recovery_unlogged", index=index)
 
     def _grow(self, tx: Transaction, stored: Sequence[StoredEntry]) -> None:
         """Recompute leaf hashes and nodes from the entries' bytes alone, and compare what is stored."""
@@ -96,6 +104,7 @@ class LeafAudit:
             licences=audits.licences_by_id(tx, filed),
             officials=officials_by_id(tx, filed),
             events=audits.events_by_leaf(tx, states),
+            recovered=frozenset(each.leaf_index for each in recovered(tx, self._origin, start=start, stop=stop)),
         )
 
     def _decode(self, stored: StoredEntry) -> LogEntry | None:
@@ -114,6 +123,10 @@ class LeafAudit:
     def _judge(self, tx: Transaction, index: int, entry: LogEntry, page: _Page) -> None:
         is_genesis = entry.kind is EntryKind.GENESIS and entry.detail == {1: self._origin}
         self._findings.demand(is_genesis is (index == 0), "audit.genesis", index=index)
+        if index in page.recovered:  # came back after a restore, and the rows that it tells of are lost
+            self._findings.count("recovered")
+            self._recovered.append(index)
+            return
         match entry.kind:
             case EntryKind.INTENT:
                 self._judge_intent(tx, index, entry, page)
@@ -123,6 +136,8 @@ class LeafAudit:
                 self._findings.demand(_record(tx, entry) is not None, "audit.record_missing", index=index)
             case EntryKind.ABANDONED:
                 self._judge_abandoned(tx, index, entry)
+            case EntryKind.ADMIN if entry.detail == {1: RECOVERED}:
+                self._told.append(_recovered_range(tx, entry, self._origin, index))
             case _:
                 pass
 
@@ -175,6 +190,20 @@ class LeafAudit:
             entry = page.entries.get(index)
             agrees = entry is not None and entry.kind is EntryKind.INTENT
             self._findings.demand(agrees, "audit.intent_leaf", index=index, licence_id=row.licence_id)
+
+
+def _recovered_range(tx: Transaction, entry: LogEntry, origin: str, index: int) -> range:
+    """Return which leaves a recovery brought back, as the record behind its entry tells; they stand before it."""
+    content = _record(tx, entry)
+    record = None if content is None else cbor.decode(content, bytes_max=len(content))
+    match record:
+        case {"event": event, "log": log, "first": int(first), "size": int(size)} if (event, log) == (
+            RECOVERED,
+            origin,
+        ):
+            return range(first, min(size, index))
+        case _:
+            return range(0)
 
 
 def _is_intent_of(licence: AuditedLicence, index: int, detail: Mapping[int, object]) -> bool:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from registry import leaves, licences, numbers, official_documents, seal_uses
-from registry.db import reading, transaction
+from registry import leaves, licences, numbers, official_documents, recovered, seal_uses
+from registry.db import Database, reading, transaction
 from signer.desk import Desk
 from signer.log_entries import abandoned
 from signer.seal_histories import refresh_seal_histories
@@ -80,7 +80,7 @@ def sequence_waiting(desk: Desk) -> int:
 def sweep_vault(desk: Desk, *, at: datetime) -> int:
     """Remove documents that no row names and that are older than any lease; return how many."""
     oldest: timedelta = _SWEEP_AFTER_LEASES * desk.log.lease
-    return desk.vault.sweep(lambda digests: _named(desk, digests), older_than=(at - oldest).timestamp())
+    return desk.vault.sweep(lambda digests: named_by_rows(desk.database, digests), older_than=(at - oldest).timestamp())
 
 
 def _abandon_some(desk: Desk, *, at: datetime) -> int:
@@ -103,6 +103,8 @@ def _abandon_some(desk: Desk, *, at: datetime) -> int:
     return len(attempts)
 
 
-def _named(desk: Desk, digests: Sequence[str]) -> AbstractSet[str]:
-    with reading(desk.database) as tx:
-        return licences.named_documents(tx, digests) | official_documents.named_officials(tx, digests)
+def named_by_rows(database: Database, digests: Sequence[str]) -> AbstractSet[str]:
+    """Return which of these digests belong to documents that some row names."""
+    with reading(database) as tx:
+        named = licences.named_documents(tx, digests) | official_documents.named_officials(tx, digests)
+        return named | recovered.named_recovered(tx, digests)

@@ -125,6 +125,15 @@ def open_checkpoint(note: str, verifiers: Sequence[LogVerifier]) -> Checkpoint:
     return _open(note, tuple(verifiers))
 
 
+def own_note(note: str, verifier: LogVerifier) -> str:
+    """Return a note with the lines of this key alone; raises ``NoteError`` when there is none."""
+    text, lines = split_note(note)
+    own = [line for line in lines if parse_signature_line(line)[:2] == (verifier.name, verifier.key_id)]
+    if not own:
+        raise NoteError("no line of this key")
+    return "\n".join((text, *own, ""))
+
+
 @lru_cache(maxsize=NOTES_REMEMBERED)
 def _open(note: str, verifiers: tuple[LogVerifier, ...]) -> Checkpoint:
     text, lines = split_note(note)

@@ -25,10 +25,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['log'], ['log_head.log'], name=op.f('fk_recovered_leaf_log')),
     sa.PrimaryKeyConstraint('log', 'leaf_index', name=op.f('pk_recovered_leaf'))
     )
+    op.create_table('kept_status',
+    sa.Column('status_list', sa.Integer(), nullable=False),
+    sa.Column('status_index', sa.Integer(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('status_list', 'status_index', name=op.f('pk_kept_status'))
+    )
     op.create_index('ix_recovered_leaf_document', 'recovered_leaf', ['document'], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table('kept_status')
     op.drop_table('recovered_leaf')
     for name in ('is_closed', 'prefix', 'base'):
         op.drop_column('log_head', name)
