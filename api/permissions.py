@@ -181,6 +181,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_status_list": _PUBLIC,
     "get_trust_list": _PUBLIC,
     "get_revocation_list": _PUBLIC,
+    "get_monthly_report": _PUBLIC,
     "get_certificate": _PUBLIC,
     "get_log_key": _PUBLIC,
     "get_checkpoint": _PUBLIC,

@@ -66,6 +66,8 @@ _CODES: Final[Mapping[int, str]] = {
     "internal registry keys signer request page seal seal_grant seal_use "
     "algorithm.unsupported public_key.malformed signature.wrong cbor.malformed cose.malformed cose.header "
     "der.malformed data_set.malformed mandate.malformed seal.malformed report.malformed tile.malformed "
+    "statement.refused monthly_report.malformed audit_records.malformed office_hours.malformed tile.missing "
+    "auditor.read auditor.request auditor.write "
     "cms.malformed certificate.out_of_period guarded_pdf.refused "
     "facts.malformed pdf.form foreign_pdf.unreadable licence.rejected revision.changed "
     "ofd.package ofd.xml ofd.form metadata.malformed "

@@ -45,7 +45,7 @@ _SEALS: Final = frozenset({"seal", "seal_grant"})
 class _File:
     """What was written so far."""
 
-    write: Callable[[bytes], None]
+    write: Callable[[bytes], object]
     key: bytes
     digest: "_Hash"
     lines: int = 0
@@ -65,7 +65,7 @@ class _File:
 
 def write_records(
     desk: KeyDesk,
-    write: Callable[[bytes], None],
+    write: Callable[[bytes], object],
     *,
     auditor: Operator,
     at: datetime,

@@ -28,6 +28,7 @@ from signer.change import Change, change, demand_licence
 from signer.desk import Desk, Operator
 from signer.errors import ChangeRefusedError
 from signer.key_acts import KeyDesk, renew_revocation_lists
+from signer.monthly_reports import make_due_reports
 from signer.seal_acts import finish_seals
 from signer.seal_histories import refresh_seal_histories
 from signer.seal_statuses import refresh_seal_lists
@@ -62,9 +63,9 @@ def run_daily(desk: Desk, keys: KeyDesk | None, *, at: datetime) -> Day:
     """Do what is due.
 
     1. End suspensions. 2. Suspend for overdue papers. 3. Log the counts of the days before. 4. Renew trust list and
-    revocation lists, and destroy keys of seals that ended; `keys` is None where their keys lie elsewhere. 5. Publish
-    status lists, of licences and of seals. 6. Forget old requests,
-    messages, and receipts that are to be deleted by now.
+    revocation lists, destroy keys of seals that ended, report on the months that are over; `keys` is None where their
+    keys lie elsewhere. 5. Publish status lists, of licences and of seals. 6. Forget old requests, messages, and
+    receipts that are to be deleted by now.
 
     Raises `LogClockError`, and what the database raises; what was done until then stays done.
     """
@@ -77,6 +78,8 @@ def run_daily(desk: Desk, keys: KeyDesk | None, *, at: datetime) -> Day:
     crls = 0 if keys is None else _renew_crls(desk, keys, at=at)
     if keys is not None:
         finish_seals(keys, at=at)
+        with suppress(ArtefactOrderError):  # another process was faster
+            make_due_reports(keys, at=at)
     lists = refresh_status_lists(desk, at=at)  # (5)
     refresh_seal_lists(desk, at=at)
     refresh_seal_histories(desk, at=at)

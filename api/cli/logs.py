@@ -13,6 +13,27 @@ from typing import Annotated, Final
 
 import typer
 
+from api.auditor.program import SAMPLE
+from api.auditor.request import AuditRequest
+from api.cli.audit_options import (
+    CheckpointsOption,
+    HolidaysOption,
+    HoursOption,
+    KeepOption,
+    LicencesOption,
+    OnlyNewOption,
+    PackageOption,
+    PassphraseOption,
+    PolicyOption,
+    PrefixOption,
+    RecordsOption,
+    RootsOption,
+    SampleOption,
+    SeedOption,
+    SignOption,
+    TrustOption,
+)
+from api.cli.audits import EvidenceWanted, check_published
 from api.cli.files import read_file, write_file
 from api.cli.kept_checkpoint import Kept, demand_continued, keep, read_kept
 from api.cli.program import ExitCode, Session, app, session_of
@@ -127,11 +148,15 @@ def _leaf(office: Office, text: str) -> int:
 
 @log.command(
     "audit",
-    help="审计：由条目重算整棵树，并与证照、事项、文件逐一比对；--since 与保存的检查点比对。"
-    " Recompute the log and compare it with the registry; --since compares with a checkpoint kept earlier.",
+    help="审计：由条目重算整棵树，并与证照、事项、文件逐一比对；给出来源则只凭公布的文件核验，如审计人员所为。"
+    " Recompute the log and compare it with the registry; with SOURCE check published files alone, as auditors do.",
 )
-def audit_log(
+def audit_log(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="SOURCE", help="公布的文件夹或网址。 Published folder, or its address."),
+    ] = None,
     *,
     since: Annotated[
         Path | None,
@@ -140,9 +165,49 @@ def audit_log(
     documents: Annotated[
         bool, typer.Option("--documents/--no-documents", help="是否逐一读取 PDF。 Read every PDF too.")
     ] = True,
+    root: RootsOption = None,
+    trust: TrustOption = None,
+    policy: PolicyOption = None,
+    records: RecordsOption = None,
+    checkpoint: CheckpointsOption = None,
+    licences: LicencesOption = None,
+    keep_in: KeepOption = None,
+    only_new: OnlyNewOption = False,
+    hours: HoursOption = "08:00-18:00",
+    holidays: HolidaysOption = None,
+    seed: SeedOption = "",
+    sample: SampleOption = SAMPLE,
+    prefix: PrefixOption = "log/",
+    package: PackageOption = None,
+    sign: SignOption = None,
+    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Audit the log; exit code 5 when something does not hold."""
     session = session_of(context)
+    if source is not None:
+        request = AuditRequest(
+            source=source,
+            roots=tuple(root or ()),
+            trust=trust,
+            policy=policy,
+            records=records,
+            checkpoints=tuple(checkpoint or ()),
+            licences=tuple(licences or ()),
+            keep=keep_in,
+            only_new=only_new,
+            hours=hours,
+            holidays=holidays,
+            seed=seed,
+            sample=sample,
+            prefix=prefix,
+        )
+        evidence = EvidenceWanted(package=package, sign=sign, passphrase_file=passphrase_file)
+        raise typer.Exit(check_published(session, request, evidence))
+    _audit_own(session, since, documents=documents)
+
+
+def _audit_own(session: Session, since: Path | None, *, documents: bool) -> None:
+    """Compare the deployment's own log, registry and documents; keep a checkpoint where that is wanted."""
     kept = None if since is None else read_kept(since, (session.office.desk.log.verifier,))
     head = _head(session.office)
     if since is not None:

@@ -22,7 +22,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "verify": ("checks",),
     "status": ("services",),
     "pack": ("packs",),
-    "log": ("logs",),
+    "log": ("logs", "audit_files"),
     "keys": ("key_room", "key_turns"),
     "client": ("office", "client_keys", "client_certificates"),
     "webhook": ("webhooks",),
