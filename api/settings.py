@@ -129,6 +129,11 @@ class Settings(BaseSettings):
         description="File (mode 0600) with two lines: the id and the secret of the storage's access key.",
     )
 
+    witnesses: Path | None = Field(
+        default=None,
+        description="File with the log's witnesses and their quorum (C2SP tlog-policy); then `yinzheng keys publish`.",
+    )
+
     oidc_issuer: str | None = Field(
         default=None,
         description="Issuer of the office's identity provider (OpenID Connect); empty means local accounts alone.",

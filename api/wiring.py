@@ -22,11 +22,12 @@ from api.errors import NoCustodyError, NoDatabaseError, NoKeysError, NoTemplateE
 from api.logs import Log, open_log
 from api.public_files import PublicFiles
 from api.settings import PREFIX, Settings, SettingsError
+from api.witness_client import HttpWitnessClient
 from keys.custody import DEPLOYMENT
 from keys.errors import CertificateFormError
 from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
 from keys.key_files import KeyCipher
-from keys.outside_timestamps import OutsideTimestampClient
+from keys.outside_timestamps import OutsideTimestampClient, TimeLimits
 from keys.softkeys import SoftCustody
 from keys.timestamps import OwnTimestampService, TimestampSource
 from registry import catalogue, leaves
@@ -43,15 +44,20 @@ from signer.log_safety import HeadGuard
 from signer.page.press import OWN_TEMPLATES, Press
 from signer.receipts import ReceiptBook
 from signer.trust_lists import newest_trust_list, revocation_lists
+from signer.witnessing import Witnessing
 from verify.errors import YinzhengError
 from verify.evidence import Evidence, RegistryAnswer, Unreachable
 from verify.key_purpose import KeyPurpose
+from verify.note import LogVerifier
+from verify.witness_policy import POLICY_LENGTH_MAX, WitnessPolicy, WitnessPolicyError
 
 STATUS_PATH: Final = "/status/"
 REVOCATION_PATH: Final = "/authority.crl"
 NATIONAL_REVOCATION_PATH: Final = "/national.crl"
 _CHECKPOINT_KEYS: Final = f"{KeyPurpose.CHECKPOINT.value}.{DEPLOYMENT}-*.key"
 
+# The start waits for witnesses that long and no longer; who is away is no evidence.
+GUARD_LIMITS: Final = TimeLimits(connect_seconds=1.0, read_seconds=1.0, overall_seconds=2.0)
 
 Clock = Callable[[], datetime]
 
@@ -84,6 +90,7 @@ class Office:
     _custody: SoftCustody | None = field(default=None, init=False, repr=False)
     _desk: Desk | None = field(default=None, init=False, repr=False)
     _receipts: ReceiptBook | None = field(default=None, init=False, repr=False)
+    _policy: WitnessPolicy | None = field(default=None, init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     @property
@@ -142,7 +149,28 @@ class Office:
             worker=self.worker,
         )
         guard = HeadGuard(database=self.database, verifier=log.verifier, store=self.published)
+        if self.witness_policy.witnesses:
+            client = HttpWitnessClient(limits=GUARD_LIMITS)
+            guard = replace(guard, witnesses=self._witnessing(log.verifier, client).seen)
         return replace(log, guard=guard)
+
+    @property
+    def witness_policy(self) -> WitnessPolicy:
+        """The witnesses that the settings name, and their quorum. Raises `SettingsError`."""
+        with self._lock:
+            if self._policy is None:
+                self._policy = read_policy(self.settings)
+            return self._policy
+
+    @property
+    def witnessing(self) -> Witnessing:
+        """What collects cosignatures. Raises as `desk` does."""
+        return self._witnessing(self.desk.log.verifier, HttpWitnessClient())
+
+    def _witnessing(self, verifier: LogVerifier, client: HttpWitnessClient) -> Witnessing:
+        return Witnessing(
+            database=self.database, verifier=verifier, policy=self.witness_policy, client=client, clock=self.clock
+        )
 
     @property
     def receipts(self) -> ReceiptBook:
@@ -263,7 +291,23 @@ def desk_settings(settings: Settings) -> DeskSettings:
         test=settings.test,
         status_days=settings.status_days,
         timestamp_roots=() if settings.timestamp_roots is None else _read_roots(settings.timestamp_roots),
+        witnesses=read_policy(settings),
     )
+
+
+def read_policy(settings: Settings) -> WitnessPolicy:
+    """Read the file with the witnesses; logs that it names are not believed. Raises `SettingsError`."""
+    if settings.witnesses is None:
+        return WitnessPolicy()
+    name = f"{PREFIX}WITNESSES"
+    try:
+        with settings.witnesses.open("rb") as file:
+            policy = WitnessPolicy.parse(file.read(POLICY_LENGTH_MAX * 4).decode())
+    except OSError as error:
+        raise SettingsError(f"{name} cannot be read", params={"name": name, "cause": "unreadable"}) from error
+    except (UnicodeDecodeError, WitnessPolicyError) as error:
+        raise SettingsError(f"{name} is no policy", params={"name": name, "cause": "witnesses"}) from error
+    return replace(policy, logs=())
 
 
 def _open_store(settings: Settings) -> TileStore:

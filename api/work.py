@@ -4,6 +4,7 @@ Promises:
   * The part's row is the truth: workers of any number, on any number of machines, take what waits or was left behind.
   * A part that takes long keeps its lease; a worker that dies loses it, and another one goes on.
   * Nothing that goes wrong ends the worker: it says so in the log, waits, and tries again.
+  * Witnesses are sent each new checkpoint beside all this; an entry that none has seen in time is told about.
   * What is due (recovery, ends of suspensions, lists, published files) is done at the start and every few minutes.
 """
 
@@ -16,6 +17,7 @@ from datetime import timedelta
 from typing import Final
 
 from api.logs import described
+from api.publishing import LogPublisher
 from api.webhooks import send_due
 from api.wiring import Office
 from registry import batch_sheets, jobs, leaves
@@ -27,6 +29,7 @@ from signer.daily import note_uses, run_daily
 from signer.packs import refresh_pack
 from signer.publish import publish
 from signer.recover import recover
+from signer.witnessing import standings
 from verify.errors import YinzhengError
 
 # A clerk who has just pressed "run" sees the first licences within this time.
@@ -35,6 +38,8 @@ NOTE_SECONDS: Final = 60.0
 # Who relied on a licence hears of its end about as fast as a status list tells everybody.
 SEND_SECONDS: Final = 10.0
 DUE_SECONDS: Final = 300.0
+# A proof is complete soon after its licence; each round costs nothing where no entry is new.
+WITNESS_SECONDS: Final = 10.0
 # What keeps one part from being issued (a database that is away, a full disk) is seldom over sooner.
 BACK_OFF_SECONDS: Final = 10.0
 RENEWALS_PER_LEASE: Final = 3
@@ -71,14 +76,15 @@ class Workshop:
     def run(self, stop: threading.Event, *, until_idle: bool = False) -> int:
         """Work until `stop` is set, or until nothing waits; return how many parts were done."""
         done = 0
-        while not stop.is_set():
-            self._do_duties()
-            outcome = self.take_one() if self.takes_parts else None
-            done += outcome is True
-            if outcome is None and until_idle:
-                break
-            if outcome is not True:
-                stop.wait(self.poll_seconds if outcome is None else BACK_OFF_SECONDS)
+        with self._witnesses_beside(), LogPublisher(self.office).at_work():
+            while not stop.is_set():
+                self._do_duties()
+                outcome = self.take_one() if self.takes_parts else None
+                done += outcome is True
+                if outcome is None and until_idle:
+                    break
+                if outcome is not True:
+                    stop.wait(self.poll_seconds if outcome is None else BACK_OFF_SECONDS)
         self._try(lambda: note_uses(self.office.desk, at=self.office.clock()), "note_uses")
         return done
 
@@ -128,6 +134,37 @@ class Workshop:
         """Let the part be taken again soon, by whoever is first."""
         with transaction(self.office.database) as tx:
             jobs.renew_chunk(tx, chunk, until=self.office.clock() + timedelta(seconds=BACK_OFF_SECONDS))
+
+    @contextmanager
+    def _witnesses_beside(self) -> Iterator[None]:
+        """Send checkpoints to the witnesses in a thread of its own: a slow one keeps no part and no list waiting."""
+        if not self.office.witness_policy.witnesses:
+            yield
+            return
+        stop = threading.Event()
+        thread = threading.Thread(target=self._collect, args=(stop,), name="witnesses", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _collect(self, stop: threading.Event) -> None:
+        while True:
+            self._try(self._ask_witnesses, "witnesses")
+            if stop.wait(WITNESS_SECONDS):
+                return
+
+    def _ask_witnesses(self) -> None:
+        """Collect cosignatures, tell of each that did not come, and raise the alarm for an entry that waits too long."""
+        office = self.office
+        for answer in office.witnessing.collect():
+            if answer.error is not None:
+                office.log.warning("witness", witness=answer.witness.name, code=answer.error.code)
+        for standing in standings(office.database, office.witness_policy):
+            if standing.is_overdue(office.clock()):
+                office.log.error("witness_overdue", origin=standing.origin, first=standing.witnessed)
 
     @contextmanager
     def _kept(self, chunk: Chunk) -> Iterator[None]:

@@ -23,6 +23,7 @@ from signer.seal_parts import SealParts
 from verify.evidence import Evidence
 from verify.key_purpose import KeyPurpose
 from verify.trust import TrustList, TrustListExpiredError
+from verify.witness_policy import WitnessPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,8 @@ class DeskSettings:
 
     `test` prints a mark across every page. `host` (printed in codes), `status_prefix`, `crl_url` and `national_crl_url`
     (in certificates) come from here and never from a request. `timestamp_roots` are those of an outside time-stamp
-    service: they go into the trust list, or nobody could check its stamps.
+    service: they go into the trust list, or nobody could check its stamps. `witnesses` go there too: whose cosignatures
+    count is for the offline root to say.
     """
 
     host: str
@@ -50,6 +52,7 @@ class DeskSettings:
     test: bool = False
     status_days: int = 7
     timestamp_roots: tuple[bytes, ...] = field(default=(), repr=False)
+    witnesses: WitnessPolicy = field(default_factory=WitnessPolicy, repr=False)
 
     def crl_url_of(self, authority: str) -> str | None:
         """Return where the revocation list of an authority of ours lies, by the authority's owner."""

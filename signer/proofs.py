@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from registry import leaves
 from registry.db import Database, Transaction, reading
 from registry.leaves import LogHead
+from signer.witnessing import newest_witnessed
 from verify.log_proof import LogReceipt
 from verify.tree import Node, combine, consistency_nodes, inclusion_nodes
+from verify.witness_policy import WitnessPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,19 @@ def prove_digest(database: Database, origin: str, digest: bytes) -> LogReceipt |
         return None if index is None else _receipt(tx, origin, index)
 
 
+def prove_witnessed(database: Database, origin: str, index: int, policy: WitnessPolicy) -> LogReceipt | None:
+    """Return the receipt of one leaf under the newest checkpoint that has its quorum of witnesses; None without one."""
+    with reading(database) as tx:
+        return _witnessed_receipt(tx, origin, index, policy)
+
+
+def prove_digest_witnessed(database: Database, origin: str, digest: bytes, policy: WitnessPolicy) -> LogReceipt | None:
+    """Return the witnessed receipt of the first entry with this digest; None without one."""
+    with reading(database) as tx:
+        index = leaves.find_by_digest(tx, origin, digest)
+        return None if index is None else _witnessed_receipt(tx, origin, index, policy)
+
+
 def prove_growth(database: Database, origin: str, old_size: int) -> GrowthProof | None:
     """Return the proof that the log grew out of an older one; None when it is not that long."""
     with reading(database) as tx:
@@ -54,11 +69,21 @@ def prove_growth(database: Database, origin: str, old_size: int) -> GrowthProof 
 
 def _receipt(tx: Transaction, origin: str, index: int) -> LogReceipt | None:
     head = leaves.head(tx, origin)
-    found = leaves.entries(tx, origin, index, index + 1) if 0 <= index < head.size else ()
+    return _under(tx, origin, index, head.size, head.note)
+
+
+def _witnessed_receipt(tx: Transaction, origin: str, index: int, policy: WitnessPolicy) -> LogReceipt | None:
+    found = newest_witnessed(tx, leaves.head(tx, origin), policy)
+    return None if found is None else _under(tx, origin, index, found.size, found.note)
+
+
+def _under(tx: Transaction, origin: str, index: int, size: int, note: str) -> LogReceipt | None:
+    """Return the receipt of a leaf under the checkpoint of a size that the log has or had."""
+    found = leaves.entries(tx, origin, index, index + 1) if 0 <= index < size else ()
     if not found:
         return None
-    path = _path(tx, origin, inclusion_nodes(index, head.size))
-    return LogReceipt(entry=found[0].entry, index=index, path=path, note=head.note)
+    path = _path(tx, origin, inclusion_nodes(index, size))
+    return LogReceipt(entry=found[0].entry, index=index, path=path, note=note)
 
 
 def _path(tx: Transaction, origin: str, groups: tuple[tuple[Node, ...], ...]) -> tuple[bytes, ...]:

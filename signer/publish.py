@@ -28,6 +28,7 @@ from registry.leaves import LogHead
 from signer.errors import LogMissingError
 from signer.log_files import TileStore
 from signer.log_safety import CHECKPOINT, PUBLISHED, Seen, compare_head, demand_own_note, own_checkpoint
+from signer.witnessing import cosigned
 from verify.note import LogVerifier, verifier_key_text
 from verify.tiles import TILE_WIDTH, encode_bundle, entries_path, tile_nodes, tile_path, tiles_of_growth
 
@@ -66,9 +67,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Log:
-    """One log to be published: its head, its key under its name, and the checkpoint that stands there."""
+    """One log to be published: its head, its checkpoint with all cosignatures, its key, and what stands there."""
 
     head: LogHead
+    note: str
     verifier: LogVerifier
     there: bytes | None
     before: int
@@ -117,6 +119,7 @@ def _compared(database: Database, verifier: LogVerifier, store: TileStore) -> li
     """Return the deployment's logs, each compared with what is published of it."""
     with reading(database) as tx:
         heads = leaves.all_heads(tx)
+        notes = {each.origin: cosigned(tx, each) for each in heads}
     if verifier.name not in {each.origin for each in heads if each.size}:
         raise LogMissingError(verifier.name)
     logs = []
@@ -129,7 +132,7 @@ def _compared(database: Database, verifier: LogVerifier, store: TileStore) -> li
             checkpoint = own_checkpoint(own, there, path)
             compare_head(database, head, Seen(by=PUBLISHED, checkpoint=checkpoint))
             before = checkpoint.size
-        logs.append(_Log(head=head, verifier=own, there=there, before=before))
+        logs.append(_Log(head=head, note=notes[head.origin], verifier=own, there=there, before=before))
     return logs
 
 
@@ -180,7 +183,7 @@ def _write_key(log: _Log, store: TileStore) -> int:
 
 def _write_checkpoint(log: _Log, store: TileStore, after: Step) -> int:
     """Write the checkpoint, for good, then remove what nobody needs any more."""
-    note = log.head.note.encode()
+    note = log.note.encode()
     if note == log.there:
         return 0
     count = int(store.replace(log.path(CHECKPOINT), note, expected=log.there))

@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import Final
 
 from keys.custody import DEPLOYMENT, KeyName
-from registry import artefacts, catalogue, departments, seals
+from registry import artefacts, catalogue, departments, leaves, seals
 from registry.db import Database, Transaction, reading, transaction
 from registry.records import Department, LicenceType
 from registry.seal_lifecycle import SealState
@@ -33,7 +33,7 @@ from verify.algorithms import der_to_raw
 from verify.certificates import read_certificate
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.licence import ISSUER_ZONE
-from verify.note import LogVerifier, verifier_key_text
+from verify.note import verifier_key_text
 from verify.trust import (
     LIFETIME_MAX,
     TrustedIssuer,
@@ -69,7 +69,7 @@ def renew_trust_list(desk: KeyDesk, *, at: datetime, lifetime: timedelta = LIFET
             issued_at=issued_at,
             expires_at=issued_at + lifetime,
             issuers=_issuers(tx, desk.settings.status_prefix, at=at),
-            log_policy=_policy(desk.log.verifier),
+            log_policy=_policy(tx, desk),
             authorities=tuple(dict.fromkeys((*_authorities(tx), *desk.settings.timestamp_roots))),
             next_root=b"" if old is None else public.spki,
         )
@@ -198,9 +198,12 @@ def _trusted(entry: RegisteredKey) -> TrustedKey:
     )
 
 
-def _policy(verifier: LogVerifier) -> str:
-    """Return the log policy (C2SP tlog-policy): our log, and no witness yet."""
-    return f"log {verifier_key_text(verifier.name, verifier.public)}\nquorum none\n"
+def _policy(tx: Transaction, desk: KeyDesk) -> str:
+    """Return the log policy (C2SP tlog-policy): all logs of ours, by their names, and the witnesses of the settings."""
+    origins = dict.fromkeys((*(each.origin for each in leaves.all_heads(tx)), desk.log.origin))
+    logs = (desk.log.verifier.named(each) for each in origins)
+    lines = [f"log {verifier_key_text(each.name, each.public)}\n" for each in logs]
+    return "".join(lines) + desk.settings.witnesses.witness_text
 
 
 def _authorities(tx: Transaction) -> tuple[bytes, ...]:

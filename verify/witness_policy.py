@@ -83,6 +83,12 @@ class WitnessPolicy:
         """The keys of all witnesses."""
         return tuple(each.key for each in self.witnesses)
 
+    @property
+    def witness_text(self) -> str:
+        """The lines of witnesses, groups and quorum, as `parse` reads them."""
+        lines = [_line_of_witness(each) for each in self.witnesses] + [_line_of_group(each) for each in self.groups]
+        return "".join(f"{line}\n" for line in (*lines, f"quorum {self.quorum}"))
+
     def is_met(self, cosignatures: Iterable[Cosignature]) -> bool:
         """Say whether these cosignatures make the quorum; without a quorum nothing is witnessed."""
         signed = {each.witness for each in cosignatures}
@@ -101,9 +107,12 @@ class WitnessPolicy:
         return sum(self._has_witnessed(each, signed) for each in item.members) >= item.threshold
 
 
-def line_of(witness: Witness) -> str:
-    """Return the line that names a witness, without its line feed."""
+def _line_of_witness(witness: Witness) -> str:
     return " ".join(text for text in ("witness", witness.name, witness.key.text, witness.address) if text)
+
+
+def _line_of_group(group: Group) -> str:
+    return " ".join(("group", group.name, str(group.threshold), *group.members))
 
 
 @dataclass(slots=True, eq=False)

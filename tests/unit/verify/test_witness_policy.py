@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from verify.cosignature import Cosignature, witness_key
 from verify.note import verifier_key_text
-from verify.witness_policy import ITEMS_MAX, WitnessPolicy, WitnessPolicyError, line_of
+from verify.witness_policy import ITEMS_MAX, WitnessPolicy, WitnessPolicyError
 
 KEYS = {name: witness_key(f"{name}.example/w", bytes([number]) * 32) for number, name in enumerate("XYZUVW", 1)}
 LOG = f"log {verifier_key_text('log.example', bytes(32))}"
@@ -32,7 +32,8 @@ def test_a_quorum_of_groups_counts_as_the_standard_says() -> None:
             assert policy.is_met(cosigned("".join(names))) is wanted, names
     assert policy.names(cosigned("VX")) == ("X", "V")
     assert [each.address for each in policy.witnesses][:1] == ["https://X.example/w"]
-    assert line_of(policy.witnesses[0]) == LINES[1]
+    again = WitnessPolicy.parse(f"{LOG}\n{policy.witness_text}")
+    assert again == policy
 
 
 def test_a_single_witness_can_be_the_quorum_and_none_is_never_witnessed() -> None:
