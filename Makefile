@@ -11,7 +11,7 @@ WORKERS ?= 2
 MEMORY := $(shell test -w /dev/shm && test "$$(df --output=avail -k /dev/shm | tail -n 1)" -ge 6000000 && echo /dev/shm)
 PINS := --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
-.PHONY: demo test lint format bench pins clean
+.PHONY: demo test auditor lint format bench pins clean
 
 $(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml hatch_build.py verify/usual_code.py package.json package-lock.json
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -30,6 +30,9 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.test
 	$(if $(MEMORY),TMPDIR=$(MEMORY)) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+auditor: $(VENV)/.test
+	@$(BIN)/python auditor_build.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
