@@ -22,7 +22,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "verify": ("checks",),
     "status": ("services",),
     "pack": ("packs",),
-    "log": ("logs", "audit_files"),
+    "log": ("logs", "audit_files", "log_keeping"),
     "keys": ("key_room", "key_turns"),
     "client": ("office", "client_keys", "client_certificates"),
     "webhook": ("webhooks",),
