@@ -116,8 +116,8 @@ class StaffBrowser:
 
     def accepts(self, invitation: str, password: str = PASSWORD) -> httpx.Response:
         """Choose a password by an invitation."""
-        path = f"/invitation?code={invitation}&lang={self.language}"
-        return self.sends("/invitation", on=path, password=password, repeated=password)
+        values = {"code": invitation, "password": password, "repeated": password}
+        return self.sends("/invitation", on="/invitation", **values)
 
     def signs_in(self, account: str, password: str = PASSWORD) -> httpx.Response:
         """Sign in, up to the second factor if there is one."""

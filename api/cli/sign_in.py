@@ -25,7 +25,7 @@ def invite(
     from api.staff.house import open_sign_in  # needed by this command only
 
     code = open_sign_in(office).invite(person_id, made_by=by, at=office.clock())
-    address = f"{office.settings.public_address}/invitation?code={code}"
+    address = f"{office.settings.public_address}/invitation#{code}"
     session.screen.result(
         {"person_id": person_id, "address": address},
         session.screen.say(

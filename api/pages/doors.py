@@ -23,7 +23,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
 from api.errors import CallerUnknownError
-from api.pages.rendering import page_language, render
+from api.pages.rendering import POLICY, page_language, render
 from api.permissions import PERMISSIONS, Audience, Permission, demand_own_record, demand_role
 from api.staff.errors import (
     FormForeignError,
@@ -176,7 +176,13 @@ def led_to(request: Request, path: str, **query: str) -> Response:
 
 
 def staff_page(
-    request: Request, visit: Visit, template: str, values: Mapping[str, object], *, status: int = 200
+    request: Request,
+    visit: Visit,
+    template: str,
+    values: Mapping[str, object],
+    *,
+    status: int = 200,
+    policy: str = POLICY,
 ) -> Response:
     """Return a page with a form's hidden fields and what the navigation needs."""
     session = visit.session
@@ -191,7 +197,7 @@ def staff_page(
         "may": may,
         "hidden": visit.hidden,
     }
-    return render(request, template, {**known, **values}, status=status, switch=_switch(request))
+    return render(request, template, {**known, **values}, status=status, switch=_switch(request), policy=policy)
 
 
 def _enter(request: Request, permission: Permission) -> Visit:

@@ -105,7 +105,7 @@ def invite_person(request: Request, visit: TheVisit, person_id: str) -> Response
     """Make an invitation, and show its address once."""
     by = visit.operator.person_id
     code = visit.house.sign_in.invite(person_id, made_by=by, at=visit.office.clock())
-    address = f"{visit.office.settings.public_address}/invitation?code={code}"
+    address = f"{visit.office.settings.public_address}/invitation#{code}"
     return staff_page(request, visit, "invited.html", {"whom": person_id, "address": address})
 
 

@@ -23,8 +23,8 @@ from api.settings import Language
 from api.texts import catalogue
 
 MODULES: Final = (
-    "camera.js", "cbor.js", "check.js", "counter.js", "data.js", "decoder.js", "pack.js", "public.js", "show.js",
-    "signatures.js", "store.js", "token.js", "typed.js", "wedge.js", "words.js",
+    "camera.js", "cbor.js", "check.js", "counter.js", "data.js", "decoder.js", "invitation.js", "pack.js", "public.js",
+    "show.js", "signatures.js", "store.js", "token.js", "typed.js", "wedge.js", "words.js",
 )  # fmt: skip
 WORKER: Final = "sw.js"
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")

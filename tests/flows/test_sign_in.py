@@ -58,9 +58,9 @@ def test_an_invitation_is_good_once(browser: StaffBrowser) -> None:
 def test_a_weak_or_mistyped_password_is_asked_for_again(
     browser: StaffBrowser, password: str, repeated: str, said: str
 ) -> None:
-    path = f"/invitation?code={browser.hires('clerk', Role.COUNTER)}&lang=en"
+    code = browser.hires("clerk", Role.COUNTER)
 
-    page = browser.sends("/invitation", on=path, password=password, repeated=repeated)
+    page = browser.sends("/invitation", on="/invitation", code=code, password=password, repeated=repeated)
 
     assert page.status_code == 422
     assert said.lower() in page.text.lower()
@@ -68,12 +68,10 @@ def test_a_weak_or_mistyped_password_is_asked_for_again(
 
 
 def test_the_cookie_is_for_this_host_alone_and_no_script_reads_it(browser: StaffBrowser) -> None:
-    path = f"/invitation?code={browser.hires('clerk', Role.COUNTER)}&lang=en"
-    browser.opens(path)
+    chosen = {"code": browser.hires("clerk", Role.COUNTER), "password": PASSWORD, "repeated": PASSWORD}
+    browser.opens("/invitation")
 
-    answer = browser.asks(
-        "POST", "/invitation", data={**browser.form("/invitation"), "password": PASSWORD, "repeated": PASSWORD}
-    )
+    answer = browser.asks("POST", "/invitation", data={**browser.form("/invitation"), **chosen})
 
     cookies = [each for each in answer.headers.get_list("set-cookie") if each.startswith("__Host-yinzheng=")]
     assert len(cookies) == 1
@@ -256,7 +254,9 @@ def test_an_administrator_invites_and_gives_roles_after_a_new_proof(browser: Sta
     page = browser.sends("/office/confirmation", password=PASSWORD, digits=browser.digits())
     assert page.url.path == "/office/people"
     page = browser.sends("/office/people/clerk/invitation")
-    assert "/invitation?code=" in page.text
+    address = re.search(r"/invitation#([A-Z2-7]{16,})<", page.text)
+    assert address is not None, "behind #, where it reaches no server's log"
+    assert browser.opens(f"/invitation?lang=en&code={address[1]}").text.count(address[1]) == 0
 
     browser.sends("/office/people/clerk/roles", on="/office/people", role=["auditor"])
     invitation = browser.invites("clerk")
