@@ -1,0 +1,199 @@
+"""The checker against a small published log: what must agree with it, what it keeps, and how it goes on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis, intents, signed_note
+from verify.cosignature import cosignature_line, cosigned_message, witness_key
+from verify.log_audit.audit import AuditResult, AuditScope, LogAudit, kept_of, read_kept
+from verify.log_audit.claims import Shown
+from verify.log_entry import EntryKind, LogEntry
+from verify.witness_policy import WitnessPolicy
+
+AT = BEGINS + timedelta(days=3)
+SCOPE = AuditScope(verifiers=(VERIFIER,), roots=(), at=AT, seed="dice", sample_size=5)
+# Nobody is asked for records or witnesses here.
+EXPECTED = {"checker.records_none", "checker.witness_none"}
+
+
+def audited(log: SmallLog, scope: AuditScope = SCOPE) -> AuditResult:
+    return LogAudit(scope, log).run(progress=lambda _done, _all: None, save=lambda _state: None)
+
+
+def found(result: AuditResult) -> dict[str, Mapping[str, str]]:
+    return {each.code: each.params for each in result.findings.found if each.code not in EXPECTED}
+
+
+@pytest.fixture(scope="module")
+def log() -> SmallLog:
+    return SmallLog.with_intents(699)
+
+
+def test_an_honest_log_is_recomputed_and_the_sample_follows_from_the_seed(log: SmallLog) -> None:
+    result = audited(log)
+
+    drawn = sorted(range(1, 700), key=lambda index: sha256(f"dice\n{log.root.hex()}\n{index}".encode()).digest())
+    assert found(result) == {}
+    assert result.is_complete
+    assert result.judge.sample.drawn() == tuple(sorted(drawn[:5]))
+    assert result.judge.tally.totals() == {EntryKind.GENESIS: 1, EntryKind.INTENT: 699}
+
+
+def test_what_was_kept_must_be_continued(log: SmallLog) -> None:
+    grown = SmallLog.of([*log.entries, *intents(500, first_second=100)])
+    rewritten = SmallLog.of([*log.entries[:300], *intents(600, first_second=40)])
+    kept = read_kept(json.loads(json.dumps(kept_of(audited(log)))))
+    scope = replace(SCOPE, kept=kept)
+
+    assert found(audited(grown, scope)) == {}
+    assert audited(grown, scope).compared == ("kept",)
+    assert found(audited(rewritten, scope))["checker.rewritten"]["index"] == "256"
+    assert found(audited(SmallLog.with_intents(500), scope))["checker.shrunk"]["found"] == "501"
+
+
+def test_only_what_is_new_is_read_when_that_is_wanted(log: SmallLog) -> None:
+    grown = SmallLog.of([*log.entries, *intents(500, first_second=100)])
+    kept = read_kept(kept_of(audited(log)))
+    del grown.files["log/tile/entries/000"], grown.files["log/tile/0/001"]
+
+    result = audited(grown, replace(SCOPE, kept=kept, only_new=True))
+
+    assert (found(result), result.first, result.is_complete) == ({}, 512, True)
+    assert result.judge.tally.totals() == {EntryKind.INTENT: 1_200 - 512}
+
+
+def test_two_checkpoints_that_do_not_connect_are_proof_of_a_fork(log: SmallLog) -> None:
+    other = SmallLog.of([*log.entries[:600], *intents(9, first_second=70)])
+    shown = (
+        Shown(source="a witness", note=signed_note(609, other.root)),
+        Shown(source="the web site", note=signed_note(200, SmallLog.of(log.entries[:200]).root)),
+        Shown(source="a mirror", note=signed_note(701, other.root)),
+        Shown(source="a stranger", note="x\n1\nAAAA\n\n— y AAAA\n"),
+    )
+
+    result = audited(log, replace(SCOPE, shown=shown))
+
+    told = found(result)
+    assert told["checker.fork"]["file"] == "a witness"
+    assert told["checker.fork"]["expected"] == other.root.hex()
+    assert result.compared == ("the web site",)
+    assert told["checker.shown_ahead"]["found"] == "701"
+    assert told["checker.shown_wrong"]["file"] == "a stranger"
+
+
+def test_an_audit_that_was_interrupted_goes_on_and_finds_the_same() -> None:
+    log = SmallLog.with_intents(33_500)
+    log.flip("log/tile/entries/003", 40)
+    log.flip("log/tile/0/129", 40)
+    states: list[dict[str, Any]] = []
+    whole = LogAudit(SCOPE, log).run(
+        progress=lambda _done, _all: None, save=lambda state: states.append(json.loads(json.dumps(state)))
+    )
+    read: list[str] = []
+    again = LogAudit(replace(SCOPE), _Counting(log, read))
+    again.resume(states[0])
+
+    result = again.run(progress=lambda _done, _all: None, save=lambda _state: None)
+
+    assert states[0]["walk"]["position"] == 32_768
+    assert "log/tile/entries/003" not in read
+    assert result.findings.state() == whole.findings.state()
+    assert result.judge.state() == whole.judge.state()
+    assert set(found(result)) == {"checker.entry_changed", "checker.tile_changed"}
+
+
+class _Counting:
+    def __init__(self, log: SmallLog, read: list[str]) -> None:
+        self._log, self._read = log, read
+
+    def get(self, path: str) -> bytes | None:
+        self._read.append(path)
+        return self._log.get(path)
+
+
+def test_a_checkpoint_that_the_log_did_not_sign_ends_the_audit(log: SmallLog) -> None:
+    forged = SmallLog(log.entries, log.root, dict(log.files))
+    forged.flip("log/checkpoint", len(ORIGIN) + 3)
+
+    result = audited(forged)
+
+    assert (set(found(result)), result.checkpoint) == ({"checker.checkpoint_wrong"}, None)
+
+
+def test_a_signed_root_that_is_not_that_of_the_entries_is_found(log: SmallLog) -> None:
+    other = SmallLog.of([*log.entries[:699], *intents(1, first_second=90)])
+    forged = SmallLog(log.entries, log.root, {**log.files, "log/checkpoint": signed_note(700, other.root).encode()})
+
+    told = found(audited(forged))
+
+    assert told["checker.root_other"] == {
+        "file": "log/checkpoint", "expected": other.root.hex(), "found": log.root.hex(),
+    }  # fmt: skip
+
+
+def test_entries_are_judged_by_themselves() -> None:
+    late, early = intents(1, first_second=900), intents(2, first_second=0)[1:]
+    given_up = LogEntry(
+        kind=EntryKind.ABANDONED, time=BEGINS + timedelta(seconds=900), digest=sha256(late[0]).digest(), detail={1: 1}
+    )
+    of_nothing = replace(given_up, digest=bytes(32))
+    entries = [genesis(), *late, *early, given_up.encode(), of_nothing.encode(), b"\x80", genesis()]
+
+    result = audited(SmallLog.of(entries))
+
+    told = found(result)
+    assert {code: params["index"] for code, params in told.items()} == {
+        "checker.time_order": "6",
+        "checker.abandoned_other": "4",
+        "checker.entry_malformed": "5",
+        "checker.genesis": "6",
+    }
+    assert result.findings.counts["failed"] == 5  # two entries went back in time
+    assert [row["index"] for row in result.findings.lists["abandoned"]] == ["1", "1"]
+
+
+def test_witnesses_are_counted_by_the_policy() -> None:
+    witness = Ed25519PrivateKey.from_private_bytes(b"an audit office's witness, tests")
+    key = witness_key("audit.example/w", witness.public_key().public_bytes_raw())
+    log = SmallLog.with_intents(10)
+    policy = WitnessPolicy.parse(f"witness audit {key.text}\nquorum audit\n")
+    scope = replace(SCOPE, policy=policy)
+    note, at = log.files["log/checkpoint"].decode(), int(AT.timestamp())
+    text = note.rpartition("\n\n")[0] + "\n"
+    line = cosignature_line(key, at, witness.sign(cosigned_message(at, text)))
+
+    assert found(audited(log, scope))["checker.witness_few"]["expected"] == "audit"
+    assert audited(log, scope).findings.counts["failed"] == 1
+    soon = replace(scope, at=BEGINS + timedelta(hours=1))
+    assert audited(log, soon).findings.counts["failed"] == 0
+
+    log.files["log/checkpoint"] = (note + line).encode()
+    assert audited(log, scope).witnesses == ("audit",)
+    assert "checker.witness_few" not in found(audited(log, scope))
+
+    log.files["log/checkpoint"] = (note + cosignature_line(key, at, bytes(64))).encode()
+    assert "checker.cosignature_wrong" in found(audited(log, scope))
+
+
+def test_uses_of_keys_at_night_are_listed() -> None:
+    day = int((datetime(2026, 9, 1, 2, tzinfo=UTC) - BEGINS).total_seconds())
+    at_night = day + 12 * 3600
+    log = SmallLog.of(
+        [
+            genesis(),
+            *intents(1, first_second=day, purpose="seal"),
+            *intents(1, first_second=at_night, purpose="code"),
+            *intents(1, first_second=at_night, purpose="seal"),
+        ]
+    )
+
+    listed = audited(log).findings.lists["outside_hours"]
+
+    assert [(row["index"], row["purpose"]) for row in listed] == [("3", "seal")]
