@@ -54,6 +54,7 @@ from api.v1.seal_grants import seal_grants
 from api.v1.seal_status import seal_lists, seal_status
 from api.v1.seals import seals
 from api.v1.service import service
+from api.v1.stated import rounds_of
 from api.v1.statuses import statuses
 from api.v1.token import tokens
 from api.v1.trust import trust
@@ -117,6 +118,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.state.client_trust = ClientTrust.of(settings)
     limits = limits or Limits.of(anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client)
     app.state.limits = limits
+    app.state.rounds = rounds_of(office)
     for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):
         app.include_router(router)
     app.add_exception_handler(YinzhengError, _answer_error)

@@ -42,6 +42,7 @@ from verify.values import LicenceId
 _ADDRESS: Final = re.compile(
     r"(?:https?://)?[^/?#]{1,260}/v/([0-9a-z-]{16,24})/?(?:\?[^#]*)?", re.ASCII | re.IGNORECASE
 )
+_UNSEEN_ASCII: Final = re.compile(r"[^!-~]+")
 # What a hand scanner may put before a code: its kind (ISO/IEC 15424).
 _SCANNER_MARK: Final = re.compile(r"\][A-Za-z][0-9]")
 
@@ -57,8 +58,11 @@ def check_entry(office: Office, entry: str) -> Report:
 
 def as_meant(entry: str) -> str:
     """Return what somebody meant who typed, pasted or scanned this: narrow letters, no spaces, no signs unseen."""
-    narrow = unicodedata.normalize("NFKC", entry)
-    seen = "".join(each for each in narrow if each.isprintable() and not each.isspace())
+    if entry.isascii():  # as a scanner or a program sends it: nothing in it is wide, and little unseen
+        seen = _UNSEEN_ASCII.sub("", entry)
+    else:
+        narrow = unicodedata.normalize("NFKC", entry)
+        seen = "".join(each for each in narrow if each.isprintable() and not each.isspace())
     return _SCANNER_MARK.sub("", seen, count=1) if seen.startswith("]") else seen
 
 

@@ -2,19 +2,21 @@
 
 Promises:
   * Each is opened by its one strict reader before it is used; what does not hold is left out and never believed.
-  * Read anew at every call, so that what was published a moment ago counts; parsed once for each content.
+  * The registry is asked at every call whether anything is new, so that what was published a moment ago counts; only
+    then it is read again, and parsed once for each content.
   * The trust list is checked against the root that the deployment keeps beside it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from registry import artefacts, catalogue
 from registry.db import Database, reading
-from signer.trust_lists import newest_trust_list, revocation_lists
+from signer.key_acts import REVOCATION
+from signer.trust_lists import TRUST_LIST, TRUST_ROOT, newest_trust_list, revocation_lists
 from verify.evidence import Evidence
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.status import StatusList, StatusListError, open_status_list
@@ -30,18 +32,31 @@ class PublicFiles:
 
     database: Database
     status_prefix: str
+    _kept: list[tuple[object, Evidence]] = field(default_factory=list, init=False, repr=False)
 
     def trust_list(self, *, at: datetime) -> TrustList | None:
         """Return the newest trust list, None when there is none that holds at this moment."""
+        trust = self._trust_list()
+        return trust if _holds(trust, at=at) else None
+
+    def _trust_list(self) -> TrustList | None:
         try:
-            trust = newest_trust_list(self.database)
+            return newest_trust_list(self.database)
         except TrustListError:
             return None
-        return trust if at < trust.expires_at else None
 
     def evidence(self, *, at: datetime) -> Evidence:
         """Return what a check may rely on, without the registry's own word."""
-        trust = self.trust_list(at=at)
+        mark = artefacts.mark(self.database, (TRUST_LIST, TRUST_ROOT, STATUS, REVOCATION))
+        for known, evidence in self._kept:
+            if known == mark:
+                return evidence if _holds(evidence.trust, at=at) else replace(evidence, trust=None, status_lists={})
+        evidence = self._read()
+        self._kept[:] = ((mark, evidence),)
+        return evidence if _holds(evidence.trust, at=at) else replace(evidence, trust=None, status_lists={})
+
+    def _read(self) -> Evidence:
+        trust = self._trust_list()
         with reading(self.database) as tx:
             lists = artefacts.all_latest(tx, STATUS)
             types = catalogue.all_types(tx)
@@ -67,6 +82,10 @@ class PublicFiles:
             except StatusListError:
                 continue  # a list that does not hold is as good as none: the check says so
         return opened
+
+
+def _holds(trust: TrustList | None, *, at: datetime) -> bool:
+    return trust is not None and at < trust.expires_at
 
 
 @lru_cache(maxsize=64)

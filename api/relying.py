@@ -10,7 +10,7 @@ Promises:
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -19,9 +19,8 @@ from api.checking import as_meant, check_file, check_id, check_licence_id, check
 from api.reliance_errors import RelianceItemError, RelianceKeepError, RelianceOtherItemError
 from api.wiring import Office
 from registry import catalogue
-from registry.db import Transaction, reading
-from registry.disclosures import DisclosedField, disclosed, relied_types
-from registry.licences import find_licence
+from registry.db import reading
+from registry.disclosures import DisclosedField, disclosed, find_disclosable, relied_types
 from registry.number_search import find_by_number
 from registry.purposes import Purpose
 from signer.receipts import MadeReceipt, ReceiptDraft, Reliance
@@ -84,34 +83,31 @@ class Purposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a relying office is answered; `content` is what the receipt's hash is of."""
+    """What a relying office is answered; the receipt's hash is of `content` as canonical JSON."""
 
     report: Report
     content: Mapping[str, Any] = field(repr=False, hash=False)
+    canonical: bytes = field(repr=False)
     receipt: MadeReceipt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """A report, what its purpose may see of it, and what was presented."""
+    """A report, what its purpose may see of it, and what was presented; `content` is the answer without its receipt."""
 
     report: Report
-    fields: tuple[DisclosedField, ...]
+    content: Mapping[str, Any]
+    canonical: bytes
+    numbers: tuple[int, ...]
     presented: bytes
-    case_number: str | None
+    reliance: Reliance
 
-    @property
-    def content(self) -> dict[str, Any]:
-        """The answer without its receipt."""
-        return public_object(self.report) | {"fields": [asdict(each) for each in self.fields]}
 
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The numbers of all fields that are shown."""
-        hidden = self.report.verdict.is_not_genuine
-        facts = self.report.facts.of_no_licence() if hidden else self.report.facts.public()
-        public = {number for name, number in _PUBLIC_NUMBERS if getattr(facts, name)}
-        return tuple(sorted(public | {each.number for each in self.fields}))
+Asked = tuple[Question, Reliance]
+"""A question, and who asks it for what."""
+
+# `json.dumps` makes an encoder at every call that is not of its own taste.
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
 
 
 def relied(office: Office, stated: Purposed, *, department: str, client: str) -> Reliance:
@@ -121,9 +117,8 @@ def relied(office: Office, stated: Purposed, *, department: str, client: str) ->
     if item is None and stated.purpose is Purpose.MATERIALS_REDUCTION:
         raise RelianceItemError
     if item is not None:
-        with reading(office.database) as tx:
-            if catalogue.find_item(tx, item) is None:
-                raise RelianceItemError
+        if not catalogue.has_item(office.database, item):
+            raise RelianceItemError
         if item[:_OFFICE_CODE_LENGTH] != department:
             raise RelianceOtherItemError
     return Reliance(
@@ -139,27 +134,34 @@ def relied(office: Office, stated: Purposed, *, department: str, client: str) ->
 
 
 def answer_all(office: Office, questions: Sequence[Question], reliance: Reliance) -> tuple[Found | MalformedError, ...]:
+    """Answer the questions of one reliance in their order, as `answer_each` does."""
+    return answer_each(office, [(each, reliance) for each in questions])
+
+
+def answer_each(office: Office, asked: Sequence[Asked]) -> tuple[Found | MalformedError, ...]:
     """Answer questions in their order, with one commit of the log for all receipts.
 
     An id or a text that is none of ours is answered with its error, and does not disturb the others.
     """
     at = office.clock()
-    shown = [_looked_up(office, each, reliance) for each in questions]
+    shown = [_looked_up(office, question, reliance) for question, reliance in asked]
     drafts = {
-        place: _draft(each, reliance)
+        place: _draft(each)
         for place, each in enumerate(shown)
         if isinstance(each, _Shown) and each.report.verdict.receipt_number is not None
     }
     made = dict(zip(drafts, office.receipts.make(tuple(drafts.values()), at=at), strict=True))
     return tuple(
-        Found(report=each.report, content=each.content, receipt=made.get(place)) if isinstance(each, _Shown) else each
+        Found(report=each.report, content=each.content, canonical=each.canonical, receipt=made.get(place))
+        if isinstance(each, _Shown)
+        else each
         for place, each in enumerate(shown)
     )
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:
     """Return an answer as canonical JSON (RFC 8785): what the receipt's claim 12 is the hash of."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return _CANONICAL.encode(content).encode()
 
 
 def _looked_up(office: Office, question: Question, reliance: Reliance) -> _Shown | MalformedError:
@@ -167,12 +169,23 @@ def _looked_up(office: Office, question: Question, reliance: Reliance) -> _Shown
         report = _report(office, question)
     except MalformedError as error:
         return error
+    fields = _fields(office, report, reliance)
+    content = public_object(report) | {"fields": [each.to_object() for each in fields]}
     return _Shown(
         report=report,
-        fields=_fields(office, report, reliance),
+        content=content,
+        canonical=canonical(content),
+        numbers=_numbers(report, fields),
         presented=_presented(question),
-        case_number=question.case_number,
+        reliance=reliance if question.case_number is None else replace(reliance, case_number=question.case_number),
     )
+
+
+def _numbers(report: Report, fields: Sequence[DisclosedField]) -> tuple[int, ...]:
+    """Return the numbers of all fields that are shown."""
+    facts = report.facts.of_no_licence() if report.verdict.is_not_genuine else report.facts
+    public = [number for name, number in _PUBLIC_NUMBERS if getattr(facts, name)]
+    return tuple(sorted([*public, *(each.number for each in fields)]))
 
 
 def _report(office: Office, question: Question) -> Report:
@@ -211,36 +224,31 @@ def _fields(office: Office, report: Report, reliance: Reliance) -> tuple[Disclos
     if not is_vouched or facts.state is None:
         return ()
     today = office.clock().astimezone(ISSUER_ZONE).date()
-    with reading(office.database) as tx:
-        if not _is_entitled(tx, reliance, facts.type_code, on=today):
-            return ()
-        licence = find_licence(tx, facts.licence_id)
-        if licence is None:
-            return ()
-        licence_type = catalogue.find_type_version(tx, licence.type_code, licence.type_version)
-    return () if licence_type is None else disclosed(licence, licence_type, reliance.purpose)
+    if not _is_entitled(office, reliance, facts.type_code, on=today):
+        return ()
+    licence = find_disclosable(office.database, facts.licence_id)
+    return () if licence is None else disclosed(licence, reliance.purpose)
 
 
-def _is_entitled(tx: Transaction, reliance: Reliance, type_code: str, *, on: date) -> bool:
+def _is_entitled(office: Office, reliance: Reliance, type_code: str, *, on: date) -> bool:
     """Say whether the purpose reaches licences of this type: in place of a paper only those that the item names."""
     if reliance.purpose is not Purpose.MATERIALS_REDUCTION:
         return True
-    return type_code in relied_types(tx, reliance.item_code or "", on=on)
+    return type_code in relied_types(office.database, reliance.item_code or "", on=on)
 
 
-def _draft(shown: _Shown, reliance: Reliance) -> ReceiptDraft:
+def _draft(shown: _Shown) -> ReceiptDraft:
     report = shown.report
     claimed = "" if report.claimed is None else report.claimed.licence_id
     facts = report.facts
-    case_number = reliance.case_number if shown.case_number is None else shown.case_number
     return ReceiptDraft(
-        reliance=replace(reliance, case_number=case_number),
+        reliance=shown.reliance,
         verdict=report.verdict,
         licence_id=claimed or facts.licence_id or facts.official_id,
         presented=shown.presented,
         checks=check_numbers(report.findings) | _asked(report),
         fields=shown.numbers,
-        answer=sha256(canonical(shown.content)).digest(),
+        answer=sha256(shown.canonical).digest(),
     )
 
 

@@ -1,16 +1,19 @@
 """Signed public files in their newest state: trust list, status lists, revocation lists, certificates.
 
-Promises: an older one never takes the place of a newer one, also when two processes sign at once.
+Promises: an older one never takes the place of a newer one, also when two processes sign at once. A state that has the
+same mark is the same state.
 """
 
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 
-from registry.db import Transaction
+from registry.db import Database, Transaction
 from registry.errors import ArtefactOrderError
+from registry.prepared import Prepared
 from registry.statements import upsert
-from registry.tables import ARTEFACT
+from registry.tables import ARTEFACT, LICENCE_TYPE
 
 
 def store(tx: Transaction, kind: str, name: str, content: bytes, *, sequence: int, at: datetime) -> None:
@@ -38,6 +41,28 @@ def latest_sequence(tx: Transaction, kind: str, name: str) -> int:
     """Return the sequence of the newest artefact of this name, 0 when there is none."""
     query = select(ARTEFACT.c.sequence).where(ARTEFACT.c.kind == kind, ARTEFACT.c.name == name)
     return tx.execute(query).scalar_one_or_none() or 0
+
+
+def mark(database: Database, kinds: tuple[str, str, str, str]) -> tuple[int, int, int]:
+    """Return what changes with every artefact of these kinds and with every version of a licence type, in one query.
+
+    No artefact is ever taken away and each new one has a higher sequence, so that count and sum only go up; versions of
+    types are only added.
+    """
+    found = _MARK.first(database, {f"kind_{place}": kind for place, kind in enumerate(kinds)})
+    if found is None:
+        raise LookupError("sums have a row, also over nothing")
+    count, total, types = found
+    return count, int(total or 0), types
+
+
+def _marks() -> Select[Any]:
+    kinds: list[BindParameter[str]] = [bindparam(f"kind_{place}") for place in range(4)]
+    types = select(func.count()).select_from(LICENCE_TYPE).scalar_subquery()
+    return select(func.count(), func.sum(ARTEFACT.c.sequence), types).where(ARTEFACT.c.kind.in_(kinds))
+
+
+_MARK: Final = Prepared(_marks)
 
 
 def all_latest(tx: Transaction, kind: str) -> tuple[tuple[str, bytes], ...]:

@@ -13,12 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from registry.catalogue_forms import read_record, write_record
-from registry.db import Transaction
+from registry.db import Database, Transaction
 from registry.departments import add_departments
 from registry.errors import CatalogueError
+from registry.prepared import Prepared
 from registry.records import Department, LicenceType, ServiceItem
 from registry.tables import LICENCE_TYPE, SERVICE_ITEM
 
@@ -53,14 +54,14 @@ def find_type(tx: Transaction, code: str, *, on: date | None = None) -> LicenceT
     if on is not None:
         query = query.where(LICENCE_TYPE.c.in_force_from <= on)
     definition = tx.execute(query.order_by(LICENCE_TYPE.c.version.desc()).limit(1)).scalar_one_or_none()
-    return None if definition is None else _licence_type(definition)
+    return None if definition is None else type_of_definition(definition)
 
 
 def find_type_version(tx: Transaction, code: str, version: int) -> LicenceType | None:
     """Return one version of a type: the one that a filed licence was issued under."""
     query = select(LICENCE_TYPE.c.definition).where(LICENCE_TYPE.c.code == code, LICENCE_TYPE.c.version == version)
     definition = tx.execute(query).scalar_one_or_none()
-    return None if definition is None else _licence_type(definition)
+    return None if definition is None else type_of_definition(definition)
 
 
 def all_types(tx: Transaction, *, on: date | None = None) -> tuple[LicenceType, ...]:
@@ -70,7 +71,18 @@ def all_types(tx: Transaction, *, on: date | None = None) -> tuple[LicenceType, 
         query = query.where(LICENCE_TYPE.c.in_force_from <= on)
     rows = tx.execute(query.order_by(LICENCE_TYPE.c.code, LICENCE_TYPE.c.version))
     newest = {row.code: row.definition for row in rows}
-    return tuple(_licence_type(definition) for definition in newest.values())
+    return tuple(type_of_definition(definition) for definition in newest.values())
+
+
+def types_on(database: Database, day: date) -> tuple[LicenceType, ...]:
+    """Return all types as `all_types` does, in a single query of its own."""
+    newest: dict[str, str] = {row[0]: row[1] for row in _TYPES_ON.all(database, {"day": day})}
+    return tuple(type_of_definition(definition) for definition in newest.values())
+
+
+def has_item(database: Database, item_code: str) -> bool:
+    """Say whether there is such a service item, in a single query of its own."""
+    return _HAS_ITEM.first(database, {"item_code": item_code}) is not None
 
 
 def add_items(tx: Transaction, items: Sequence[ServiceItem]) -> None:
@@ -126,5 +138,18 @@ def load_sample(tx: Transaction) -> None:
 
 # A definition never changes; parsing one takes longer than the query that fetched it.
 @lru_cache(maxsize=1024)
-def _licence_type(definition: str) -> LicenceType:
+def type_of_definition(definition: str) -> LicenceType:
+    """Return the version of a licence type that stands in a row as this text."""
     return read_record(LicenceType, json.loads(definition))
+
+
+_TYPES_ON: Final = Prepared(
+    lambda: (
+        select(LICENCE_TYPE.c.code, LICENCE_TYPE.c.definition)
+        .where(LICENCE_TYPE.c.in_force_from <= bindparam("day"))
+        .order_by(LICENCE_TYPE.c.code, LICENCE_TYPE.c.version)
+    )
+)
+_HAS_ITEM: Final = Prepared(
+    lambda: select(SERVICE_ITEM.c.item_code).where(SERVICE_ITEM.c.item_code == bindparam("item_code"))
+)

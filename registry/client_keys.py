@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, bindparam, delete, insert, select
 
 from registry.db import Transaction
 from registry.people import SECRET_BYTES, client_of_row, client_query
+from registry.prepared import Prepared
 from registry.records import ApiClient
 from registry.statements import upsert
 from registry.tables import API_CLIENT, CLIENT_KEY, CLIENT_STATEMENT, CLIENT_TOKEN
@@ -88,16 +89,23 @@ def client_with_token(
     what this connection showed.
     """
     digest = sha256(token).digest()
-    row = tx.execute(
-        client_query(CLIENT_TOKEN.c.digest, CLIENT_TOKEN.c.certificate)
-        .join(CLIENT_TOKEN, CLIENT_TOKEN.c.key_id == API_CLIENT.c.key_id)
-        .where(CLIENT_TOKEN.c.digest == digest, CLIENT_TOKEN.c.expires_at > at, API_CLIENT.c.is_active)
-    ).one_or_none()
-    if row is None or row.key_id != key_id or not hmac.compare_digest(row.digest, digest):
+    row = next(iter(_WITH_TOKEN.rows(tx, {"digest": digest, "at": at})), None)
+    if row is None:
         return None
-    if row.certificate is not None and row.certificate != certificate:
+    client, (kept, bound_to) = client_of_row(row), row[-2:]
+    if client.key_id != key_id or not hmac.compare_digest(kept, digest):
         return None
-    return client_of_row(row)
+    return client if bound_to is None or bound_to == certificate else None
+
+
+def _with_token() -> Select[Any]:
+    query = client_query(CLIENT_TOKEN.c.digest, CLIENT_TOKEN.c.certificate)
+    query = query.join(CLIENT_TOKEN, CLIENT_TOKEN.c.key_id == API_CLIENT.c.key_id)
+    is_good = CLIENT_TOKEN.c.expires_at > bindparam("at")
+    return query.where(CLIENT_TOKEN.c.digest == bindparam("digest"), is_good, API_CLIENT.c.is_active)
+
+
+_WITH_TOKEN: Final = Prepared(_with_token)
 
 
 def forget_old(tx: Transaction, *, at: datetime) -> None:

@@ -88,6 +88,24 @@ class Transaction:
         """Run one statement, or one statement for each row of parameters; no rows is nothing to do for the caller."""
         return self.connection.execute(statement, parameters)
 
+    def by_driver(self, text: str, parameters: Any, *, many: bool = False) -> tuple[list[Any], int]:  # noqa: ANN401 - the driver's own
+        """Run a text, for each of the parameters where there are many, past SQLAlchemy: for `registry/prepared.py`.
+
+        Returns the rows of a query, and how many rows a statement met; errors are those of ``execute``.
+        """
+        connection = self.connection
+        if not connection.in_transaction():
+            connection.begin()
+        driver: Any = connection.connection.driver_connection
+        cursor = driver.cursor()
+        try:
+            (cursor.executemany if many else cursor.execute)(text, parameters)
+            return [] if cursor.description is None else cursor.fetchall(), cursor.rowcount
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _wrapped(connection, driver, error) from None
+        finally:
+            cursor.close()
+
 
 def open_database(url: str) -> Database:
     """Open a database by its URL: ``sqlite:///file`` or ``postgresql://…``. Connects at the first use only.
@@ -237,6 +255,22 @@ def _write_lock(database: Database) -> Iterator[None]:
         yield
     finally:
         database.write_lock.release()
+
+
+def _wrapped(connection: Connection, driver: Any, error: Any) -> Any:  # noqa: ANN401 - the driver's own
+    """Return a driver's error as SQLAlchemy would raise it; a broken connection is given up."""
+    is_lost = connection.dialect.is_disconnect(error, driver, None)
+    if is_lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        None,
+        None,
+        error,
+        connection.dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=connection.dialect,
+    )
 
 
 @contextmanager

@@ -11,13 +11,17 @@ Promises:
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
+
+from sqlalchemy import Select, bindparam, select
 
 from registry import catalogue
-from registry.db import Transaction
+from registry.db import Database
+from registry.prepared import Prepared
 from registry.purposes import Purpose
-from registry.records import FieldDefinition, FieldKind, LicenceRecord, LicenceType
-from verify.licence import DataSet
+from registry.records import FieldDefinition, FieldKind, LicenceType
+from registry.tables import LICENCE, LICENCE_TYPE
+from verify.licence import fields_of
 
 FULL_NAME, HOLDER_CODE, FIRST_FIELD = 13, 14, 100
 _HOLDER_NAME: Final = "holder_name"
@@ -38,25 +42,61 @@ class DisclosedField:
     name_en: str
     value: str = field(repr=False)
 
+    def to_object(self) -> dict[str, str | int]:
+        """Return it as it goes out."""
+        return {
+            "number": self.number,
+            "code": self.code,
+            "name": self.name,
+            "name_en": self.name_en,
+            "value": self.value,
+        }
 
-def relied_types(tx: Transaction, item_code: str, *, on: date) -> frozenset[str]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosable:
+    """What may be shown of a licence, and the version of its type, which says to whom."""
+
+    licence_type: LicenceType
+    data_set: bytes = field(repr=False)
+    holder_name: str = field(repr=False)
+    holder_code: str = field(repr=False)
+
+
+def find_disclosable(database: Database, licence_id: str) -> Disclosable | None:
+    """Return what may be shown of a filed licence, in one query."""
+    row = _DISCLOSABLE.first(database, {"licence_id": licence_id})
+    if row is None:
+        return None
+    definition, data_set, holder_name, holder_code = row
+    return Disclosable(
+        licence_type=catalogue.type_of_definition(definition),
+        data_set=data_set,
+        holder_name=holder_name,
+        holder_code=holder_code,
+    )
+
+
+def relied_types(database: Database, item_code: str, *, on: date) -> frozenset[str]:
     """Return the licence types that this item takes in place of a paper."""
     return frozenset(
         material.replaced_by
-        for each in catalogue.all_types(tx, on=on)
+        for each in catalogue.types_on(database, on)
         if item_code in each.item_codes
         for material in each.materials
         if material.replaced_by is not None
     )
 
 
-def disclosed(licence: LicenceRecord, licence_type: LicenceType, purpose: Purpose) -> tuple[DisclosedField, ...]:
+def disclosed(licence: Disclosable, purpose: Purpose) -> tuple[DisclosedField, ...]:
     """Return what this purpose may see of a licence, in the order of the numbers."""
-    named = next((each.fields for each in licence_type.disclosures if each.purpose == purpose), ())
-    values = DataSet.decode(licence.data_set).fields
+    named = frozenset(next((each.fields for each in licence.licence_type.disclosures if each.purpose == purpose), ()))
     holder = {_HOLDER_NAME: licence.holder_name, _HOLDER_CODE: licence.holder_code}
     of_holder = (_of_holder(code, holder[code]) for code in (_HOLDER_NAME, _HOLDER_CODE) if code in named)
-    return (*of_holder, *_own_fields(licence_type.fields, frozenset(named), values))
+    if named <= holder.keys():
+        return tuple(of_holder)
+    values = fields_of(licence.data_set)
+    return (*of_holder, *_own_fields(licence.licence_type.fields, named, values))
 
 
 def _of_holder(code: str, value: str) -> DisclosedField:
@@ -78,3 +118,13 @@ def _own_fields(
         for number, each in enumerate(definitions, FIRST_FIELD)
         if each.short_name in named and each.short_name in values and each.kind is not FieldKind.PHOTO
     )
+
+
+def _disclosables() -> Select[Any]:
+    same_type = (LICENCE_TYPE.c.code == LICENCE.c.type_code) & (LICENCE_TYPE.c.version == LICENCE.c.type_version)
+    columns = (LICENCE_TYPE.c.definition, LICENCE.c.data_set, LICENCE.c.holder_name, LICENCE.c.holder_code)
+    query = select(*columns).select_from(LICENCE.join(LICENCE_TYPE, same_type))
+    return query.where(LICENCE.c.licence_id == bindparam("licence_id"))
+
+
+_DISCLOSABLE: Final = Prepared(_disclosables)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, tuple_, update
+from sqlalchemy import Update, bindparam, select, tuple_, update
 
 from registry.db import Transaction
 from registry.errors import LogConflictError
@@ -35,6 +35,7 @@ from registry.pending import (
     pending_sequenced,
     take_pending,
 )
+from registry.prepared import Prepared, prepared_insert
 from registry.statements import upsert
 from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
 from verify.tree import EMPTY_ROOT, HASH_BYTES, Node
@@ -132,12 +133,11 @@ def newest_origin(tx: Transaction, first: str) -> str:
 
 def lock_head(tx: Transaction, origin: str) -> LogHead:
     """Lock the log for this transaction and return its head; the row is made at the first call."""
-    query = select(LOG_HEAD).where(LOG_HEAD.c.origin == origin).with_for_update()
-    row = tx.execute(query).one_or_none()
-    if row is None:
+    rows = _LOCK_HEAD.rows(tx, {"origin": origin})
+    if not rows:
         begin(tx, origin, base=0, prefix=FIRST_PREFIX)
-        row = tx.execute(query).one()
-    return _head(row)
+        rows = _LOCK_HEAD.rows(tx, {"origin": origin})
+    return _head(rows[0])
 
 
 def begin(tx: Transaction, origin: str, *, base: int, prefix: str) -> None:
@@ -161,37 +161,39 @@ def append(
     """
     if [each.index for each in entries] != list(range(before.size, after.size)):
         raise LogConflictError("the entries do not lead from one head to the other")
-    same = (LOG_HEAD.c.log == before.log, LOG_HEAD.c.size == before.size, LOG_HEAD.c.root == before.root)
     values = {
-        "size": after.size,
-        "root": after.root,
+        "of_log": before.log,
+        "old_size": before.size,
+        "old_root": before.root,
+        "new_size": after.size,
+        "new_root": after.root,
         "edge": b"".join(after.edge),
         "note": after.note,
         "time": after.time,
     }
-    if tx.execute(update(LOG_HEAD).where(*same).values(values)).rowcount != 1:
+    if _MOVE_HEAD.run(tx, values) != 1:
         raise LogConflictError
-    if entries:
-        tx.execute(
-            insert(LOG_ENTRY),
-            [
-                {
-                    "log": before.log,
-                    "idx": each.index,
-                    "entry": each.entry,
-                    "leaf_hash": each.leaf_hash,
-                    "digest": each.digest,
-                }
-                for each in entries
-            ],
-        )
-    inner = [
-        {"log": before.log, "level": level, "idx": offset, "hash": value}
-        for (level, offset), value in new_nodes.items()
-        if level > 0
-    ]
-    if inner:
-        tx.execute(insert(LOG_NODE), inner)
+    _ADD_ENTRIES.run_each(
+        tx,
+        [
+            {
+                "log": before.log,
+                "idx": each.index,
+                "entry": each.entry,
+                "leaf_hash": each.leaf_hash,
+                "digest": each.digest,
+            }
+            for each in entries
+        ],
+    )
+    _ADD_NODES.run_each(
+        tx,
+        [
+            {"log": before.log, "level": level, "idx": offset, "hash": value}
+            for (level, offset), value in new_nodes.items()
+            if level > 0
+        ],
+    )
 
 
 def entries(tx: Transaction, origin: str, start: int, stop: int) -> tuple[StoredEntry, ...]:
@@ -241,21 +243,40 @@ def find_by_digest(tx: Transaction, origin: str, digest: bytes) -> int | None:
     return index
 
 
+def _moved_head() -> Update:
+    same = (
+        LOG_HEAD.c.log == bindparam("of_log"),
+        LOG_HEAD.c.size == bindparam("old_size"),
+        LOG_HEAD.c.root == bindparam("old_root"),
+    )
+    return (
+        update(LOG_HEAD)
+        .where(*same)
+        .values(
+            size=bindparam("new_size"),
+            root=bindparam("new_root"),
+            edge=bindparam("edge"),
+            note=bindparam("note"),
+            time=bindparam("time"),
+        )
+    )
+
+
+_MOVE_HEAD: Final = Prepared(_moved_head)
+_ADD_ENTRIES: Final = prepared_insert(LOG_ENTRY)
+_ADD_NODES: Final = prepared_insert(LOG_NODE)
+
+
 def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy
     return select(LOG_HEAD.c.log).where(LOG_HEAD.c.origin == origin).scalar_subquery()
 
 
-def _head(row: Row[Any]) -> LogHead:
-    edge = tuple(row.edge[start : start + HASH_BYTES] for start in range(0, len(row.edge), HASH_BYTES))
-    return LogHead(
-        log=row.log,
-        origin=row.origin,
-        size=row.size,
-        root=row.root,
-        edge=edge,
-        note=row.note,
-        time=row.time,
-        base=row.base,
-        prefix=row.prefix,
-        is_closed=row.is_closed,
-    )
+def _head(row: Sequence[Any]) -> LogHead:
+    """Return the head in a row with all columns of the table, in their order."""
+    values = dict(zip(_HEAD_COLUMNS, row, strict=True))
+    edge = values.pop("edge")
+    return LogHead(edge=tuple(edge[at : at + HASH_BYTES] for at in range(0, len(edge), HASH_BYTES)), **values)
+
+
+_HEAD_COLUMNS: Final = tuple(LOG_HEAD.c.keys())
+_LOCK_HEAD: Final = Prepared(lambda: select(LOG_HEAD).where(LOG_HEAD.c.origin == bindparam("origin")).with_for_update())

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from registry.db import Transaction
+from registry.prepared import Prepared
 from registry.statements import upsert
 from registry.tables import EVENT, LOG_PENDING
 from verify import cbor
@@ -19,6 +20,10 @@ from verify.log_entry import ENTRY_BYTES_MAX, EntryKind
 
 # One commit of the log takes no more than this; what is left is taken by the next one.
 PENDING_MAX: Final = 1000
+
+
+_COLUMNS: Final = (LOG_PENDING.c.pending_id, LOG_PENDING.c.kind, LOG_PENDING.c.digest, LOG_PENDING.c.detail)
+_WAITING: Final = Prepared(lambda: select(*_COLUMNS).order_by(LOG_PENDING.c.pending_id).limit(PENDING_MAX))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +65,12 @@ def add_pending_event(tx: Transaction, event_id: int, digest: bytes, event: str,
 
 def take_pending(tx: Transaction) -> tuple[PendingEntry, ...]:
     """Return the entries that wait, oldest first; the caller holds the lock of the log's head."""
-    columns = (LOG_PENDING.c.pending_id, LOG_PENDING.c.kind, LOG_PENDING.c.digest, LOG_PENDING.c.detail)
-    rows = tx.execute(select(*columns).order_by(LOG_PENDING.c.pending_id).limit(PENDING_MAX))
-    return tuple(_entry(row) for row in rows)
+    return tuple(_entry(row) for row in _WAITING.rows(tx))
 
 
 def pending_of(tx: Transaction, digests: Sequence[bytes]) -> tuple[PendingEntry, ...]:
     """Return the entries that wait with one of these digests; at most some hundred digests at once."""
-    columns = (LOG_PENDING.c.pending_id, LOG_PENDING.c.kind, LOG_PENDING.c.digest, LOG_PENDING.c.detail)
-    rows = tx.execute(select(*columns).where(LOG_PENDING.c.digest.in_(digests)).order_by(LOG_PENDING.c.pending_id))
+    rows = tx.execute(select(*_COLUMNS).where(LOG_PENDING.c.digest.in_(digests)).order_by(LOG_PENDING.c.pending_id))
     return tuple(_entry(row) for row in rows)
 
 
@@ -92,10 +94,9 @@ def pending_sequenced(tx: Transaction, places: Mapping[int, int]) -> None:
         tx.execute(statement.values(leaf_index=bindparam("at_leaf")), events)
 
 
-def _entry(row: Row[Any]) -> PendingEntry:
-    return PendingEntry(
-        pending_id=row.pending_id, kind=EntryKind(row.kind), digest=row.digest, detail=_detail(row.detail)
-    )
+def _entry(row: Sequence[Any]) -> PendingEntry:
+    pending_id, kind, digest, detail = row
+    return PendingEntry(pending_id=pending_id, kind=EntryKind(kind), digest=digest, detail=_detail(detail))
 
 
 def _detail(encoded: bytes | None) -> Mapping[int, object] | None:

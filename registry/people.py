@@ -10,13 +10,14 @@ Promises:
 """
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Select, Table, exists, insert, select, update
+from sqlalchemy import Column, Row, Select, Table, bindparam, exists, insert, select, update
 
 from registry.db import Transaction
+from registry.prepared import Prepared
 from registry.records import SANDBOX, ApiClient, Person, Role
 from registry.seal_errors import RolesMixedError
 from registry.tables import API_CLIENT, CLIENT_CERTIFICATE, CLIENT_KEY, PERSON
@@ -116,14 +117,21 @@ def add_client_in_service(tx: Transaction, client: ApiClient) -> None:
 
 def authenticate_client(tx: Transaction, key_id: str, secret: bytes) -> ApiClient | None:
     """Return the calling system if the secret is its own and not closed; only one for trying has a lasting secret."""
-    query = select(*_CLIENT, API_CLIENT.c.secret_digest).where(API_CLIENT.c.key_id == key_id, API_CLIENT.c.is_active)
-    query = query.where(
+    row = next(iter(_WITH_SECRET.rows(tx, {"key_id": key_id})), None)
+    return client_of_row(row) if _fits(row, secret) and row is not None else None
+
+
+def _with_secret() -> Select[Any]:
+    return select(*_CLIENT, API_CLIENT.c.secret_digest).where(
+        API_CLIENT.c.key_id == bindparam("key_id"),
+        API_CLIENT.c.is_active,
         API_CLIENT.c.environment == SANDBOX,
         ~exists().where(CLIENT_KEY.c.key_id == API_CLIENT.c.key_id),
         ~exists().where(CLIENT_CERTIFICATE.c.key_id == API_CLIENT.c.key_id),
     )
-    row = tx.execute(query).one_or_none()
-    return _client(row) if _fits(row, secret) and row is not None else None
+
+
+_WITH_SECRET: Final = Prepared(_with_secret)
 
 
 def _insert_client(tx: Transaction, client: ApiClient, secret_digest: bytes) -> None:
@@ -145,15 +153,16 @@ def client_query(*more: Column[Any]) -> Select[Any]:
     return select(*_CLIENT, *more).select_from(API_CLIENT)
 
 
-def client_of_row(row: Row[Any]) -> ApiClient:
+def client_of_row(row: Sequence[Any]) -> ApiClient:
     """Return the calling system of such a row."""
-    return _client(row)
+    key_id, department, name, roles, environment = row[: len(_CLIENT)]
+    return ApiClient(key_id=key_id, department=department, name=name, roles=_roles(roles), environment=environment)
 
 
 def clients_of(tx: Transaction, department: str) -> tuple[ApiClient, ...]:
     """Return the open keys of a department."""
     query = select(*_CLIENT).where(API_CLIENT.c.department == department, API_CLIENT.c.is_active)
-    return tuple(_client(row) for row in tx.execute(query.order_by(API_CLIENT.c.key_id)))
+    return tuple(client_of_row(row) for row in tx.execute(query.order_by(API_CLIENT.c.key_id)))
 
 
 def close_client(tx: Transaction, key_id: str) -> None:
@@ -165,8 +174,9 @@ def _close(tx: Transaction, table: Table, key: str, value: str) -> None:
     tx.execute(update(table).where(table.c[key] == value).values(is_active=False))
 
 
-def _fits(row: Row[Any] | None, secret: bytes) -> bool:
-    kept = _NOBODYS_DIGEST if row is None or row.secret_digest is None else row.secret_digest
+def _fits(row: Sequence[Any] | None, secret: bytes) -> bool:
+    """Say whether the digest at the end of the row is that of the secret."""
+    kept = _NOBODYS_DIGEST if row is None or row[-1] is None else row[-1]
     return hmac.compare_digest(kept, sha256(secret).digest()) and kept is not _NOBODYS_DIGEST
 
 
@@ -181,13 +191,3 @@ def _roles(text: str) -> frozenset[Role]:
 def person_of_row(row: Row[Any]) -> Person:
     """Return the member of staff in a row with ``PERSON_COLUMNS``."""
     return Person(person_id=row.person_id, department=row.department, name=row.name, roles=_roles(row.roles))
-
-
-def _client(row: Row[Any]) -> ApiClient:
-    return ApiClient(
-        key_id=row.key_id,
-        department=row.department,
-        name=row.name,
-        roles=_roles(row.roles),
-        environment=row.environment,
-    )

@@ -6,15 +6,16 @@ Promises:
   * An office finds its own receipts and no others; the question itself is limited to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, delete, insert, select
+from sqlalchemy import BindParameter, RowMapping, Select, bindparam, delete, insert, select
 
 from registry.db import Transaction
 from registry.lifecycle import LicenceEvent, LicenceState
+from registry.prepared import Prepared, prepared_insert
 from registry.recalls import RecallingEvent, recall
 from registry.receipt_errors import UnknownReceiptError
 from registry.tables import EVENT, LICENCE, RECALL, RECEIPT_DELETION, VERIFICATION_RECEIPT
@@ -22,6 +23,8 @@ from registry.tables import EVENT, LICENCE, RECALL, RECEIPT_DELETION, VERIFICATI
 PAGE_MAX: Final = 200
 # The daily job deletes so many at a time; the rest follows in its next round.
 DELETE_MAX: Final = 1000
+# Licences are held so many at a time; fewer are filled up, so that there is one statement to prepare.
+_HELD_AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,7 @@ def file_receipts(tx: Transaction, records: Sequence[ReceiptRecord], *, at: date
     if not records:
         return
     changed = _changed(tx, {each.licence_id for each in records if each.in_force and each.licence_id})  # (1)
-    tx.execute(
-        insert(VERIFICATION_RECEIPT),
-        [{name: getattr(each, name) for name in ReceiptRecord.__slots__} for each in records],  # (2)
-    )
+    _FILE.run_each(tx, [{name: getattr(each, name) for name in ReceiptRecord.__slots__} for each in records])  # (2)
     for licence_id, event in sorted(changed.items()):
         mine = [each.receipt_id for each in records if each.in_force and each.licence_id == licence_id]
         recall(tx, event, at=at, only=mine)  # (3)
@@ -109,9 +109,8 @@ def delete_due(tx: Transaction, *, at: datetime) -> int:
 
 def _changed(tx: Transaction, ids: set[str]) -> Mapping[str, RecallingEvent]:
     """Return the last act on each of these licences that is not in force; all stay as they are until we commit."""
-    held = select(LICENCE.c.licence_id, LICENCE.c.state, LICENCE.c.last_event).where(LICENCE.c.licence_id.in_(ids))
-    rows = tx.execute(held.order_by(LICENCE.c.licence_id).with_for_update(read=True)).all()
-    events = {row.last_event: row.state for row in rows if row.state != LicenceState.IN_FORCE.value}
+    rows = _held(tx, sorted(ids))
+    events = {last_event: state for state, last_event in rows if state != LicenceState.IN_FORCE.value}
     if not events:
         return {}
     query = select(EVENT.c.event_id, EVENT.c.licence_id, EVENT.c.event, EVENT.c.effective_on)
@@ -125,6 +124,24 @@ def _changed(tx: Transaction, ids: set[str]) -> Mapping[str, RecallingEvent]:
         )
         for row in tx.execute(query.where(EVENT.c.event_id.in_(events)))
     }
+
+
+def _held(tx: Transaction, ids: Sequence[str]) -> Iterator[Sequence[Any]]:
+    """Hold the licences, in the one order in which everybody does, and return each one's state and last act."""
+    for start in range(0, len(ids), _HELD_AT_ONCE):
+        part = ids[start : start + _HELD_AT_ONCE]
+        filled = [*part, *[part[-1]] * (_HELD_AT_ONCE - len(part))]
+        yield from _HOLD.rows(tx, {f"id_{place}": each for place, each in enumerate(filled)})
+
+
+def _holding() -> Select[Any]:
+    wanted: list[BindParameter[str]] = [bindparam(f"id_{place}") for place in range(_HELD_AT_ONCE)]
+    held = select(LICENCE.c.state, LICENCE.c.last_event).where(LICENCE.c.licence_id.in_(wanted))
+    return held.order_by(LICENCE.c.licence_id).with_for_update(read=True)
+
+
+_HOLD: Final = Prepared(_holding)
+_FILE: Final = prepared_insert(VERIFICATION_RECEIPT)
 
 
 def _record(row: RowMapping) -> ReceiptRecord:

@@ -55,13 +55,26 @@ class Logged(LogReceipt):
     leaf: int
 
 
+Filing = Callable[[Transaction, Sequence[Logged]], None]
+"""What a caller writes in the very transaction of its entries, knowing their places."""
+
+
 @dataclass(slots=True)
 class _Ticket:
     """One caller's entries, and what became of them."""
 
     drafts: tuple[EntryDraft, ...]
+    filing: Filing | None = None
     receipts: tuple[Logged, ...] | None = None
     error: BaseException | None = None
+
+
+class _FilingError(Exception):
+    """One caller's filing failed, so that nothing of this batch stands; the others are sequenced without it."""
+
+    def __init__(self, ticket: _Ticket) -> None:
+        super().__init__()
+        self.ticket = ticket
 
 
 @dataclass(slots=True)
@@ -123,14 +136,15 @@ class SigningLog:
             self._memory.is_doubtful = True
             self._look_around()
 
-    def append(self, drafts: Sequence[EntryDraft]) -> tuple[Logged, ...]:
+    def append(self, drafts: Sequence[EntryDraft], *, filing: Filing | None = None) -> tuple[Logged, ...]:
         """Write these entries one after the other and return their receipts, in the same order.
 
+        What `filing` writes is committed with them, or nothing is; what it raises is this caller's alone.
         Raises `LogClockError`, `LogClosedError`, `LogForkError`, or what the database raises; then none of them stands
         in the log, unless the connection broke during the commit itself: recovery finds such intents by their lease.
         """
         refuse_inside_transaction(self.database)
-        ticket = _Ticket(tuple(drafts))
+        ticket = _Ticket(tuple(drafts), filing)
         with self._queue:
             self._waiting.append(ticket)
         with self._leader:
@@ -148,16 +162,22 @@ class SigningLog:
         with self._queue:
             tickets = self._waiting[:]
             self._waiting.clear()
-        try:
-            self._look_around()
-            receipts = iter(self._sequence(tuple(draft for ticket in tickets for draft in ticket.drafts)))
-        except BaseException as error:  # noqa: BLE001 - every caller that waits must hear of it; each raises it again
-            self._memory.is_doubtful = True
+        while tickets:
+            try:
+                self._look_around()
+                receipts = iter(self._sequence(tickets))
+            except _FilingError as error:
+                error.ticket.error = error.__cause__
+                tickets.remove(error.ticket)
+                continue
+            except BaseException as error:  # noqa: BLE001 - every caller that waits must hear of it; each raises it again
+                self._memory.is_doubtful = True
+                for ticket in tickets:
+                    ticket.error = error
+                return
             for ticket in tickets:
-                ticket.error = error
+                ticket.receipts = tuple(next(receipts) for _ in ticket.drafts)
             return
-        for ticket in tickets:
-            ticket.receipts = tuple(next(receipts) for _ in ticket.drafts)
 
     def _look_around(self) -> None:
         """Ask others what they know of the log, when that is due. The leader's lock is held, no transaction is open."""
@@ -169,12 +189,14 @@ class SigningLog:
         memory.is_doubtful, memory.look_again_at = False, clocks.monotonic() + LOOK_AGAIN_SECONDS
         self.after("head_safe")
 
-    def _sequence(self, drafts: tuple[EntryDraft, ...]) -> tuple[Logged, ...]:
+    def _sequence(self, tickets: Sequence[_Ticket]) -> tuple[Logged, ...]:
         """Give these entries, and those that wait in the database, their places and times in one transaction.
 
         1. Lock the head; whoever else appends waits here. 2. Set the time. 3. Grow the tree. 4. Sign the checkpoint.
-        5. Write entries, hashes, head and open intents. 6. Commit; only then are there receipts.
+        5. Write entries, hashes, head and open intents, and what callers file with them. 6. Commit; only then are there
+        receipts.
         """
+        drafts = tuple(draft for ticket in tickets for draft in ticket.drafts)
         with transaction(self.database) as tx:
             before = self._locked_head(tx)  # (1)
             _refuse_second_beginning(before, drafts)
@@ -198,19 +220,21 @@ class SigningLog:
             leaves.append(tx, before, stored, growth.new_nodes, after)  # (5)
             leaves.open_intents(tx, self._intents(before, drafts, at=time))
             leaves.pending_sequenced(tx, _places(before.base + before.size + len(drafts), pending))
+            logged = tuple(
+                Logged(
+                    entry=each.entry,
+                    index=each.index,
+                    path=growth.path(each.index),
+                    note=after.note,
+                    leaf=before.base + each.index,
+                )
+                for each in stored[: len(drafts)]
+            )
+            _file(tx, tickets, logged)
             self.after("entries_written")
         self._memory.head = after  # (6)
         self.after("committed")
-        return tuple(
-            Logged(
-                entry=each.entry,
-                index=each.index,
-                path=growth.path(each.index),
-                note=after.note,
-                leaf=before.base + each.index,
-            )
-            for each in stored[: len(drafts)]
-        )
+        return logged
 
     def signed_note(self, growth: Growth) -> str:
         """Return the checkpoint of a grown tree, signed; it is worth nothing until it is committed."""
@@ -251,6 +275,19 @@ class SigningLog:
             for index, draft in enumerate(drafts, before.size)
             if draft.licence_id is not None and draft.purpose is not None
         ]
+
+
+def _file(tx: Transaction, tickets: Sequence[_Ticket], logged: Sequence[Logged]) -> None:
+    """Let every caller write what belongs to its entries. Raises `_FilingError`."""
+    start = 0
+    for ticket in tickets:
+        mine = logged[start : start + len(ticket.drafts)]
+        start += len(ticket.drafts)
+        if ticket.filing is not None:
+            try:
+                ticket.filing(tx, mine)
+            except Exception as error:
+                raise _FilingError(ticket) from error
 
 
 def _refuse_second_beginning(before: LogHead, drafts: Sequence[EntryDraft]) -> None:

@@ -1,10 +1,10 @@
 """Make verification receipts: sign them with the counted key, log their hashes, keep them.
 
 Promises:
-  * A receipt is handed out when its hash is in the log and its row is committed, and never before.
-  * However many callers and receipts wait, they share one commit of the log and one of the registry: while one group is
-    written the next one collects, without a timer. A batch is one group.
-  * A process that dies in between leaves a leaf without a row; nobody has that receipt.
+  * A receipt is handed out when its hash is in the log and its row is committed, and never before; both are one commit,
+    so that no leaf is without its row.
+  * However many callers and receipts wait, they share that commit: while one group is written the next one collects,
+    without a timer. A batch is one group.
 """
 
 import threading
@@ -15,10 +15,10 @@ from hashlib import sha256
 from typing import Final
 
 from keys.custody import DEPLOYMENT, Custody
-from registry.db import Database, refuse_inside_transaction, transaction
+from registry.db import Database, Transaction, refuse_inside_transaction
 from registry.purposes import Purpose
 from registry.receipts import ReceiptRecord, file_receipts
-from signer.log import SigningLog
+from signer.log import Logged, SigningLog
 from signer.log_entries import EntryDraft
 from verify.algorithms import der_to_raw
 from verify.key_purpose import KeyPurpose
@@ -97,7 +97,7 @@ class ReceiptBook:
     def make(self, drafts: Sequence[ReceiptDraft], *, at: datetime) -> tuple[MadeReceipt, ...]:
         """Make receipts and return them in the same order.
 
-        1. Sign. 2. Log. 3. Keep. Raises what custody, log and database raise; then none of them counts.
+        1. Sign. 2. Log and keep. Raises what custody, log and database raise; then none of them counts.
         """
         refuse_inside_transaction(self.database)
         if not drafts:
@@ -117,14 +117,17 @@ class ReceiptBook:
             tickets = self._waiting[:]
             self._waiting.clear()
         records = [each for ticket in tickets for each in ticket.records]
-        try:
-            proofs = self.log.append([_entry(each) for each in records])  # (2)
-            made = [
+        made: list[MadeReceipt] = []
+
+        def keep(tx: Transaction, proofs: Sequence[Logged]) -> None:
+            made[:] = [
                 MadeReceipt(record=_placed(record, proof.leaf), proof=proof)
                 for record, proof in zip(records, proofs, strict=True)
             ]
-            with transaction(self.database) as tx:
-                file_receipts(tx, [each.record for each in made], at=max(each.at for each in tickets))  # (3)
+            file_receipts(tx, [each.record for each in made], at=max(each.at for each in tickets))
+
+        try:
+            self.log.append([_entry(each) for each in records], filing=keep)  # (2)
         except BaseException as error:  # noqa: BLE001 - every caller that waits must hear of it; each raises it again
             for ticket in tickets:
                 ticket.error = error

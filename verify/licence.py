@@ -223,6 +223,15 @@ class DataSet:
         return HolderKind.PERSON if is_person else HolderKind.ORGANISATION
 
 
+def fields_of(data: bytes) -> Mapping[str, str]:
+    """Return the fields of a data set that was checked before it was kept; nothing else of it is looked at."""
+    entries = cbor.decode(data, bytes_max=DATA_SET_BYTES_MAX)
+    if not isinstance(entries, dict) or not isinstance(entries.get(10), dict):
+        raise DataSetError("not the keys of a data set")
+    fields: Mapping[str, str] = entries[10]
+    return fields
+
+
 def _check_fields(fields: Mapping[str, str]) -> None:
     if len(fields) > FIELD_COUNT_MAX:
         raise DataSetError("too many fields")

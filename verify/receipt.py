@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
@@ -91,6 +92,7 @@ class VerificationReceipt:
     fields: tuple[int, ...]
     delete_after: datetime
     answer: bytes
+    _encoded: list[bytes] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _demand(self.result in _RESULTS, "a result that no receipt is made of")
@@ -112,6 +114,11 @@ class VerificationReceipt:
 
     def payload(self) -> bytes:
         """Return the deterministic CBOR of the claims; fractions of a second are dropped."""
+        if not self._encoded:  # it is signed, and then put together with the signature
+            self._encoded.append(self._encode())
+        return self._encoded[0]
+
+    def _encode(self) -> bytes:
         inner: dict[int, object] = {
             _LICENCE: self.licence_id,
             _PRESENTED: self.presented,
@@ -251,6 +258,7 @@ def _log(code: str, outcome: Outcome, *, detail: str = "", params: Mapping[str, 
     return Finding(Check.LOG, code, outcome, detail=detail, params=params or {})
 
 
+@lru_cache(maxsize=8)  # keys of receipts follow one another once a year
 def _header(kid: bytes) -> bytes:
     return protected_header(Algorithm.ES256, kid, content_type=CONTENT_TYPE)
 

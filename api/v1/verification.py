@@ -6,24 +6,24 @@ only a request that is none is an error. Nothing of what was sent in is kept.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import File, Form, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from api.checking import check_file, check_id, check_licence_id, check_text
 from api.guard import StatedCaller, TheLine, TheOffice
-from api.identity import Caller
 from api.reliance_errors import NumberNeedsPurposeError
-from api.relying import Question, answer_all, relied
+from api.relying import Question
 from api.sheets_in import read_upload
 from api.signed_revision import revision_answer, revision_of
 from api.v1.answers import NO_STORE, both, router
-from api.v1.verification_schemas import RelianceIn, VerdictOut, VerifyIn, relied_object
+from api.v1.stated import Stated, TheRounds, answered
+from api.v1.verification_schemas import RelianceIn, VerdictOut, VerifyIn
 from api.wiring import Office
-from verify.errors import MalformedError
 from verify.report import Report
 from verify.report_objects import LIST_MAX, public_object
 from verify.values import LicenceId
@@ -41,10 +41,16 @@ _REVISION: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @verification.post("/verifications", summary=both("核验二维码或编号", "Check a code or an id"), responses=_RESPONSES)
-def verify(body: VerifyIn, office: TheOffice, caller: StatedCaller) -> Response:
+async def verify(body: VerifyIn, office: TheOffice, rounds: TheRounds, caller: StatedCaller) -> Response:
     """Check the text of a QR code with its signature, or ask the registry for a typed id or a number."""
-    if body.reliance is not None:
-        return _relied(office, body.to_question(), body.reliance, caller)
+    if body.reliance is None:
+        return await run_in_threadpool(_checked, office, body)
+    stated = Stated(question=body.to_question(), reliance=body.reliance, client=caller().client)
+    return ready_answer(await rounds.answer(stated))
+
+
+def _checked(office: Office, body: VerifyIn) -> Response:
+    """Answer what everybody may ask."""
     if body.text is not None:
         return verdict_answer(check_text(office, body.text))
     if body.id is None:
@@ -65,7 +71,9 @@ def verify_file(
     """Check a signed file: ours, or another office's. It is read in a process without keys and network."""
     content = read_upload(file.file)
     if reliance:
-        return _relied(office, Question(document=content, line=line), _stated(reliance), caller)
+        question = Question(document=content, line=line)
+        stated = Stated(question=question, reliance=_stated(reliance), client=caller().client)
+        return ready_answer(answered(office, stated))
     return verdict_answer(check_file(office, content, line=line))
 
 
@@ -102,16 +110,12 @@ def verdict_answer(report: Report) -> Response:
 
 def json_answer(value: Mapping[str, Any]) -> Response:
     """Return a value as JSON; nobody on the way keeps it."""
-    return Response(_ENCODER.encode(value), headers={"Cache-Control": NO_STORE}, media_type="application/json")
+    return ready_answer(_ENCODER.encode(value))
 
 
-def _relied(office: Office, question: Question, stated: RelianceIn, demand_caller: Callable[[], Caller]) -> Response:
-    client = demand_caller().client
-    reliance = relied(office, stated.to_purposed(), department=client.department, client=client.key_id)
-    (found,) = answer_all(office, (question,), reliance)
-    if isinstance(found, MalformedError):
-        raise found
-    return json_answer(relied_object(found))
+def ready_answer(content: str | bytes) -> Response:
+    """Return what is JSON already; nobody on the way keeps it."""
+    return Response(content, headers={"Cache-Control": NO_STORE}, media_type="application/json")
 
 
 def _stated(text: str) -> RelianceIn:

@@ -274,6 +274,16 @@ def relied_object(found: Found) -> dict[str, Any]:
     return {**found.content, "receipt": receipt_object(found.receipt)}
 
 
+def relied_bytes(found: Found) -> bytes:
+    """Return the same as JSON: what the receipt's hash is of, and behind it the receipt."""
+    receipt = (
+        b"null"
+        if found.receipt is None
+        else ReceiptOut.of(found.receipt.record, found.receipt.proof).model_dump_json().encode()
+    )
+    return b'%s,"receipt":%s}' % (found.canonical.removesuffix(b"}"), receipt)
+
+
 def receipt_object(made: MadeReceipt | None) -> Mapping[str, Any] | None:
     """Return a receipt as it is handed out."""
     return None if made is None else ReceiptOut.of(made.record, made.proof).model_dump(mode="json")

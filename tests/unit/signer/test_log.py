@@ -2,6 +2,7 @@
 
 import multiprocessing
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import timedelta
@@ -12,10 +13,11 @@ import pytest
 
 from keys.errors import KeyMissingError
 from registry import leaves
-from registry.db import reading, transaction
+from registry.db import Transaction, reading, transaction
 from registry.errors import NestedTransactionError
 from registry.records import IntentState
 from signer.errors import LogClockError, LogExistsError, LogMissingError
+from signer.log import Logged
 from signer.log_entries import EntryDraft, genesis, key_event
 from tests.key_room import CHECKPOINT, ORIGIN
 from tests.log_house import LogHouse
@@ -205,6 +207,63 @@ def _append_in_a_process(url: str, folder: Path, name: str) -> list[str]:
         notes.append(receipts[0].note)
     house.database.close()
     return notes
+
+
+def test_what_is_filed_with_entries_stands_with_them_or_neither_does(founded: LogHouse) -> None:
+    kept: list[int] = []
+
+    def keep(tx: Transaction, logged: Sequence[Logged]) -> None:
+        leaves.add_pending(tx, EntryKind.ADMIN, b"1" * 32, {1: "kept"}, at=founded.clock(), key="kept")
+        kept.extend(each.index for each in logged)
+
+    def break_down(tx: Transaction, logged: Sequence[Logged]) -> None:
+        keep(tx, logged)
+        raise ValueError("not kept")
+
+    before = founded.head().size
+    with pytest.raises(ValueError, match="not kept"):
+        founded.log.append(_drafts("a"), filing=break_down)
+    assert founded.head().size == before
+    with reading(founded.database) as tx:
+        assert leaves.count_pending(tx) == 0
+
+    founded.log.append(_drafts("a", "b"), filing=keep)
+
+    with reading(founded.database) as tx:
+        assert leaves.count_pending(tx) == 1
+    assert kept == [before, before, before + 1]
+    _demand_whole(founded)
+
+
+def test_who_cannot_file_fails_alone_and_the_others_are_sequenced_without_him(founded: LogHouse) -> None:
+    is_held, may_go = threading.Event(), threading.Event()
+
+    def break_down(_tx: Transaction, _logged: Sequence[Logged]) -> None:
+        raise ValueError("not kept")
+
+    def hold(_tx: Transaction, _logged: Sequence[Logged]) -> None:
+        is_held.set()
+        assert may_go.wait(10)
+
+    def append(name: str) -> str:
+        try:
+            (logged,) = founded.log.append(_drafts(name), filing=break_down if name == "1" else None)
+        except ValueError as error:
+            return str(error)
+        return LogEntry.decode(logged.entry).digest.hex()
+
+    with ThreadPoolExecutor(EACH + 1) as pool:
+        first = pool.submit(founded.log.append, _drafts("first"), filing=hold)
+        assert is_held.wait(10)
+        others = [pool.submit(append, str(number)) for number in range(EACH)]
+        while len(founded.log._waiting) < EACH:
+            time.sleep(0.001)
+        may_go.set()
+        answers = [each.result() for each in others]
+        first.result()
+
+    assert answers == [_drafts("0")[0].digest.hex(), "not kept", _drafts("2")[0].digest.hex()]
+    _demand_whole(founded)
 
 
 def test_two_processes_append_to_one_log_and_it_never_forks(founded: LogHouse) -> None:

@@ -1,0 +1,66 @@
+"""Work that many requests want at the same time, done for all of them at once: one thread, one commit.
+
+Promises:
+  * A request waits for no timer: when nothing runs it goes at once, and takes along those that are here already; while
+    a round runs the next one collects, so that rounds grow with the load.
+  * Each request gets its own answer or its own error; a round that breaks as a whole is everybody's error.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+# While one round waits for the disk, another one computes.
+ROUNDS_AT_ONCE: Final = 2
+# As many as one commit takes along without keeping anybody waiting for a tenth of a second.
+ROUND_MAX: Final = 64
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+
+class Rounds(Generic[Asked, Answer]):
+    """Answers in rounds; `work` gets what was asked and returns an answer or an error for each, in the same order."""
+
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer | Exception]]) -> None:
+        self._work = work
+        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._running: set[asyncio.Task[None]] = set()
+        self._is_due = False
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Return the answer, or raise the error, when the round is done."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, future))
+        self._start()
+        return await future
+
+    def _start(self) -> None:
+        """Let a round begin when the loop comes round again: by then all are here that came together."""
+        if self._waiting and not self._is_due and len(self._running) < ROUNDS_AT_ONCE:
+            self._is_due = True
+            task = asyncio.get_running_loop().create_task(self._round())
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._start()
+
+    async def _round(self) -> None:
+        self._is_due = False
+        taken, self._waiting = self._waiting[:ROUND_MAX], self._waiting[ROUND_MAX:]
+        answers: Sequence[Answer | Exception]
+        try:
+            answers = await run_in_threadpool(self._work, [asked for asked, _ in taken])
+        except Exception as error:  # noqa: BLE001 - every request that waits must hear of it; each raises it again
+            answers = [error] * len(taken)
+        for (_, future), answer in zip(taken, answers, strict=True):
+            if future.cancelled():
+                continue  # whoever asked has gone
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

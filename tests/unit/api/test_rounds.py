@@ -1,0 +1,95 @@
+"""Rounds: what many requests want at once is done once for all of them."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from api.rounds import ROUND_MAX, ROUNDS_AT_ONCE, Rounds
+
+
+class Counter:
+    """Work that keeps each round until it is let go, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.rounds: list[list[int]] = []
+        self.may_go = threading.Event()
+
+    def __call__(self, asked: Sequence[int]) -> list[int | Exception]:
+        self.rounds.append(list(asked))
+        assert self.may_go.wait(10)
+        return [ValueError(str(each)) if each < 0 else each * 2 for each in asked]
+
+
+async def _asked(rounds: Rounds[int, int], counter: Counter, waves: Sequence[Sequence[int]]) -> list[int | Exception]:
+    tasks = []
+    for wave in waves:
+        tasks += [asyncio.create_task(rounds.answer(each)) for each in wave]
+        for _ in range(1000):
+            await asyncio.sleep(0.001)
+            if sum(map(len, counter.rounds)) + len(rounds._waiting) == len(tasks):
+                break
+    counter.may_go.set()
+    return await asyncio.gather(*tasks, return_exceptions=True)  # type: ignore[return-value]
+
+
+def test_what_comes_together_is_one_round_and_what_comes_meanwhile_the_next() -> None:
+    counter = Counter()
+    waves = ([1, 2, 3], [4], [5, 6], [7])
+
+    answers = asyncio.run(_asked(Rounds(counter), counter, waves))
+
+    assert answers == [2, 4, 6, 8, 10, 12, 14]
+    assert counter.rounds == [[1, 2, 3], [4], [5, 6, 7]]
+    assert ROUNDS_AT_ONCE == 2
+
+
+def test_a_round_takes_no_more_than_one_commit_should() -> None:
+    counter = Counter()
+    counter.may_go.set()
+
+    answers = asyncio.run(_asked(Rounds(counter), counter, [range(ROUND_MAX + 1)]))
+
+    assert answers == [2 * each for each in range(ROUND_MAX + 1)]
+    assert sorted(map(len, counter.rounds)) == [1, ROUND_MAX]
+
+
+def test_an_error_is_that_of_its_own_question() -> None:
+    counter = Counter()
+    counter.may_go.set()
+
+    answers = asyncio.run(_asked(Rounds(counter), counter, [[1, -1, 2]]))
+
+    assert (answers[0], str(answers[1]), answers[2]) == (2, "-1", 4)
+
+
+def test_a_round_that_breaks_is_everybodys_error_and_the_next_one_goes_on() -> None:
+    def work(asked: Sequence[int]) -> list[int | Exception]:
+        if 0 in asked:
+            raise OSError("the disk")
+        return list(asked)
+
+    async def ask() -> None:
+        rounds = Rounds(work)
+        both = await asyncio.gather(rounds.answer(0), rounds.answer(1), return_exceptions=True)
+        assert [type(each) for each in both] == [OSError, OSError]
+        assert await rounds.answer(1) == 1
+
+    asyncio.run(ask())
+
+
+def test_who_leaves_disturbs_nobody() -> None:
+    counter = Counter()
+
+    async def ask() -> None:
+        rounds = Rounds(counter)
+        leaving, staying = (asyncio.create_task(rounds.answer(each)) for each in (1, 2))
+        await asyncio.sleep(0.01)
+        leaving.cancel()
+        counter.may_go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert await staying == 4
+
+    asyncio.run(ask())
