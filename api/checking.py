@@ -15,9 +15,12 @@ from datetime import datetime
 from typing import Final
 
 from api.errors import RequestTooLargeError
+from api.log_standing import with_own_log
 from api.official_sealing import ask_official
 from api.sandbox import OWN_LINE, examine_file
 from api.wiring import Office
+from api.witnessed_proofs import with_online_proof
+from registry.combined import with_ended_parts
 from registry.db import transaction
 from registry.errors import DatabaseAwayError, DatabaseBusyError
 from registry.licences import public_answer
@@ -100,15 +103,22 @@ def check_file(office: Office, document: bytes, *, line: str = OWN_LINE) -> Repo
         raise RequestTooLargeError(params={"max_mb": str(DOCUMENT_BYTES_MAX // 1_000_000)})
     evidence = office.evidence()
     report = examine_file(document, evidence, at=office.clock(), line=line)
-    return _completed(office, report, evidence)
+    return with_own_log(office.database, _completed(office, report, evidence))
 
 
 def ask_registry(office: Office, licence_id: str) -> Answer:
     """Return what the registry says now of an id."""
     try:
-        return public_answer(office.database, licence_id) or NOT_FOUND
+        return _answer(office, licence_id)
     except (DatabaseAwayError, DatabaseBusyError):
         return UNREACHABLE
+
+
+def _answer(office: Office, licence_id: str) -> Answer:
+    answer = public_answer(office.database, licence_id)
+    if answer is not None and answer.is_combined:
+        return with_ended_parts(office.database, answer, at=office.clock())
+    return answer or NOT_FOUND
 
 
 def _check_live(office: Office, text: str, evidence: Evidence, *, at: datetime) -> Report:
@@ -128,6 +138,10 @@ def _check_live(office: Office, text: str, evidence: Evidence, *, at: datetime) 
 
 
 def _completed(office: Office, report: Report, evidence: Evidence) -> Report:
+    return with_online_proof(office, _asked(office, report, evidence), evidence.trust)
+
+
+def _asked(office: Office, report: Report, evidence: Evidence) -> Report:
     if report.facts.official_id:
         return with_official(report, ask_official(office, report.facts.official_id), at=report.at)
     if report.claimed is None or report.verdict.is_not_genuine:

@@ -53,7 +53,7 @@ def sentence(code: str, language: Language, params: Mapping[str, str] = _NO_PARA
     if language == "en":
         known |= {name.removesuffix("_en"): value for name, value in known.items() if name.endswith("_en")}
     if "[" in pattern:
-        pattern = _OPTIONAL.sub(lambda part: _optional(part[1], known), pattern)
+        pattern = _OPTIONAL.sub(lambda part: _optional(part[1], known), pattern).strip()
     return _PLACE.sub(lambda place: known.get(place[1], UNKNOWN), pattern)
 
 

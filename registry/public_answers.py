@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Dialect, Select, bindparam, select
+from sqlalchemy import Dialect, Select, bindparam, literal_column, select
 
 from registry.db import Database, driver_errors, driver_query, single_queries
 from registry.lifecycle import LicenceEvent, LicenceState
@@ -22,6 +22,8 @@ from verify.licence import HolderKind
 # GB/T 36903, Annex A: unified social credit code.
 _CODE_TYPE_USCC: Final = "001"
 _NEWER: Final = LICENCE.alias("newer")
+# A type that is drawn by this template stands for several permits; the definition is kept as JSON.
+_COMBINED: Final = "'%\"combined_trade_licence\"%'"
 
 
 @lru_cache(maxsize=1)
@@ -66,6 +68,7 @@ def _query() -> Select[Any]:
             LICENCE.c.document_leaf,
             LICENCE.c.ofd_digest,
             LICENCE.c.ofd_leaf,
+            LICENCE_TYPE.c.definition.like(literal_column(_COMBINED)),
         )
         .select_from(
             LICENCE.join(LICENCE_TYPE, same_type)
@@ -153,4 +156,5 @@ def public_answer(database: Database, licence_id: str) -> PublicLicence | None:
         document_leaf=row[34],
         ofd_digest=row[35],
         ofd_leaf=row[36],
+        is_combined=bool(row[37]),
     )

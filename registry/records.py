@@ -353,6 +353,7 @@ class PublicLicence(RegistryAnswer):
     event: LicenceEvent | None
     status_list: int
     status_index: int
+    is_combined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,11 +36,23 @@ UNREACHABLE: Final = Unreachable()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedPart:
+    """A permit that a combined licence stands for and that is not in force: how the licence calls it, and why.
+
+    ``reason`` is the value of its state, or "expired".
+    """
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryAnswer:
     """What the issuer's registry says now of one licence version.
 
     ``token_kid`` and ``token_digest`` (SHA-256 of the COSE Sig_structure) name the one code that was issued for it. The
     leaves are the places of the signing intents in the log: of the code, of the first body, of the OFD if there is one.
+    A combined licence names those of its parts that ended.
     """
 
     licence_id: str
@@ -74,6 +86,7 @@ class RegistryAnswer:
     document_leaf: int
     ofd_digest: str | None = None
     ofd_leaf: int | None = None
+    ended_parts: tuple[EndedPart, ...] = ()
 
 
 Answer = RegistryAnswer | NotFound | Unreachable

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from verify.evidence import Answer, Evidence, NotFound, RegistryAnswer, Unreachable
+from verify.evidence import Answer, EndedPart, Evidence, NotFound, RegistryAnswer, Unreachable
 from verify.licence import HolderKind, mask_name
 from verify.qr_token import ShortStatus, StatusClaim, TokenClaims
 from verify.report import NO_PARAMS, Check, Claimed, Finding, Outcome
@@ -98,6 +98,8 @@ def check_registry(answer: Answer, *, at: datetime) -> Finding:
         return _of_registry("status.unreachable", Outcome.UNKNOWN, at)
     if isinstance(answer, NotFound):
         return _of_registry("status.not_found", Outcome.FAILED, at)
+    if answer.state is LicenceState.IN_FORCE and answer.ended_parts:
+        return _of_registry("status.partly", Outcome.FAILED, at, _ended(answer.ended_parts))
     outcome = Outcome.PASSED if answer.state is LicenceState.IN_FORCE else Outcome.FAILED
     return _of_registry(f"status.{answer.state.value}", outcome, at, _act(answer))
 
@@ -138,6 +140,14 @@ def _act(answer: RegistryAnswer) -> dict[str, str]:
     if answer.state is LicenceState.IN_FORCE:
         return {}
     return {name: value if isinstance(value, str) else value.isoformat() for name, value in values.items() if value}
+
+
+def _ended(parts: tuple[EndedPart, ...]) -> dict[str, str]:
+    """Return how many parts of a combined licence ended, and their names by the reason."""
+    named: dict[str, list[str]] = {}
+    for each in parts:
+        named.setdefault(each.reason, []).append(each.name)
+    return {"parts": str(len(parts)), **{reason: "、".join(names) for reason, names in named.items()}}
 
 
 def _of_list(

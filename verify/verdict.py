@@ -149,6 +149,7 @@ OF_FAILURE: Final[Mapping[str, Verdict]] = {
     "status.ended": Verdict.ENDED,
     "status.suspended": Verdict.SUSPENDED,
     "status.superseded": Verdict.SUPERSEDED,
+    "status.partly": Verdict.PARTLY_VALID,
     "term.expired": Verdict.EXPIRED,
     "term.not_yet": Verdict.NOT_YET_VALID,
     "show.expired": Verdict.SHOW_CODE_EXPIRED,

@@ -37,7 +37,7 @@ export function say(code, params = {}) {
     for (const [name, value] of Object.entries(known)) if (name.endsWith("_en")) known[name.slice(0, -3)] = value;
   }
   const isKnown = (part) => [...part.matchAll(/\{([a-z_]+)\}/g)].every(([, name]) => name in known);
-  pattern = pattern.replace(/\[([^[\]]*)\]/g, (_, part) => (isKnown(part) ? part : ""));
+  pattern = pattern.replace(/\[([^[\]]*)\]/g, (_, part) => (isKnown(part) ? part : "")).trim();
   return pattern.replace(/\{([a-z_]+)\}/g, (_, name) => known[name] ?? UNKNOWN);
 }
 
