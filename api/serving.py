@@ -12,6 +12,7 @@ from socket import socket
 from typing import Final
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 
 from api.app import create_app
 from api.errors import ListenError
@@ -19,6 +20,7 @@ from api.logs import forward_libraries
 from api.peer_protocol import PeerProtocol
 from api.sandbox import warm_up
 from api.tls import TlsFiles
+from api.tls_reload import CertificateWatch
 from api.wiring import Office
 from api.work import Workshop
 
@@ -26,11 +28,13 @@ KEEP_ALIVE_SECONDS: Final = 15
 # Requests in hand at once; more are told to come back, before memory runs short.
 CONCURRENCY_MAX: Final = 500
 CLOSING_SECONDS_MAX: Final = 30
+# Ten seconds: whoever renews a certificate does so weeks before its end.
+LOOK_EVERY: Final = 100
 
 
 def server_of(
     office: Office, *, public: bool, host: str | None = None, port: int | None = None, tls: TlsFiles | None = None
-) -> uvicorn.Server:
+) -> "Server":
     """Return the server, ready to run; host and port are those of the settings unless given."""
     forward_libraries(office.log)
     clients = office.settings.tls_client_ca
@@ -52,15 +56,21 @@ def server_of(
         ssl_ca_certs=None if tls is None else clients,
         ssl_cert_reqs=ssl.CERT_NONE if clients is None else ssl.CERT_OPTIONAL,
     )
-    return uvicorn.Server(config)
+    return Server(config, office=office, tls=tls)
 
 
-class _TellingServer(uvicorn.Server):
-    """Tells when the port answers, and never before: a port that another process has ends the start."""
+class Server(uvicorn.Server):
+    """Tells when the port answers, and never before: a port that another process has ends the start.
 
-    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+    While it serves it takes a certificate anew that was renewed; `look_every` counts ticks of a tenth of a second.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, office: Office, tls: TlsFiles | None) -> None:
         super().__init__(config)
-        self._tell = tell
+        self.tell: Callable[[], None] = lambda: None
+        self.look_every = LOOK_EVERY
+        self._office, self._files = office, tls
+        self._watch: CertificateWatch | None = None
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Open the port, then tell. Raises `ListenError` where uvicorn would end the process."""
@@ -69,7 +79,15 @@ class _TellingServer(uvicorn.Server):
         except SystemExit as error:
             raise ListenError(params={"address": f"{self.config.host}:{self.config.port}"}) from error
         if self.started:
-            self._tell()
+            if self._files is not None and self.config.ssl is not None:
+                self._watch = CertificateWatch(office=self._office, files=self._files, context=self.config.ssl)
+            self.tell()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look at the certificate's files now and then."""
+        if self._watch is not None and counter % self.look_every == 0:
+            await run_in_threadpool(self._watch.look)
+        return await super().on_tick(counter)
 
 
 def serve(
@@ -82,7 +100,8 @@ def serve(
     tell: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until the process is told to stop; `tell` is called when the port answers. Raises `ListenError`."""
-    server = _TellingServer(server_of(office, public=public, host=host, port=port, tls=tls).config, tell)
+    server = server_of(office, public=public, host=host, port=port, tls=tls)
+    server.tell = tell
     warm_up()  # now, for what is installed now is what this process runs
     with nullcontext() if public else _worker_beside(office):
         server.run()

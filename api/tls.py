@@ -38,7 +38,7 @@ from keys.installation import encode_pem_chain
 from signer.server_certificates import certify_server
 from verify.algorithms import Algorithm, PublicKey
 
-# Long enough for the next restart to come by itself.
+# Long enough for somebody to see in the log that it could not be renewed.
 RENEWED_BEFORE: Final = timedelta(days=60)
 _FILE_BYTES_MAX: Final = 256 * 1024
 _LOOPBACK: Final = ("localhost", "127.0.0.1")
@@ -46,10 +46,14 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFiles:
-    """The two files, in PEM, that a server needs: the chain with its own certificate first, and the key."""
+    """The two files, in PEM, that a server needs: the chain with its own certificate first, and the key.
+
+    `is_ours` says that our own authority made the certificate, and makes the next.
+    """
 
     certificate: Path
     key: Path
+    is_ours: bool = False
 
 
 def office_tls(settings: Settings, *, at: datetime) -> TlsFiles | None:
@@ -57,12 +61,18 @@ def office_tls(settings: Settings, *, at: datetime) -> TlsFiles | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
     files = TlsFiles(certificate=settings.tls_certificate, key=settings.tls_key)
+    demand_fit(files, settings, at=at)
+    return files
+
+
+def demand_fit(files: TlsFiles, settings: Settings, *, at: datetime) -> Certificate:
+    """Return the certificate of files that a server may use now. Raises `SettingsError`."""
     certificate = _read(files)
     if not certificate.not_valid_before_utc <= at < certificate.not_valid_after_utc:
         raise _wrong("TLS_CERTIFICATE", "tls_ended")
     if _host(settings) not in _names(certificate):
         raise _wrong("TLS_CERTIFICATE", "tls_host")
-    return files
+    return certificate
 
 
 def own_tls(office: Office) -> TlsFiles:
@@ -72,7 +82,7 @@ def own_tls(office: Office) -> TlsFiles:
     """
     folder = office.settings.data / "tls"
     prepare_folder(folder)
-    files = TlsFiles(certificate=folder / "server.pem", key=folder / "server.key")
+    files = TlsFiles(certificate=folder / "server.pem", key=folder / "server.key", is_ours=True)
     at = office.clock()
     if files.certificate.is_file() and files.key.is_file():
         certificate = _read(files)

@@ -52,6 +52,7 @@ def serving(hall: Hall, tls: TlsFiles | None) -> Iterator[int]:
     """Serve the hall on loopback, in a thread."""
     port = free_port()
     server = server_of(hall.office, public=False, host="127.0.0.1", port=port, tls=tls)
+    server.look_every = 1
     thread = threading.Thread(target=server.run)
     thread.start()
     for _ in range(200):
@@ -113,6 +114,29 @@ def test_a_certificate_is_made_once_and_anew_before_it_ends(hall: Hall) -> None:
 
     assert first == again
     assert renewed != first
+
+
+def test_a_renewed_certificate_is_taken_without_a_restart_and_one_that_does_not_fit_is_not(hall: Hall) -> None:
+    def shown(port: int, *, unlike: str = "", looks: int = 100) -> str:
+        for _ in range(looks):
+            certificate = ssl.get_server_certificate(("127.0.0.1", port))
+            if certificate != unlike:
+                break
+            time.sleep(0.1)
+        return certificate
+
+    files = own_tls(hall.office)
+    with serving(hall, files) as port:
+        first = shown(port)
+        hall.town.clock.moves(timedelta(days=140))  # in the last sixty days of 199
+        second = shown(port, unlike=first)
+        files.certificate.write_bytes(files.certificate.read_bytes().replace(b"A", b"B", 40))
+        third = shown(port, unlike=second, looks=10)
+
+    assert second != first
+    assert third == second
+    assert "certificate_taken" in hall.lines.getvalue()
+    assert "certificate_not_taken" in hall.lines.getvalue()
 
 
 def test_files_that_do_not_fit_stop_the_start_with_a_word(hall: Hall, tmp_path: Path) -> None:
@@ -188,7 +212,7 @@ def test_nginx_in_front_as_the_recipe_has_it(hall: Hall, tmp_path: Path) -> None
             with httpx.Client(verify=trusting(files), base_url=f"https://localhost:{outside}", timeout=60) as client:
                 for _ in range(100):
                     try:
-                        page = client.get(f"/invitation?lang=en")
+                        page = client.get("/invitation?lang=en")
                         break
                     except httpx.ConnectError:
                         assert nginx.poll() is None, nginx.stderr
