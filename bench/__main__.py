@@ -26,6 +26,7 @@ MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "token_check": checking.token_check,
     "pdf_check": checking.pdf_check,
     "public_check": http.public_check,
+    "receipt_check": http.receipt_check,
     "growth": growth.growth,
     "worker_memory": growth.worker_memory,
 }

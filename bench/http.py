@@ -1,26 +1,35 @@
-"""Figure of the public check over HTTP, on a real uvicorn on loopback."""
+"""Figures of checks over HTTP, on a real uvicorn on loopback: the public's by id, and an office's with a receipt."""
 
-import asyncio
 import json
-import os
-import socket
+import secrets
 import statistics
-import subprocess
-import sys
-import time
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+from api.identity import credential
 from bench.figure import Figure
+from bench.loopback import ask_once, get, let_client_use_other_cores, post, rate, server
 from bench.town_of_bench import CHUNK, found_town, issue_chunks
+from registry.db import transaction
+from registry.people import add_client
+from registry.records import SANDBOX, ApiClient, Role
+from tests.hall import prepare_folder
+from tests.town import BUREAU, Town
+from verify.receipt import check_verification_receipt
 
 CONNECTIONS = 16
 SECONDS = 3.0
 ROUNDS = 3
-START_SECONDS_MAX = 60
-HEAD_END = b"\r\n\r\n"
+VERIFICATIONS = "/api/v1/verifications"
+# What is stated beside each code.
+RELIANCE = {
+    "purpose": "supervision",
+    "legal_basis": "示例市政务服务条例第十二条",
+    "case_number": "示例-2026-000123",
+    "operator": "5f" * 16,
+}
 
 
 def public_check(folder: Path) -> Iterator[Figure]:
@@ -30,101 +39,64 @@ def public_check(folder: Path) -> Iterator[Figure]:
     """
     town = found_town(folder)
     ids = [each.record.licence_id for each in issue_chunks(town, town.drafts(CHUNK))]
-    own_paths = [f"/api/v1/checks/{each}" for each in ids]
-    with _server("bench.http_server:nothing", folder) as theirs, _server("bench.http_server:public", folder) as own:
-        _demand_verdict(own, own_paths[0])
-        _let_client_use_other_cores()
-        rates = [(_rate(own, own_paths), _rate(theirs, ["/nothing"])) for _ in range(ROUNDS)]
-    yield Figure(
-        name="public_check",
-        value=statistics.median(ours / rival for ours, rival in rates),
+    requests = [get(f"/api/v1/checks/{each}") for each in ids]
+    with server("nothing", folder) as theirs, server("public", folder) as own:
+        if not json.loads(ask_once(own, requests[0]))["in_force"]:
+            raise RuntimeError("the public check does not say that the licence is in force")
+        yield _ratio("public_check", (own, requests), (theirs, [get("/nothing")]), goal=0.5)
+
+
+def receipt_check(folder: Path) -> Iterator[Figure]:
+    """Checks of fifty codes by an office's system with a stated purpose: client key, signature, registry, fields of the
+    purpose, a signed receipt, logged and kept before the answer goes out (SQLite, WAL, synchronous=FULL); against a
+    FastAPI route that is sent the very same requests and returns an empty object. Servers, connections and rounds as in
+    public_check; both rates are of one core.
+    """
+    town = found_town(folder)
+    requests = receipt_requests(town, [each.record.token_text for each in issue_chunks(town, town.drafts(CHUNK))])
+    with server("nothing", folder) as theirs, server("office", folder) as own:
+        demand_receipt(town, ask_once(own, requests[0]))
+        yield _ratio("receipt_check", (own, requests), (theirs, requests), goal=0.3)
+
+
+def receipt_requests(town: Town, texts: Sequence[str]) -> list[bytes]:
+    """Make a client key in the town and return a request for each code, with a stated purpose."""
+    key = client_key(town)
+    bodies = [json.dumps({"text": each, "reliance": RELIANCE}, ensure_ascii=False).encode() for each in texts]
+    return [post(VERIFICATIONS, each, authorization=key) for each in bodies]
+
+
+def client_key(town: Town) -> str:
+    """Put beside the town's keys what a server wants there, and return the Authorization header of a new system."""
+    prepare_folder(town)
+    client = ApiClient(
+        key_id="bench", department=BUREAU, roles=frozenset({Role.COUNTER}), environment=SANDBOX, name="bench"
+    )
+    with transaction(town.database) as tx:
+        return credential(client.key_id, add_client(tx, client, random=secrets.token_bytes))
+
+
+def demand_receipt(town: Town, answer: bytes) -> None:
+    """Make sure that what is measured ends with a verdict and a receipt that holds."""
+    said = json.loads(answer)
+    receipt = said["receipt"]
+    check = check_verification_receipt(b64decode(receipt["cose"]), town.evidence().trust, proof=receipt["proof"])
+    if not said["in_force"] or not said["fields"] or not check.is_good:
+        raise RuntimeError("the check does not end with a licence in force, its fields and a good receipt")
+
+
+def _ratio(name: str, ours: tuple[int, Sequence[bytes]], theirs: tuple[int, Sequence[bytes]], *, goal: float) -> Figure:
+    """Measure both servers in turn, each named by its port and what it is asked."""
+    let_client_use_other_cores()
+    rates = [
+        tuple(rate(*side, connections=CONNECTIONS, seconds=SECONDS) for side in (ours, theirs)) for _ in range(ROUNDS)
+    ]
+    own, rival = (statistics.median(each) for each in zip(*rates, strict=True))
+    return Figure(
+        name=name,
+        value=statistics.median(first / second for first, second in rates),
         unit="of its rate",
-        goal=0.5,
-        own=f"{statistics.median(ours for ours, _ in rates):.0f}/s",
-        rival=f"FastAPI {version('fastapi')} on uvicorn {version('uvicorn')}, no-op: "
-        f"{statistics.median(rival for _, rival in rates):.0f}/s",
+        goal=goal,
+        own=f"{own:.0f}/s",
+        rival=f"FastAPI {version('fastapi')} on uvicorn {version('uvicorn')}, no-op: {rival:.0f}/s",
     )
-
-
-def _let_client_use_other_cores() -> None:
-    """Leave the servers their core; with one core only, client and servers share it."""
-    if hasattr(os, "sched_setaffinity"):
-        cores = set(range(os.cpu_count() or 1))
-        os.sched_setaffinity(0, (cores - {min(cores)}) or cores)
-
-
-@contextmanager
-def _server(application: str, folder: Path) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "uvicorn", application, "--factory", "--host", "127.0.0.1", "--port", str(port),
-        "--log-level", "warning", "--no-access-log",
-    ]  # fmt: skip
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, "YINZHENG_BENCH_TOWN": str(folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError("the server did not start")
-
-
-def _demand_verdict(port: int, path: str) -> None:
-    """Make sure that what is measured is a check that ends with a verdict."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(_request(path, close=True))
-        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
-    head, _, body = answer.partition(HEAD_END)
-    if b" 200 " not in head.split(b"\r\n")[0] or not json.loads(body)["in_force"]:
-        raise RuntimeError("the public check does not say that the licence is in force")
-
-
-def _request(path: str, *, close: bool = False) -> bytes:
-    kept = "close" if close else "keep-alive"
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: {kept}\r\n\r\n".encode()
-
-
-def _rate(port: int, paths: Sequence[str]) -> float:
-    """Return the requests a second that the server answers."""
-    return asyncio.run(_measure(port, [_request(path) for path in paths]))
-
-
-async def _measure(port: int, requests: Sequence[bytes]) -> float:
-    end = time.perf_counter() + SECONDS
-    begin = time.perf_counter()
-    counts = await asyncio.gather(*(_ask(port, requests, end, first) for first in range(CONNECTIONS)))
-    return sum(counts) / (time.perf_counter() - begin)
-
-
-async def _ask(port: int, requests: Sequence[bytes], end: float, first: int) -> int:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    count = 0
-    while time.perf_counter() < end:
-        writer.write(requests[(first + count) % len(requests)])
-        head = await reader.readuntil(HEAD_END)
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(head.decode(errors="replace")[:200])
-        length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(length)
-        count += 1
-    writer.close()
-    return count
