@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, make_url
+import psycopg
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -88,6 +89,21 @@ class Transaction:
         """Run one statement, or one statement for each row of parameters; no rows is nothing to do for the caller."""
         return self.connection.execute(statement, parameters)
 
+    def insert_many(self, table: Table, names: Sequence[str], rows: Sequence[tuple[int | bytes, ...]]) -> None:
+        """Insert many rows of integers and bytes in the way that is fastest: COPY on PostgreSQL."""
+        into = f"{table.name} ({', '.join(names)})"
+        if not self.is_postgresql:
+            marks = ", ".join("?" * len(names))
+            self.connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", list(rows))  # noqa: S608 - names of ours
+            return
+        statement = f"COPY {into} FROM STDIN"
+        driver = self.connection.connection.dbapi_connection
+        try:
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
+                copy.write("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
+        except psycopg.Error as error:
+            raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from None
+
     def by_driver(self, text: str, parameters: Any, *, many: bool = False) -> tuple[list[Any], int]:  # noqa: ANN401 - the driver's own
         """Run a text, for each of the parameters where there are many, past SQLAlchemy: for `registry/prepared.py`.
 
@@ -105,6 +121,11 @@ class Transaction:
             raise _wrapped(connection, driver, error) from None
         finally:
             cursor.close()
+
+
+def _copied(value: int | bytes) -> str:
+    """Return a value as COPY reads it: a backslash begins an escape, so the one before x stands twice."""
+    return str(value) if isinstance(value, int) else f"\\\\x{value.hex()}"
 
 
 def open_database(url: str) -> Database:

@@ -35,7 +35,7 @@ from registry.pending import (
     pending_sequenced,
     take_pending,
 )
-from registry.prepared import Prepared, prepared_insert
+from registry.prepared import Prepared
 from registry.statements import upsert
 from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
 from verify.tree import EMPTY_ROOT, HASH_BYTES, Node
@@ -173,27 +173,12 @@ def append(
     }
     if _MOVE_HEAD.run(tx, values) != 1:
         raise LogConflictError
-    _ADD_ENTRIES.run_each(
-        tx,
-        [
-            {
-                "log": before.log,
-                "idx": each.index,
-                "entry": each.entry,
-                "leaf_hash": each.leaf_hash,
-                "digest": each.digest,
-            }
-            for each in entries
-        ],
-    )
-    _ADD_NODES.run_each(
-        tx,
-        [
-            {"log": before.log, "level": level, "idx": offset, "hash": value}
-            for (level, offset), value in new_nodes.items()
-            if level > 0
-        ],
-    )
+    if entries:
+        rows = [(before.log, each.index, each.entry, each.leaf_hash, each.digest) for each in entries]
+        tx.insert_many(LOG_ENTRY, ("log", "idx", "entry", "leaf_hash", "digest"), rows)
+    inner = [(before.log, *node, value) for node, value in new_nodes.items() if node[0] > 0]
+    if inner:
+        tx.insert_many(LOG_NODE, ("log", "level", "idx", "hash"), inner)
 
 
 def entries(tx: Transaction, origin: str, start: int, stop: int) -> tuple[StoredEntry, ...]:
@@ -263,8 +248,6 @@ def _moved_head() -> Update:
 
 
 _MOVE_HEAD: Final = Prepared(_moved_head)
-_ADD_ENTRIES: Final = prepared_insert(LOG_ENTRY)
-_ADD_NODES: Final = prepared_insert(LOG_NODE)
 
 
 def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy

@@ -40,8 +40,17 @@ class Growth:
 
     def path(self, index: int) -> tuple[bytes, ...]:
         """Return the inclusion path of a leaf of this batch, from the leaf upwards."""
-        siblings = ((level, index >> level ^ 1) for level in range((self.size - 1).bit_length()))
-        return tuple(self._subtree(level, offset) for level, offset in siblings if offset << level < self.size)
+        path: list[bytes] = []
+        complete, offset = self._complete, index
+        for level in range((self.size - 1).bit_length()):
+            sibling = offset ^ 1
+            known = complete.get((level, sibling))
+            if known is not None:
+                path.append(known)
+            elif sibling << level < self.size:
+                path.append(self._subtree(level, sibling))
+            offset >>= 1
+        return tuple(path)
 
     def _append(self, index: int, leaf_hash: bytes) -> None:
         level, offset, value = 0, index, leaf_hash

@@ -20,6 +20,7 @@ from verify.tree import HASH_BYTES, PATH_LENGTH_MAX, ProofError, check_inclusion
 
 FIRST_LINE: Final = "c2sp.org/tlog-proof@v1"
 TEXT_LENGTH_MAX: Final = NOTE_LENGTH_MAX + 8192
+_HASH_LENGTHS: Final = frozenset({HASH_BYTES})
 _INDEX_LINE: Final = re.compile(r"index (0|[1-9][0-9]{0,18})")
 _EXTRA_LEAD: Final = "extra "
 
@@ -48,7 +49,7 @@ class LogReceipt:
     def __post_init__(self) -> None:
         if not 0 < len(self.entry) <= ENTRY_BYTES_MAX or self.index < 0:
             raise LogReceiptError("not an entry and an index")
-        if len(self.path) > PATH_LENGTH_MAX or any(len(each) != HASH_BYTES for each in self.path):
+        if len(self.path) > PATH_LENGTH_MAX or not set(map(len, self.path)) <= _HASH_LENGTHS:
             raise LogReceiptError("a path has at most 64 hashes of 32 bytes")
         if len(self.note) > NOTE_LENGTH_MAX or not self.note.endswith("\n"):
             raise LogReceiptError("not a signed note")
