@@ -128,6 +128,12 @@ class UnknownProofError(ApiError):
     code = "log.no_such_leaf"
 
 
+class NotWitnessedError(ApiError):
+    """The entry stands in the log, and no checkpoint over it has its quorum of witnesses yet."""
+
+    code = "log.not_witnessed"
+
+
 class UnknownArtefactError(ApiError):
     """No such list or certificate is published."""
 

@@ -20,7 +20,7 @@ _CODES: Final[Mapping[int, str]] = {
     "verification_receipt.unknown webhook.unknown "
     "request.address licence.unknown draft.unknown batch.unknown document.unknown department.unknown "
     "licence.no_such_body "
-    "licence_type.unknown log.no_such_leaf artefact.unknown template.unknown "
+    "licence_type.unknown log.no_such_leaf log.not_witnessed artefact.unknown template.unknown "
     "seal.unknown seal_grant.unknown seal_use.unknown",
     405: "request.method",
     408: "request.slow",

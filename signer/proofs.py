@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from registry import leaves
 from registry.db import Database, Transaction, reading
 from registry.leaves import LogHead
-from signer.witnessing import newest_witnessed
+from signer.witnessing import cosigned, newest_witnessed
 from verify.log_proof import LogReceipt
 from verify.tree import Node, combine, consistency_nodes, inclusion_nodes
 from verify.witness_policy import WitnessPolicy
@@ -50,11 +50,18 @@ def prove_witnessed(database: Database, origin: str, index: int, policy: Witness
         return _witnessed_receipt(tx, origin, index, policy)
 
 
-def prove_digest_witnessed(database: Database, origin: str, digest: bytes, policy: WitnessPolicy) -> LogReceipt | None:
-    """Return the witnessed receipt of the first entry with this digest; None without one."""
+def prove_place_witnessed(database: Database, place: int, policy: WitnessPolicy) -> LogReceipt | None:
+    """Return the witnessed receipt of a leaf by its number through all logs, as the registry's rows count."""
     with reading(database) as tx:
-        index = leaves.find_by_digest(tx, origin, digest)
-        return None if index is None else _witnessed_receipt(tx, origin, index, policy)
+        heads = leaves.all_heads(tx)
+        head = next((each for each in heads if each.base <= place < each.base + each.size), None)
+        return None if head is None else _witnessed_receipt(tx, head.origin, place - head.base, policy)
+
+
+def cosigned_checkpoint(database: Database, origin: str) -> str:
+    """Return the newest checkpoint with all its cosignatures; empty when nothing was ever written."""
+    with reading(database) as tx:
+        return cosigned(tx, leaves.head(tx, origin))
 
 
 def prove_growth(database: Database, origin: str, old_size: int) -> GrowthProof | None:

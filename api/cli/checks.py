@@ -26,9 +26,11 @@ from api.sandbox import examine_file
 from api.texts import sentence
 from api.verdicts import LOOKS, Tone, public_facts, verdict_words
 from api.wiring import Office, clock
+from verify.brought_proof import with_proof
 from verify.errors import YinzhengError
 from verify.evidence import Evidence
 from verify.examine import examine_id, examine_text
+from verify.log_proof import TEXT_LENGTH_MAX
 from verify.report import Outcome, Report
 from verify.report_objects import public_object
 from verify.same_licence import same_licence
@@ -36,6 +38,8 @@ from verify.signed_revision import signed_revision as revision_of
 from verify.values import LicenceId
 
 _DOCUMENT_HEADS: Final = (b"%PDF-", b"PK\x03\x04")
+PROOF_SUFFIX: Final = ".tlog-proof"
+UNREAD: Final = "unread"
 # So many inputs a person compares: bodies of one licence and its code, or those of two versions.
 COMPARED_MAX: Final = 8
 # What a code's text, an id or a path has at most; a longer line is no input of ours.
@@ -61,11 +65,12 @@ InputsArgument = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Input:
-    """One thing to check: how it is called, and its bytes or its text."""
+    """One thing to check: how it is called, its bytes or its text, and the log proof that lies beside it."""
 
     name: str
     document: bytes | None = None
     text: str = ""
+    proof: str = ""
 
 
 class _Checked(NamedTuple):
@@ -81,6 +86,7 @@ class _Checker:
 
     office: Office | None
     evidence: Evidence | None
+    proof: str = ""
 
     def known(self) -> Evidence:
         """Return what a check may rely on without asking the registry."""
@@ -90,6 +96,10 @@ class _Checker:
 
     def check(self, each: _Input) -> Report:
         """Return the report of one input. Raises `TypingError` for a mistyped id, a `SandboxError`."""
+        report, proof = self._checked(each), self.proof or each.proof
+        return with_proof(report, proof, self.known().trust, at=report.at) if proof else report
+
+    def _checked(self, each: _Input) -> Report:
         if self.office is not None:
             if each.document is not None:
                 return check_file(self.office, each.document)
@@ -122,6 +132,13 @@ def verify(  # noqa: PLR0913 - each option is an argument
     crl: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="脱机：吊销列表（可多个）。 Offline: revocation lists.")
     ] = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="日志证明（缺省为文件旁的 FILE.tlog-proof）。 Log proof; by itself FILE.tlog-proof beside a file.",
+        ),
+    ] = None,
     signed_revision: Annotated[
         Path | None,
         typer.Option(
@@ -134,11 +151,14 @@ def verify(  # noqa: PLR0913 - each option is an argument
     session = session_of(context)
     if (trust is None) != (root is None):
         raise typer.BadParameter("--trust … --root …", param_hint="--trust")
+    if proof is not None and len(inputs) != 1:
+        raise typer.BadParameter("1 FILE|TEXT", param_hint="--proof")
+    brought_proof = "" if proof is None else read_proof(proof)
     if trust is None or root is None:
-        checker = _Checker(office=session.public_office, evidence=None)
+        checker = _Checker(office=session.public_office, evidence=None, proof=brought_proof)
     else:
         brought = Brought(trust=trust, root=root, status=tuple(status or ()), revocation=tuple(crl or ()))
-        checker = _Checker(office=None, evidence=_opened(session.screen, brought))
+        checker = _Checker(office=None, evidence=_opened(session.screen, brought), proof=brought_proof)
     if signed_revision is not None:
         if len(inputs) != 1 or not _is_there(Path(inputs[0])):
             raise typer.BadParameter("1 FILE", param_hint="--signed-revision")
@@ -196,7 +216,7 @@ def _check_and_cut(screen: Screen, checker: _Checker, given: str, out: Path) -> 
     """Check a file and save what was signed of it; return both exit codes."""
     try:
         document = read_file(Path(given))
-        checked = _check_one(screen, checker, _Input(name=given, document=document))
+        checked = _check_one(screen, checker, _of_file(given, Path(given)))
         if checked.report is None:
             return [checked.code]
         content = revision_of(document, checked.report.signatures)
@@ -263,15 +283,31 @@ def _expanded(given: str) -> Iterator[_Input]:
         found = False
         for each in documents_in(path):
             found = True
-            yield _Input(name=str(each), document=read_file(each))
+            yield _of_file(str(each), each)
         if not found:
             raise NoFileError(params={"name": str(path / "*.pdf, *.ofd")})
     elif _is_there(path):
-        yield _Input(name=given, document=read_file(path))
+        yield _of_file(given, path)
     elif path.suffix.lower() in DOCUMENT_SUFFIXES:
         raise NoFileError(params={"name": given})
     else:
         yield _Input(name=given, text=given)
+
+
+def _of_file(name: str, path: Path) -> _Input:
+    """Return a file as an input, with the log proof that lies beside it under its name."""
+    beside, proof = path.with_name(path.name + PROOF_SUFFIX), ""
+    if _is_there(beside):
+        try:
+            proof = read_proof(beside)
+        except YinzhengError:
+            proof = UNREAD  # the file itself is checked all the same, and this is said to be of no use
+    return _Input(name=name, document=read_file(path), proof=proof)
+
+
+def read_proof(path: Path) -> str:
+    """Read a log proof; what is no text is none, and is said to be of no use. Raises `NoFileError`."""
+    return read_file(path, bytes_max=TEXT_LENGTH_MAX).decode(errors="replace")
 
 
 def _from_stdin() -> Iterator[_Input]:

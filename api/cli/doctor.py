@@ -28,6 +28,7 @@ from signer import key_register
 from signer.founding import open_custody
 from signer.log import CLOCK_BEHIND_MAX
 from signer.log_safety import published_checkpoint
+from signer.witnessing import standings
 from verify.compiled import READ_USUAL_CODE
 from verify.errors import YinzhengError
 from verify.evidence import OFFLINE_HOURS
@@ -93,7 +94,7 @@ def examine(session: Session) -> Iterator[Line]:
         )
         return
     yield Line(name=("数据库、密钥文件、模板", "database, key files, templates"), is_good=True)
-    for check in (_passphrase, _fonts, _clock, _log, _trust, _status_lists, _certificates, _seals):
+    for check in (_passphrase, _fonts, _clock, _log, _witnesses, _trust, _status_lists, _certificates, _seals):
         yield _guarded(check, office)
 
 
@@ -128,6 +129,7 @@ _NAMES: Final = {
     "_fonts": ("字体与模板", "fonts and templates"),
     "_clock": ("时钟", "clock"),
     "_log": ("签发日志", "signing log"),
+    "_witnesses": ("见证方", "witnesses"),
     "_trust": ("信任名单", "trust list"),
     "_status_lists": ("状态名单", "status lists"),
     "_certificates": ("证书有效期", "certificates"),
@@ -232,6 +234,23 @@ def _log(office: Office) -> Line:
         cure=(
             "已公布的检查点比数据库新：数据库可能是旧备份，停止签发并查明",
             "The published checkpoint is ahead of the database, which may be an old copy: stop issuing and find out",
+        ),
+    )
+
+
+def _witnesses(office: Office) -> Line:
+    """Tell how much of the log is witnessed; without witnesses that is no fault, but it is said."""
+    found = standings(office.database, office.witness_policy)
+    late = [each for each in found if each.is_overdue(office.clock())]
+    text = " · ".join(f"{each.witnessed}/{each.size}" for each in found)
+    none = ("未设置，见证不可核验", "none set, so nobody outside vouches for the log")
+    return Line(
+        name=_NAMES["_witnesses"],
+        is_good=not late,
+        found=(text, text) if found else none,
+        cure=(
+            "有条目逾期未见证：运行 yinzheng log witnesses --ask 查看各见证方的答复",
+            "Entries wait too long for witnesses: yinzheng log witnesses --ask tells what each one answers",
         ),
     )
 

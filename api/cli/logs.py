@@ -37,7 +37,7 @@ from api.cli.audits import EvidenceWanted, check_published
 from api.cli.files import read_file, write_file
 from api.cli.kept_checkpoint import Kept, demand_continued, keep, read_kept
 from api.cli.program import ExitCode, Session, app, session_of
-from api.errors import UnknownProofError
+from api.errors import NotWitnessedError, UnknownProofError
 from api.sandbox import SandboxCrashedError, SandboxTimeoutError, examine_file
 from api.texts import sentence
 from api.wiring import Office
@@ -45,12 +45,14 @@ from registry import leaves, licences
 from registry.db import reading
 from registry.leaves import LogHead
 from signer.audit import AuditReport, AuditScope, audit
+from signer.proofs import cosigned_checkpoint, prove_witnessed
 from verify.document import read_document
 from verify.evidence import Evidence
 from verify.log_proof import LogReceipt
 from verify.report import Report
 from verify.tree import combine, inclusion_nodes, leaf_hash
 from verify.values import LicenceId
+from verify.witness_policy import WitnessPolicy
 
 _PAGE: Final = 1000
 _DIGEST_LENGTH: Final = 64
@@ -67,10 +69,11 @@ def checkpoint(
     """Print the newest checkpoint."""
     session = session_of(context)
     head = _head(session.office)
+    note = cosigned_checkpoint(session.office.database, head.origin)
     if out is not None:
-        write_file(out, head.note.encode())
+        write_file(out, note.encode())
     session.screen.result(
-        {"origin": head.origin, "size": head.size, "root": head.root.hex(), "note": head.note}, head.note.rstrip("\n")
+        {"origin": head.origin, "size": head.size, "root": head.root.hex(), "note": note}, note.rstrip("\n")
     )
 
 
@@ -85,14 +88,33 @@ def prove(
         ),
     ],
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="另存为。 Write it there.")] = None,
+    *,
+    witnessed: Annotated[
+        bool,
+        typer.Option(
+            "--witnessed", help="只要有见证方法定数的检查点。 Under a checkpoint that has its quorum of witnesses."
+        ),
+    ] = False,
 ) -> None:
-    """Print the proof of one entry under the newest checkpoint."""
+    """Print the proof of one entry under the newest checkpoint, or under the newest that is witnessed."""
     session = session_of(context)
     receipt = prove_leaf(session.office, _leaf(session.office, entry))
+    if witnessed:
+        receipt = _witnessed(session.office, receipt.index)
     text = receipt.to_text()
     if out is not None:
         write_file(out, text.encode())
     session.screen.result({"leaf": receipt.index, "proof": text}, text.rstrip("\n"))
+
+
+def _witnessed(office: Office, index: int) -> LogReceipt:
+    """Return the witnessed proof of an entry. Raises `NotWitnessedError`."""
+    trust = office.evidence().trust
+    policy = WitnessPolicy() if trust is None else trust.policy
+    receipt = prove_witnessed(office.database, office.settings.origin, index, policy)
+    if receipt is None:
+        raise NotWitnessedError
+    return receipt
 
 
 def prove_leaf(office: Office, index: int) -> LogReceipt:

@@ -22,7 +22,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "verify": ("checks",),
     "status": ("services",),
     "pack": ("packs",),
-    "log": ("logs", "audit_files", "log_keeping"),
+    "log": ("logs", "audit_files", "log_keeping", "witnesses"),
     "keys": ("key_room", "key_turns"),
     "client": ("office", "client_keys", "client_certificates"),
     "webhook": ("webhooks",),
@@ -31,6 +31,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "fonts": ("office",),
     "serve": ("services",),
     "worker": ("services",),
+    "witness": ("witness",),
     "recover": ("services",),
     "doctor": ("doctor",),
 }

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from fastapi import Path, Query, Response
 
 from api.cursors import read_number, write_cursor
-from api.errors import UnknownAddressError, UnknownProofError
+from api.errors import NotWitnessedError, UnknownAddressError, UnknownProofError
 from api.guard import TheOffice
 from api.v1.answers import PREFIX, IfNoneMatch, both, link_next, router
 from api.v1.public_file import BINARY, described, public_file
@@ -19,10 +19,11 @@ from api.v1.public_schemas import ConsistencyOut, EntryOut, EntryPage
 from api.wiring import Office
 from registry import leaves
 from registry.db import reading
-from signer.proofs import log_head, prove_digest, prove_growth, prove_inclusion
+from signer.proofs import cosigned_checkpoint, prove_digest, prove_growth, prove_inclusion, prove_witnessed
 from verify.log_proof import LogReceipt
 from verify.note import verifier_key_text
 from verify.tiles import LEVEL_MAX, TILE_WIDTH, encode_bundle, entries_path, tile_nodes, tile_path
+from verify.witness_policy import WitnessPolicy
 
 log_files: Final = router("log", prefix="/log")
 log: Final = router("log")
@@ -37,6 +38,7 @@ _TILE: Final = re.compile(
 )
 
 _Index = Annotated[int, Path(ge=0, le=_INDEX_MAX)]
+_Witnessed = Annotated[bool, Query(description="Under a checkpoint that has its quorum of witnesses")]
 _Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes that were signed")]
 
 
@@ -44,11 +46,11 @@ _Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of
     "/checkpoint", summary=both("日志检查点", "The checkpoint"), response_class=Response, responses=described(_TEXT)
 )
 def get_checkpoint(office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
-    """Return the newest signed checkpoint (C2SP tlog-checkpoint)."""
-    head = log_head(office.database, office.settings.origin)
-    if not head.size:
+    """Return the newest signed checkpoint (C2SP tlog-checkpoint) with the cosignatures that it has."""
+    note = cosigned_checkpoint(office.database, office.settings.origin)
+    if not note:
         raise UnknownProofError
-    return public_file(head.note.encode(), media_type=_TEXT, max_age=CHECKPOINT_SECONDS, if_none_match=if_none_match)
+    return public_file(note.encode(), media_type=_TEXT, max_age=CHECKPOINT_SECONDS, if_none_match=if_none_match)
 
 
 @log_files.get(
@@ -105,9 +107,13 @@ def list_log_entries(
     response_class=Response,
     responses=described(_TEXT),
 )
-def get_inclusion_proof(index: _Index, office: TheOffice) -> Response:
-    """Return the receipt of a leaf (C2SP tlog-proof) under the newest checkpoint."""
-    return _proof(prove_inclusion(office.database, office.settings.origin, index))
+def get_inclusion_proof(index: _Index, office: TheOffice, *, witnessed: _Witnessed = False) -> Response:
+    """Return the receipt of a leaf (C2SP tlog-proof) under the newest checkpoint, or the newest witnessed one."""
+    origin = office.settings.origin
+    receipt = prove_inclusion(office.database, origin, index)
+    if witnessed and receipt is not None:
+        receipt = _demanded(prove_witnessed(office.database, origin, index, _policy(office)))
+    return _proof(receipt)
 
 
 @log.get(
@@ -116,9 +122,13 @@ def get_inclusion_proof(index: _Index, office: TheOffice) -> Response:
     response_class=Response,
     responses=described(_TEXT),
 )
-def find_inclusion_proof(digest: _Digest, office: TheOffice) -> Response:
+def find_inclusion_proof(digest: _Digest, office: TheOffice, *, witnessed: _Witnessed = False) -> Response:
     """Return the receipt of the entry with this digest: for a code, the SHA-256 of its Sig_structure."""
-    return _proof(prove_digest(office.database, office.settings.origin, bytes.fromhex(digest)))
+    origin, hashed = office.settings.origin, bytes.fromhex(digest)
+    receipt = prove_digest(office.database, origin, hashed)
+    if witnessed and receipt is not None:
+        receipt = _demanded(prove_witnessed(office.database, origin, receipt.index, _policy(office)))
+    return _proof(receipt)
 
 
 @log.get("/log/consistency/{old_size}", summary=both("证明日志只增未改", "Prove that the log only grew"))
@@ -133,6 +143,18 @@ def get_consistency_proof(old_size: Annotated[int, Path(ge=1, le=_INDEX_MAX)], o
         path=tuple(_base64(each) for each in proof.path),
         checkpoint=proof.note,
     )
+
+
+def _policy(office: Office) -> WitnessPolicy:
+    """Return which witnesses count, as the trust list says."""
+    trust = office.public_files.trust_list(at=office.clock())
+    return WitnessPolicy() if trust is None else trust.policy
+
+
+def _demanded(receipt: LogReceipt | None) -> LogReceipt:
+    if receipt is None:
+        raise NotWitnessedError
+    return receipt
 
 
 def _proof(receipt: LogReceipt | None) -> Response:

@@ -1,0 +1,182 @@
+"""Witnesses from end to end: an office with two of them, the proof of a licence upgraded, and the command that is one."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import pytest
+import typer
+
+from api.checking import check_file, check_text
+from api.cli.checks import PROOF_SUFFIX, verify
+from api.cli.doctor import _witnesses
+from api.cli.program import Session, app
+from api.cli.screen import Screen
+from api.work import Workshop
+from registry.db import reading
+from registry.licences import find_licence
+from signer.publish import publish
+from signer.trust_lists import renew_trust_list
+from tests.hall import Hall
+from tests.town import Town
+from tests.unit.api.test_witness import LOG, request
+from tests.witness_room import found_witness, serving
+from verify.brought_proof import with_proof
+from verify.cosignature import read_cosignatures
+from verify.log_proof import LogReceipt, check_receipt
+from verify.note import verifier_key_text
+from verify.qr_token import decode_token
+from verify.report import Check, Report
+from verify.verdict import Verdict
+from verify.witnessed import MERGE_DELAY
+
+pytestmark = pytest.mark.server
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Watched:
+    """A hall with two witnesses that are there and one that is not; two make the quorum."""
+
+    hall: Hall
+
+    def works(self) -> None:
+        """Do once what the worker does all the time."""
+        Workshop(self.hall.office, takes_parts=False).run(threading.Event(), until_idle=True)
+
+
+@pytest.fixture
+def watched(sqlite_town: Town, tmp_path: Path) -> Iterator[Watched]:
+    verifier = sqlite_town.desk.log.verifier
+    services = [
+        found_witness(tmp_path / name, name, verifier, clock=sqlite_town.clock) for name in ("audit", "archive")
+    ]
+    with (
+        serving(services[0]) as audit,
+        serving(services[1]) as archive,
+        socket.create_server(("127.0.0.1", 0)) as nobody,
+    ):
+        silent = found_witness(tmp_path / "city", "city", clock=sqlite_town.clock).store.key.text
+        policy = tmp_path / "witnesses.txt"
+        policy.write_text(
+            f"witness audit-office {services[0].store.key.text} {audit}\n"
+            f"witness archive {services[1].store.key.text} {archive}/\n"
+            f"witness next-city {silent} http://127.0.0.1:{nobody.getsockname()[1]}\n"
+            "group heads 2 audit-office archive next-city\nquorum heads\n"
+        )
+        nobody.close()
+        hall = Hall.open(sqlite_town, witnesses=policy)
+        renew_trust_list(hall.office.key_desk, at=sqlite_town.now)
+        yield Watched(hall)
+        hall.office.close()
+
+
+def said(report: Report) -> list[tuple[str, str]]:
+    return [(each.code, each.params.get("witnesses", "")) for each in report.findings if each.check is Check.LOG]
+
+
+def test_a_licence_is_witnessed_later_and_everybody_can_say_so(
+    watched: Watched, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hall = watched.hall
+    issued = hall.issues()
+    with reading(hall.office.database) as tx:
+        licence = find_licence(tx, issued["licence_id"])
+    assert licence is not None
+    document = hall.office.vault.get(licence.document_digest)
+    digest = sha256(decode_token(issued["code_text"]).to_be_signed).hexdigest()
+    address = f"/api/v1/log/proofs/by-digest/{digest}"
+
+    before = hall.ask("GET", f"{address}?witnessed=true")
+    assert (before.status_code, before.json()["code"]) == (404, "log.not_witnessed")
+    assert said(check_file(hall.office, document)) == [("log.not_yet_witnessed", "")]
+    assert said(check_text(hall.office, issued["code_text"])) == [("log.recorded", "")]
+
+    watched.works()
+
+    of_code = LogReceipt.from_text(hall.ask("GET", f"{address}?witnessed=true").text)
+    trust = hall.office.evidence().trust
+    assert trust is not None
+    checkpoint = check_receipt(of_code, trust.verifiers)
+    assert trust.policy.is_met(read_cosignatures(of_code.note, trust.policy.keys))
+    both = ("log.witnessed", "audit-office, archive")
+    assert said(check_file(hall.office, document)) == said(check_text(hall.office, issued["code_text"])) == [both]
+    assert check_file(hall.office, document).verdict is Verdict.VALID
+    hall.office.witnessing.collect()  # the worker's own acts were logged meanwhile
+    head = hall.ask("GET", "/log/checkpoint").text
+    assert int(head.split("\n")[1]) >= checkpoint.size
+    assert len(read_cosignatures(head, trust.policy.keys)) == 2
+    publish(hall.office.database, hall.office.desk.log.verifier, hall.office.published)
+    assert hall.office.published.get("log/checkpoint") == head.encode()
+
+    # The proof lies beside the file, whose bytes nobody touched: a stranger who asks nobody reads it.
+    proof = hall.ask("GET", f"/api/v1/log/proofs/{licence.document_leaf}?witnessed=true").text
+    path = tmp_path / "licence.pdf"
+    path.write_bytes(document)
+    path.with_name(f"{path.name}{PROOF_SUFFIX}").write_text(proof)
+    session = Session(screen=Screen(language="en", as_json=False, is_quiet=True, no_colour=True), data=None)
+    session._public = hall.office
+    capsys.readouterr()
+    with pytest.raises(typer.Exit) as ended:
+        verify(typer.Context(typer.main.get_command(app), obj=session), [str(path)])
+    assert (ended.value.exit_code, "witnessed by audit-office, archive" in capsys.readouterr().out) == (0, True)
+    alone = check_file(hall.office, document)._replace(findings=())
+    assert said(with_proof(alone, proof, trust, at=hall.town.now)) == [both]
+
+
+def test_a_witness_that_is_away_is_told_about_and_an_entry_that_waits_too_long_is_an_alarm(watched: Watched) -> None:
+    hall = watched.hall
+    watched.works()
+    assert '"witness": "next-city"' in hall.lines.getvalue()
+    assert '"code": "witness.away"' in hall.lines.getvalue()
+    assert _witnesses(hall.office).is_good
+    hall.issues()
+    hall.town.clock.moves(MERGE_DELAY + timedelta(minutes=1))
+
+    assert not _witnesses(hall.office).is_good
+
+    watched.works()
+    assert _witnesses(hall.office).is_good
+
+
+@contextmanager
+def running(folder: Path, port: int, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `yinzheng witness` as a process of its own until it answers, and kill it at the end."""
+    command = [sys.executable, "-c", "from api.cli import main; main()", "witness", str(folder), "--port", str(port)]
+    process = subprocess.Popen([*command, *words], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                time.sleep(0.1)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_command_is_a_witness_and_after_kill_9_it_goes_on_from_what_it_held(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/add-checkpoint"
+    folder, key = tmp_path / "witness", verifier_key_text(LOG.name, LOG.public)
+
+    with running(folder, port, "--name", "audit.test.example/w", "--log", key):
+        assert httpx.post(url, content=request(0, 30).encode()).status_code == 200  # and killed at once
+
+    with running(folder, port):
+        again = httpx.post(url, content=request(0, 20).encode())
+        assert (again.status_code, again.text) == (409, "30\n")
+        assert httpx.post(url, content=request(30, 33).encode()).status_code == 200
