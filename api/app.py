@@ -29,6 +29,7 @@ from api.pages.live import add_live
 from api.pages.office import office_pages
 from api.pages.provider import provider_pages
 from api.pages.public import add_pages, error_page
+from api.pages.receipt import add_receipt
 from api.pages.sign_in import door
 from api.problems import (
     error_of_http,
@@ -127,6 +128,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.add_exception_handler(Exception, _answer_fault)
     app.lay(office, limits)
     add_pages(app)
+    add_receipt(app)
     add_encryption(app)
     add_counter(app)
     add_live(app)

@@ -1,6 +1,7 @@
 """A receipt on paper: what its claims say, in words, as PDF/A with the signed receipt and its proof inside.
 
 Promises: nothing is printed that the receipt does not say; so neither holder nor contents of the licence are on it.
+Its code leads to our page that checks the receipt anew.
 """
 
 from typing import Final
@@ -14,11 +15,14 @@ from signer.page.model import AttachedFile
 from signer.page.press import About
 from signer.page.sheet import Sheet, SheetGroup
 from signer.receipts import MadeReceipt
-from verify.attached import RECEIPT_FILE, RECEIPT_PROOF_FILE
+from verify.attached import RECEIPT_FILE, RECEIPT_PROOF_FILE, RECEIPT_STAMP_FILE
 from verify.licence import ISSUER_ZONE
 from verify.receipt import OUTCOME_NUMBER, VerificationReceipt, read_receipt
 from verify.report import Check
 from verify.values import LicenceId
+
+PAGE_PATH: Final = "/r/"
+"""Where the code on the paper leads: the receipt is checked there anew (`api/pages/receipt.py`)."""
 
 _TAGS: Final = {"zh": "zh-CN", "en": "en"}
 _OUTCOMES: Final = {number: outcome for outcome, number in OUTCOME_NUMBER.items()}
@@ -28,10 +32,7 @@ _LICENCE_ID_LENGTH: Final = 16
 def receipt_page(office: Office, kept: MadeReceipt, language: Language) -> bytes:
     """Return the sheet of a receipt as a PDF."""
     said = read_receipt(kept.record.content)
-    with reading(office.database) as tx:
-        department = find_department(tx, said.office)
-    name = said.office if department is None else (department.name_en if language == "en" else department.name)
-    host = office.settings.host
+    name, host = office_name(office, said, language), office.settings.host
     sheet = Sheet(
         title=sentence("receipt_page.title", language),
         headline=sentence(f"verdict.{kept.record.verdict}", language),
@@ -43,7 +44,7 @@ def receipt_page(office: Office, kept: MadeReceipt, language: Language) -> bytes
             SheetGroup(heading=sentence("receipt_page.proof", language), rows=_proof_rows(said, kept, language)),
         ),
         footer=sentence("receipt_page.footer", language),
-        address=f"https://{host}/v/{said.licence_id}" if _is_licence_id(said) else "",
+        address=f"{office.settings.public_address}{PAGE_PATH}{kept.record.receipt_id}",
         code_words=sentence("receipt_page.code", language),
     )
     about = About(
@@ -54,6 +55,15 @@ def receipt_page(office: Office, kept: MadeReceipt, language: Language) -> bytes
         files=_files(kept),
     )
     return office.press.text_sheet(sheet, about, language=_TAGS[language])
+
+
+def office_name(office: Office, said: VerificationReceipt, language: Language) -> str:
+    """Return the name of the office that relied, or its code where the registry does not know it."""
+    with reading(office.database) as tx:
+        department = find_department(tx, said.office)
+    if department is None:
+        return said.office
+    return department.name_en if language == "en" else department.name
 
 
 def receipt_rows(said: VerificationReceipt, language: Language) -> tuple[tuple[str, str], ...]:
@@ -97,6 +107,7 @@ def _proof_rows(said: VerificationReceipt, kept: MadeReceipt, language: Language
         ("receipt_page.leaf", str(kept.record.leaf)),
         ("receipt_page.presented", said.presented.hex()),
         ("receipt_page.answer", said.answer.hex()),
+        ("receipt_page.timestamp", "" if kept.record.timestamp is None else f"RFC 3161 ({RECEIPT_STAMP_FILE})"),
     )
     return tuple((sentence(code, language), value) for code, value in rows if value)
 
@@ -106,6 +117,8 @@ def _is_licence_id(said: VerificationReceipt) -> bool:
 
 
 def _files(kept: MadeReceipt) -> tuple[AttachedFile, ...]:
+    stamp = kept.record.timestamp
+    stamps = () if stamp is None else (_attached_stamp(stamp),)
     return (
         AttachedFile(
             name=RECEIPT_FILE, media_type="application/cose", relationship="Source", content=kept.record.content
@@ -116,4 +129,11 @@ def _files(kept: MadeReceipt) -> tuple[AttachedFile, ...]:
             relationship="Data",
             content=kept.proof.to_text().encode(),
         ),
+        *stamps,
+    )
+
+
+def _attached_stamp(content: bytes) -> AttachedFile:
+    return AttachedFile(
+        name=RECEIPT_STAMP_FILE, media_type="application/cms", relationship="Supplement", content=content
     )

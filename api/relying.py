@@ -79,6 +79,7 @@ class Purposed:
     case_number: str = field(default="", repr=False)
     operator: bytes = field(default=b"", repr=False)
     keep_until: date | None = None
+    timestamp: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ def relied(office: Office, stated: Purposed, *, department: str, client: str) ->
         case_number=stated.case_number,
         operator=stated.operator,
         delete_after=_delete_after(stated.keep_until, at=at),
+        stamped=stated.timestamp or office.settings.receipt_timestamps,
     )
 
 

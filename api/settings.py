@@ -99,6 +99,10 @@ class Settings(BaseSettings):
         default=None,
         description="PEM file with the root certificates of that authority; then `yinzheng keys publish`.",
     )
+    receipt_timestamps: bool = Field(
+        default=False,
+        description="Every verification receipt gets a time stamp, also where its office asks for none.",
+    )
     rate_anonymous: int = Field(
         default=20, ge=0, le=100_000, description="Requests a second from one address without a key; 0 means no limit."
     )

@@ -182,6 +182,7 @@ class Office:
                     database=self.database,
                     custody=desk.custody,
                     log=desk.log,
+                    timestamps=desk.timestamps,
                     issuer=self.settings.host,
                     random=self.random,
                 )

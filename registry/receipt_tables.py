@@ -96,6 +96,19 @@ class WebhookDeliveryRow(Row, table=True):
     last_status: int | None = None
 
 
+class ApiClientRow(Row, table=True):
+    """Systems that call; the digest of the secret, never the secret."""
+
+    __tablename__ = "api_client"
+    key_id: str = Field(primary_key=True, max_length=64)
+    department: str = Field(foreign_key="department.uscc", index=True)
+    name: str = Field(max_length=100)
+    roles: str = Field(max_length=200)
+    environment: str = Field(max_length=10)
+    secret_digest: bytes = Field(sa_type=LargeBinary)
+    is_active: bool = True
+
+
 class ClientKeyRow(Row, table=True):
     """Public keys with which calling systems say who they are."""
 

@@ -48,19 +48,6 @@ class PersonRow(Row, table=True):
     is_active: bool = True
 
 
-class ApiClientRow(Row, table=True):
-    """Systems that call; the digest of the secret, never the secret."""
-
-    __tablename__ = "api_client"
-    key_id: str = Field(primary_key=True, max_length=64)
-    department: str = Field(foreign_key="department.uscc", index=True)
-    name: str = Field(max_length=100)
-    roles: str = Field(max_length=200)
-    environment: str = Field(max_length=10)
-    secret_digest: bytes = Field(sa_type=LargeBinary)
-    is_active: bool = True
-
-
 class LicenceTypeRow(Row, table=True):
     """Versions of the licence types; names and hours stand out for the public check."""
 
@@ -371,7 +358,6 @@ LICENCE: Final = _table("licence")
 LICENCE_NUMBER: Final = _table("licence_number")
 LICENCE_TYPE: Final = _table("licence_type")
 LINEAGE: Final = _table("lineage")
-LOG_ENTRY: Final = _table("log_entry")
 LIVE_CODE_USE: Final = _table("live_code_use")
 LOG_CHECKPOINT: Final = _table("log_checkpoint")
 LOG_COSIGNATURE: Final = _table("log_cosignature")

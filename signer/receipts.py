@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Final
 
 from keys.custody import DEPLOYMENT, Custody
+from keys.timestamps import TimestampSource
 from registry.db import Database, Transaction, refuse_inside_transaction
 from registry.purposes import Purpose
 from registry.receipts import ReceiptRecord, file_receipts
@@ -38,7 +39,10 @@ RECEIPTS_MAX: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reliance:
-    """Who relies on a licence, and what for; ``operator`` is a pseudonym that the office alone can resolve."""
+    """Who relies on a licence, and what for; ``operator`` is a pseudonym that the office alone can resolve.
+
+    ``stamped`` wants a time stamp (RFC 3161) over the receipt beside its signature.
+    """
 
     office: str
     client: str
@@ -48,6 +52,7 @@ class Reliance:
     case_number: str = field(default="", repr=False)
     operator: bytes = field(default=b"", repr=False)
     delete_after: datetime
+    stamped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,7 @@ class ReceiptBook:
     database: Database
     custody: Custody
     log: SigningLog
+    timestamps: TimestampSource
     issuer: str
     random: Callable[[int], bytes]
     _waiting: list[_Ticket] = field(default_factory=list, init=False, repr=False)
@@ -97,7 +103,7 @@ class ReceiptBook:
     def make(self, drafts: Sequence[ReceiptDraft], *, at: datetime) -> tuple[MadeReceipt, ...]:
         """Make receipts and return them in the same order.
 
-        1. Sign. 2. Log and keep. Raises what custody, log and database raise; then none of them counts.
+        1. Sign. 2. Log and keep. Raises what custody, time stamps, log and database raise; then none of them counts.
         """
         refuse_inside_transaction(self.database)
         if not drafts:
@@ -137,7 +143,7 @@ class ReceiptBook:
             ticket.made = tuple(next(rest) for _ in ticket.records)
 
     def _signed(self, draft: ReceiptDraft, *, at: datetime) -> ReceiptRecord:
-        """Sign one receipt; its place in the log is not known yet."""
+        """Sign one receipt, and have it stamped where that is wanted; its place in the log is not known yet."""
         reliance, number = draft.reliance, draft.verdict.receipt_number
         if number is None:
             raise ValueError("no receipt is made of what could not be read, reached or timed")
@@ -162,7 +168,10 @@ class ReceiptBook:
         key = self.custody.newest(KeyPurpose.RECEIPT, DEPLOYMENT)
         kid = self.custody.public_key(key).kid
         signature = self.custody.sign_counted(key, receipt_to_be_signed(receipt, kid))
-        return _record(receipt, draft, assemble_receipt(receipt, kid, der_to_raw(signature)))
+        record = _record(receipt, draft, assemble_receipt(receipt, kid, der_to_raw(signature)))
+        if not reliance.stamped:
+            return record
+        return replace(record, timestamp=self.timestamps.stamp(sha256(record.content).digest()))
 
 
 def _record(receipt: VerificationReceipt, draft: ReceiptDraft, content: bytes) -> ReceiptRecord:

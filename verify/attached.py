@@ -19,3 +19,6 @@ RECEIPT_FILE: Final = "receipt.cose"
 
 RECEIPT_PROOF_FILE: Final = "receipt.tlog-proof"
 """On the same page: the proof of its entry in the signing log."""
+
+RECEIPT_STAMP_FILE: Final = "receipt.tst"
+"""On the same page, where one was asked for: the time-stamp token (RFC 3161, DER) over the receipt."""

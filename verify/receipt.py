@@ -4,13 +4,15 @@ Promises:
   * Says what was found when, for whom and what for; of the person behind the operator only a pseudonym that the relying
     office alone can resolve, of the licence its id and hashes.
   * Reading is strict: deterministic CBOR, no unknown key, nothing left over; writing and reading are inverse.
-  * The signature and the log entry are two proofs, each passed, failed or not checked; neither stands for the other.
+  * The signature and the log entry are two proofs, each passed, failed or not checked; neither stands for the other. A
+    time stamp is a third one where there is one.
 
 Tagged COSE_Sign1 with an empty unprotected header, protected {1, 4, 16: "application/cwt"}, ES256 by the ``receipt``
 key; claims 1 issuer · 6 issued · 7 id of 16 bytes · -70020: {1 licence id, 2 SHA-256 of what was presented, 3 verdict's
 number, 4 single checks, 5 relying office, 6 operator's pseudonym, 7 purpose, 8 legal basis, 9 case number, 10 numbers
 of the fields shown, 11 delete after, 12 SHA-256 of the answer}. Keys 1, 2, 6 and 9 are absent where there is nothing.
-Beside it goes the ``tlog-proof`` of its log entry: kind 3, SHA-256 of the receipt's bytes.
+Beside it goes the ``tlog-proof`` of its log entry: kind 3, SHA-256 of the receipt's bytes; and, where one was asked
+for, a time-stamp token (RFC 3161) over that SHA-256, by an authority that the trust list names.
 """
 
 import re
@@ -31,6 +33,7 @@ from verify.log_entry import EntryKind, LogEntry
 from verify.log_proof import LogProofError, LogReceipt, check_receipt
 from verify.note import Checkpoint
 from verify.report import Check, Finding, Outcome
+from verify.timestamp_token import TimestampFormError, TimestampTokenError, check_timestamp
 from verify.trust import TrustedKey, TrustList, signed_by
 from verify.verdict import Verdict
 
@@ -38,6 +41,8 @@ CONTENT_TYPE: Final = "application/cwt"
 # A receipt of ours has some 700 bytes; legal basis and case number may be long.
 RECEIPT_BYTES_MAX: Final = 8192
 RECEIPT_ID_BYTES: Final = 16
+# A token with a chain of three certificates has some 4 kB.
+STAMP_BYTES_MAX: Final = 32_768
 PSEUDONYM_BYTES: Final = (16, 32)
 TEXT_LENGTH_MAX: Final = 500
 PURPOSE_LENGTH_MAX: Final = 64
@@ -148,6 +153,15 @@ class VerificationReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """A time-stamp token that came with a receipt, and what it is judged by: the moment now, and revocation lists."""
+
+    token: bytes = field(repr=False)
+    at: datetime
+    crls: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptCheck:
     """What a receipt says, and how its two proofs were found; ``receipt`` is None when nothing could be read."""
 
@@ -158,7 +172,7 @@ class ReceiptCheck:
 
     @property
     def is_good(self) -> bool:
-        """Say whether signature and log entry were both checked and fit."""
+        """Say whether signature and log entry were both checked and fit, and the time stamp if there is one."""
         return all(each.outcome is Outcome.PASSED for each in self.findings)
 
 
@@ -189,11 +203,14 @@ def read_receipt(data: bytes) -> VerificationReceipt:
     return _read(_sign1_of(data).payload)
 
 
-def check_verification_receipt(data: bytes, trust: TrustList | None, *, proof: str = "") -> ReceiptCheck:
+def check_verification_receipt(
+    data: bytes, trust: TrustList | None, *, proof: str = "", stamp: Stamp | None = None
+) -> ReceiptCheck:
     """Check a receipt as its relying office, a court or an auditor would, also years later.
 
     1. Its form. 2. The signature, by the trust list's keys of use 3. 3. Its entry in the log, by the ``tlog-proof``
-    that was handed over with it; for a key with a cut-off that decides. Never raises for bad bytes.
+    that was handed over with it; for a key with a cut-off that decides. 4. The time stamp, if there is one. Never
+    raises for bad bytes.
     """
     try:
         sign1 = _sign1_of(data)
@@ -205,7 +222,9 @@ def check_verification_receipt(data: bytes, trust: TrustList | None, *, proof: s
     logged, place = _check_entry(data, proof, trust, key)  # (3)
     form = Finding(Check.FORM, "form.receipt_read", Outcome.PASSED)
     leaf, checkpoint = (None, None) if place is None else place
-    return ReceiptCheck(receipt=receipt, findings=(form, signature, logged), leaf=leaf, checkpoint=checkpoint)
+    stamped = () if stamp is None or not stamp.token else (_check_stamp(data, trust, stamp),)  # (4)
+    findings = (form, signature, logged, *stamped)
+    return ReceiptCheck(receipt=receipt, findings=findings, leaf=leaf, checkpoint=checkpoint)
 
 
 def _check_signature(
@@ -244,6 +263,20 @@ def _check_entry(
     if key is not None and key.cut_off is not None and not _is_below(place, key.cut_off):
         return _log("log.receipt_cut_off", Outcome.FAILED), place
     return _log("log.receipt_logged", Outcome.PASSED, params={"leaf": str(logged.index)}), place
+
+
+def _check_stamp(data: bytes, trust: TrustList | None, stamp: Stamp) -> Finding:
+    if trust is None:
+        return Finding(Check.CLOCK, "clock.receipt_stamp_unchecked", Outcome.UNKNOWN)
+    digest = sha256(data).digest()
+    try:
+        if len(stamp.token) > STAMP_BYTES_MAX:
+            raise TimestampFormError("too many bytes")
+        found = check_timestamp(stamp.token, digest, trust.authorities, at=stamp.at, crls=stamp.crls)
+    except TimestampTokenError as error:
+        return Finding(Check.CLOCK, "clock.receipt_stamp_bad", Outcome.FAILED, detail=error.code)
+    told = {"at": found.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": found.authority}
+    return Finding(Check.CLOCK, "clock.receipt_stamped", Outcome.PASSED, as_of=found.at, params=told)
 
 
 def _is_below(place: tuple[int, Checkpoint], cut_off: tuple[str, int]) -> bool:

@@ -11,18 +11,22 @@ import json
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from verify.attached import RECEIPT_FILE, RECEIPT_PROOF_FILE
+from verify.attached import RECEIPT_FILE, RECEIPT_PROOF_FILE, RECEIPT_STAMP_FILE
 from verify.errors import MalformedError
 from verify.log_proof import TEXT_LENGTH_MAX
 from verify.pdf_objects import PdfObjects
-from verify.receipt import RECEIPT_BYTES_MAX
+from verify.receipt import RECEIPT_BYTES_MAX, STAMP_BYTES_MAX
 
 # A printed receipt carries its fonts, some 60 kB; an answer of a batch is cut into its receipts by who keeps them.
 FILE_BYTES_MAX: Final = 4 * 1024 * 1024
 _COSE_HEAD: Final = b"\xd2\x84"
 _PDF_HEAD: Final = b"%PDF-"
 _FILES_MAX: Final = 8
-_BYTES_MAX: Final = {RECEIPT_FILE: RECEIPT_BYTES_MAX, RECEIPT_PROOF_FILE: TEXT_LENGTH_MAX * 4}
+_BYTES_MAX: Final = {
+    RECEIPT_FILE: RECEIPT_BYTES_MAX,
+    RECEIPT_PROOF_FILE: TEXT_LENGTH_MAX * 4,
+    RECEIPT_STAMP_FILE: STAMP_BYTES_MAX,
+}
 
 
 class ReceiptFileError(MalformedError):
@@ -32,10 +36,11 @@ class ReceiptFileError(MalformedError):
 
 
 class KeptReceipt(NamedTuple):
-    """A receipt's bytes, and its proof, which may be missing."""
+    """A receipt's bytes, with its proof and its time stamp, which may be missing."""
 
     content: bytes
     proof: str
+    timestamp: bytes = b""
 
 
 def read_receipt_file(data: bytes) -> KeptReceipt:
@@ -55,10 +60,10 @@ def _of_json(data: bytes) -> KeptReceipt:
             value = value["receipt"]
         if not isinstance(value, dict):
             raise ReceiptFileError("not an object")
-        content, proof = value.get("cose"), value.get("proof", "")
-        if not isinstance(content, str) or not isinstance(proof, str):
+        content, proof, stamp = value.get("cose"), value.get("proof", ""), value.get("timestamp") or ""
+        if not isinstance(content, str) or not isinstance(proof, str) or not isinstance(stamp, str):
             raise ReceiptFileError("not the members of a receipt")
-        return KeptReceipt(base64.b64decode(content, validate=True), proof)
+        return KeptReceipt(base64.b64decode(content, validate=True), proof, base64.b64decode(stamp, validate=True))
     except (ValueError, RecursionError, binascii.Error) as error:
         raise ReceiptFileError("neither a receipt, nor JSON, nor our page") from error
 
@@ -71,7 +76,8 @@ def _of_pdf(data: bytes) -> KeptReceipt:
     if RECEIPT_FILE not in files:
         raise ReceiptFileError("a page without a receipt inside")
     try:
-        return KeptReceipt(files[RECEIPT_FILE], files.get(RECEIPT_PROOF_FILE, b"").decode())
+        proof, stamp = files.get(RECEIPT_PROOF_FILE, b""), files.get(RECEIPT_STAMP_FILE, b"")
+        return KeptReceipt(files[RECEIPT_FILE], proof.decode(), stamp)
     except UnicodeDecodeError as error:
         raise ReceiptFileError("the proof is not UTF-8") from error
 

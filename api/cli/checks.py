@@ -164,7 +164,7 @@ def verify(  # noqa: PLR0913 - each option is an argument
             raise typer.BadParameter("1 FILE", param_hint="--signed-revision")
         raise typer.Exit(worst(_check_and_cut(session.screen, checker, inputs[0], signed_revision)))
     if inputs[0] == WORD and len(inputs) > 1:
-        raise typer.Exit(worst(check_receipts(session.screen, checker.known().trust, inputs[1:])))
+        raise typer.Exit(worst(check_receipts(session.screen, checker.known(), inputs[1:], at=clock())))
     raise typer.Exit(worst(_check_all(session.screen, checker, inputs)))
 
 

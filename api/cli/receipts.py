@@ -3,9 +3,11 @@
 Promises:
   * Takes what offices keep: the signed bytes, an answer of the interface as JSON, the printed page as PDF.
   * What could not be checked is said to be so: without a trust list, or without the proof of the log, nothing is good.
-  * The exit code is 0 for a good receipt, 1 for a bad signature, 5 for a bad proof, 4 for what could not be checked.
+  * The exit code is 0 for a good receipt, 1 for a bad signature, 5 for a bad proof or time stamp, 4 for what could not
+    be checked.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,43 +17,46 @@ from api.cli.screen import Screen
 from api.receipt_page import receipt_rows
 from api.texts import sentence
 from verify.errors import YinzhengError
-from verify.receipt import ReceiptCheck, check_verification_receipt
+from verify.evidence import Evidence
+from verify.receipt import STAMP_BYTES_MAX, ReceiptCheck, Stamp, check_verification_receipt
 from verify.receipt_file import FILE_BYTES_MAX, KeptReceipt, read_receipt_file
 from verify.report import Check, Outcome
-from verify.trust import TrustList
 
 WORD: Final = "receipt"
 """The first argument of `verify` that says that receipts follow."""
 
 _PROOF_SUFFIX: Final = ".tlog-proof"
+_STAMP_SUFFIX: Final = ".tst"
 _PROOF_BYTES_MAX: Final = 64 * 1024
 _MARKS: Final = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.UNKNOWN: "–"}
 
 
-def check_receipts(screen: Screen, trust: TrustList | None, names: list[str]) -> list[int]:
+def check_receipts(screen: Screen, known: Evidence, names: list[str], *, at: datetime) -> list[int]:
     """Check the receipts in these files, show them, and return their exit codes."""
-    return [_check_one(screen, trust, name) for name in names]
+    return [_check_one(screen, known, name, at) for name in names]
 
 
-def _check_one(screen: Screen, trust: TrustList | None, name: str) -> int:
+def _check_one(screen: Screen, known: Evidence, name: str, at: datetime) -> int:
     try:
         kept = _read(Path(name))
     except YinzhengError as error:
         text = explain(error, screen.language)
         screen.result({"input": name, "receipt": None, "error": error.code, "detail": text}, f"? {name}\n  {text}")
         return exit_code_of(error)
-    check = check_verification_receipt(kept.content, trust, proof=kept.proof)
+    stamp = Stamp(token=kept.timestamp, at=at, crls=known.crls)
+    check = check_verification_receipt(kept.content, known.trust, proof=kept.proof, stamp=stamp)
     _show(screen, check, name)
     return _exit_code(check)
 
 
 def _read(path: Path) -> KeptReceipt:
-    """Read a receipt, and the proof that lies beside it when none is inside."""
+    """Read a receipt, and the proof and the time stamp that lie beside it when they are not inside."""
     kept = read_receipt_file(read_file(path, bytes_max=FILE_BYTES_MAX))
-    beside = path.with_suffix(_PROOF_SUFFIX)
-    if not kept.proof and beside.is_file():
-        text = read_file(beside, bytes_max=_PROOF_BYTES_MAX).decode(errors="replace")
-        return kept._replace(proof=text)
+    proof, stamp = path.with_suffix(_PROOF_SUFFIX), path.with_suffix(_STAMP_SUFFIX)
+    if not kept.proof and proof.is_file():
+        kept = kept._replace(proof=read_file(proof, bytes_max=_PROOF_BYTES_MAX).decode(errors="replace"))
+    if not kept.timestamp and stamp.is_file():
+        kept = kept._replace(timestamp=read_file(stamp, bytes_max=STAMP_BYTES_MAX))
     return kept
 
 
@@ -98,6 +103,7 @@ def _exit_code(check: ReceiptCheck) -> int:
     for kind, code in (
         (Check.FORM, ExitCode.USAGE),
         (Check.LOG, ExitCode.LOG),
+        (Check.CLOCK, ExitCode.LOG),
         (Check.SIGNATURE, ExitCode.NOT_GENUINE),
     ):
         if kind in failed:

@@ -32,7 +32,10 @@ class _Model(BaseModel):
 
 
 class RelianceIn(_Model):
-    """Why an office relies on a licence. `operator` is a pseudonym in hex, which the office alone can resolve."""
+    """Why an office relies on a licence. `operator` is a pseudonym in hex, which the office alone can resolve.
+
+    `timestamp` asks for a time stamp (RFC 3161) over the receipt.
+    """
 
     purpose: Purpose
     legal_basis: _Text
@@ -40,6 +43,7 @@ class RelianceIn(_Model):
     case_number: _Case = ""
     operator: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){16,32}$")] = ""
     keep_until: date | None = None
+    timestamp: bool = False
 
     def to_purposed(self) -> Purposed:
         """Return the stated purpose."""
@@ -50,6 +54,7 @@ class RelianceIn(_Model):
             case_number=self.case_number,
             operator=bytes.fromhex(self.operator),
             keep_until=self.keep_until,
+            timestamp=self.timestamp,
         )
 
 
@@ -123,13 +128,17 @@ class ShownField(BaseModel):
 
 
 class ReceiptOut(BaseModel):
-    """A signed receipt: `cose` in base64, `proof` the C2SP tlog-proof of its entry in the signing log."""
+    """A signed receipt: `cose` in base64, `proof` the C2SP tlog-proof of its entry in the signing log.
+
+    `timestamp` is a time-stamp token (RFC 3161, base64) over the SHA-256 of `cose`, where one was asked for.
+    """
 
     receipt_id: str
     made_at: datetime
     delete_after: datetime
     cose: str
     proof: str
+    timestamp: str | None = None
 
     @classmethod
     def of(cls, record: ReceiptRecord, proof: LogReceipt) -> Self:
@@ -140,6 +149,7 @@ class ReceiptOut(BaseModel):
             delete_after=record.delete_after,
             cose=base64.b64encode(record.content).decode(),
             proof=proof.to_text(),
+            timestamp=None if record.timestamp is None else base64.b64encode(record.timestamp).decode(),
         )
 
 

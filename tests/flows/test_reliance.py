@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import uuid
 from datetime import timedelta
 from hashlib import sha256
@@ -11,18 +12,22 @@ from typing import Any
 import pytest
 import zxingcpp
 from pypdfium2 import PdfDocument
+from sqlalchemy import select, update
 
 from api.cli.receipts import check_receipts
 from api.cli.screen import Screen
 from api.relying import canonical
-from registry.db import reading
+from registry.db import reading, transaction
 from registry.licences import find_licence
 from registry.records import Role
-from tests.hall import Hall
-from tests.town import BUREAU, BUSINESS, FOOD, HOLDER, SCHOOLS
+from registry.tables import VERIFICATION_RECEIPT
+from tests.hall import Hall, settings_of
+from tests.town import BUREAU, BUSINESS, FOOD, HOLDER, SCHOOLS, Town
+from verify.evidence import Evidence
 from verify.receipt import check_verification_receipt, read_receipt
 from verify.receipt_file import read_receipt_file
 from verify.report import Outcome
+from verify.timestamp_token import check_timestamp
 
 FOOD_ITEM = "1199999900000005113000131012000"
 OPERATOR = "5f" * 16
@@ -32,6 +37,7 @@ SUPERVISION = {
     "case_number": "示检〔2026〕7号",
     "operator": OPERATOR,
 }
+STAMPED = SUPERVISION | {"timestamp": True}
 IN_PLACE_OF_A_PAPER = {
     "purpose": "materials-reduction",
     "legal_basis": "国务院令第716号第十条",
@@ -307,33 +313,87 @@ def test_what_should_never_have_been_granted_never_held(hall: Hall) -> None:
     assert (recall["verdict"], recall["was_in_force"]) == ("rescinded", False)
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_printed_receipt_carries_the_signed_one(hall: Hall, language: str) -> None:
-    issued = hall.issues()
-    receipt = answered(hall, text=text_of(hall, issued))["receipt"]
+def test_the_printed_receipt_carries_the_signed_one_and_its_code_leads_to_a_check_of_it(sqlite_hall: Hall) -> None:
+    hall, issued = sqlite_hall, sqlite_hall.issues()
+    receipt = answered(hall, text=text_of(hall, issued), reliance=STAMPED)["receipt"]
     path = f"/api/v1/verifications/{receipt['receipt_id']}/page"
+    words = {"zh": ("有效", "监督检查", "示检〔2026〕7号"), "en": ("Valid", "Supervision", "示检〔2026〕7号")}
 
-    answer = hall.ask("GET", path, key="counter", params={"language": language})
+    for language, shown in words.items():
+        answer = hall.ask("GET", path, key="counter", params={"language": language})
+        assert answer.headers["content-type"] == "application/pdf"
+        kept = read_receipt_file(answer.content)
+        assert kept.content == base64.b64decode(receipt["cose"])
+        assert kept.timestamp == base64.b64decode(receipt["timestamp"])
+        assert check_verification_receipt(kept.content, hall.office.evidence().trust, proof=kept.proof).is_good
+        pages = PdfDocument(answer.content)
+        printed = pages[0].get_textpage().get_text_range()
+        assert len(pages) == 1
+        assert all(each in printed for each in (*shown, receipt["receipt_id"], issued["licence_id"][:4]))
+        (code,) = zxingcpp.read_barcodes(pages[0].render(scale=3).to_pil())
+        assert code.text == f"https://{hall.office.settings.host}/r/{receipt['receipt_id']}"
+        again = hall.ask("GET", code.text.partition(hall.office.settings.host)[2], params={"lang": language})
+        assert again.status_code == 200
+        assert all(each in again.text for each in (*shown[:2], receipt["receipt_id"], issued["licence_id"][:4]))
+        assert "示检〔2026〕7号" not in again.text, "an address is passed on more easily than a paper"
+        assert OPERATOR not in again.text
 
-    assert answer.headers["content-type"] == "application/pdf"
-    kept = read_receipt_file(answer.content)
-    assert kept.content == base64.b64decode(receipt["cose"])
-    assert check_verification_receipt(kept.content, hall.office.evidence().trust, proof=kept.proof).is_good
-    pages = PdfDocument(answer.content)
-    words = pages[0].get_textpage().get_text_range()
-    shown = {"zh": ("有效", "监督检查", "示检〔2026〕7号"), "en": ("Valid", "Supervision", "示检〔2026〕7号")}[language]
-    assert len(pages) == 1
-    assert all(each in words for each in (*shown, receipt["receipt_id"], issued["licence_id"][:4]))
-    picture = pages[0].render(scale=3).to_pil()
-    (code,) = zxingcpp.read_barcodes(picture)
-    assert code.text == f"https://{hall.office.settings.host}/v/{issued['licence_id']}"
+
+def test_the_page_of_a_receipt_tells_what_does_not_hold_any_more(sqlite_hall: Hall) -> None:
+    hall, issued = sqlite_hall, sqlite_hall.issues()
+    bodies = [answered(hall, text=text_of(hall, issued), reliance=each) for each in (SUPERVISION, STAMPED, STAMPED)]
+    first, second, third = (each["receipt"]["receipt_id"] for each in bodies)
+
+    def headline(receipt_id: str) -> str:
+        page = hall.ask("GET", f"/r/{receipt_id}", params={"lang": "en"}, headers={"Accept": "text/html"})
+        return re.findall(r"<h1>(.*?)</h1>", page.text)[0]
+
+    assert [headline(each) for each in (first, second)] == ["Genuine receipt"] * 2
+    hall.town.clock.moves(timedelta(days=5))
+    hall.acts(issued["licence_id"], "rescind")
+    told = hall.ask("GET", f"/r/{first}", params={"lang": "en"}).text
+    assert headline(first) == "Genuine receipt, but the licence changed since"
+    assert "the licence did not hold on the day of the check" in told
+    with transaction(hall.office.database) as tx:
+        rows = VERIFICATION_RECEIPT.c
+        row = tx.execute(select(rows.content).where(rows.receipt_id == second)).scalar_one()
+        spoilt = row[:-1] + bytes([row[-1] ^ 1])
+        tx.execute(update(VERIFICATION_RECEIPT).where(rows.receipt_id == first).values(content=spoilt))
+        tx.execute(update(VERIFICATION_RECEIPT).where(rows.receipt_id == second).values(timestamp=b"0"))
+        tx.execute(update(VERIFICATION_RECEIPT).where(rows.receipt_id == third).values(leaf=1 << 40))
+    assert [headline(each) for each in (first, second)] == ["This receipt is not in order"] * 2
+    assert headline(third) == "This receipt could not be checked"
+    for unknown, status in (("0" * 32, 404), ("x", 404), (first.upper(), 404)):
+        assert hall.ask("GET", f"/r/{unknown}", headers={"Accept": "text/html"}).status_code == status
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_time_stamp_is_given_to_who_asks_and_to_all_where_the_office_says_so(sqlite_town: Town) -> None:
+    hall = Hall.open(sqlite_town)
+    text = text_of(hall, hall.issues())
+
+    plain, asked = (answered(hall, text=text, reliance=each)["receipt"] for each in (SUPERVISION, STAMPED))
+    read = hall.ask("GET", f"/api/v1/verifications/{asked['receipt_id']}", key="counter").json()["receipt"]
+    hall.office.settings = settings_of(hall.town, receipt_timestamps=True)
+    batch = {"reliance": SUPERVISION, "items": [{"text": text}, {"id": text.split("/")[4][:16]}]}
+    many = hall.ask("POST", "/api/v1/verifications/batch", key="counter", json=batch).json()["items"]
+    hall.office.close()
+
+    assert plain["timestamp"] is None
+    assert read["timestamp"] == asked["timestamp"]
+    for receipt in (asked, *(each["result"]["receipt"] for each in many)):
+        digest = sha256(base64.b64decode(receipt["cose"])).digest()
+        known = hall.office.evidence()
+        stamped = check_timestamp(
+            base64.b64decode(receipt["timestamp"]), digest, known.trust.authorities, at=hall.town.now
+        )
+        assert stamped.at == hall.town.now
+
+
 def test_the_command_line_reads_each_form_of_a_receipt(
-    sqlite_hall: Hall, language: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sqlite_hall: Hall, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    body = answered(sqlite_hall, text=text_of(sqlite_hall, sqlite_hall.issues()))
+    body = answered(sqlite_hall, text=text_of(sqlite_hall, sqlite_hall.issues()), reliance=STAMPED)
+    other = answered(sqlite_hall, text=text_of(sqlite_hall, sqlite_hall.issues()), reliance=STAMPED)["receipt"]
     receipt = body["receipt"]
     page = sqlite_hall.ask("GET", f"/api/v1/verifications/{receipt['receipt_id']}/page", key="counter")
     cose = base64.b64decode(receipt["cose"])
@@ -343,21 +403,27 @@ def test_the_command_line_reads_each_form_of_a_receipt(
         "page.pdf": page.content,
         "beside.cose": cose,
         "beside.tlog-proof": receipt["proof"].encode(),
+        "beside.tst": base64.b64decode(receipt["timestamp"]),
         "alone.cose": cose,
         "altered.cose": cose[:-1] + bytes([cose[-1] ^ 1]),
         "altered.tlog-proof": receipt["proof"].encode(),
+        "stamped.json": json.dumps(receipt | {"timestamp": other["timestamp"]}).encode(),
         "broken.pdf": page.content[:-900],
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    names = ["answer.json", "member.json", "page.pdf", "beside.cose", "alone.cose", "altered.cose", "broken.pdf"]
-    trust = sqlite_hall.office.evidence().trust
+    names = [
+        "answer.json", "member.json", "page.pdf", "beside.cose", "alone.cose", "altered.cose", "stamped.json", "broken.pdf",
+    ]  # fmt: skip
+    known, at = sqlite_hall.office.evidence(), sqlite_hall.town.now
 
-    codes = check_receipts(Screen(language=language), trust, [str(tmp_path / each) for each in names])
-    offline = check_receipts(Screen(language=language, as_json=True), None, [str(tmp_path / "page.pdf")])
+    for language, words in (("zh", "时间戳由"), ("en", "The receipt existed at 2026-11-24 02:00:00 UTC")):
+        codes = check_receipts(Screen(language=language), known, [str(tmp_path / each) for each in names], at=at)
+        out = capsys.readouterr().out
+        assert codes == [0, 0, 0, 0, 4, 5, 5, 2]
+        assert SUPERVISION["case_number"] in out
+        assert out.count(words) == 4
+    offline = check_receipts(Screen(as_json=True), Evidence(trust=None), [str(tmp_path / "page.pdf")], at=at)
 
-    assert codes == [0, 0, 0, 0, 4, 5, 2]
     assert offline == [4]
-    out = capsys.readouterr().out
-    assert SUPERVISION["case_number"] in out
-    assert json.loads(out.splitlines()[-1])["good"] is False
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["good"] is False

@@ -1,13 +1,16 @@
 """What the judges are shown: one licence of every type of the sample catalogue, issued by a town on SQLite."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from registry.db import open_database
 from registry.records import LicenceType
 from tests.databases import sqlite_template
+from tests.hall import Hall
 from tests.town import Town, founded_on_sqlite, sqlite_town
 from verify.trust import TrustList
 
@@ -66,3 +69,33 @@ def shown(sqlite_template: bytes, tmp_path_factory: pytest.TempPathFactory) -> S
     if evidence.trust is None:
         raise RuntimeError("a town has a trust list")
     return Shown(town, tuple(licences), evidence.trust, evidence.crls)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A stamped receipt as the interface gave it, and its sheets of paper in both languages."""
+
+    receipt: dict[str, Any]
+    files: tuple[Path, ...]
+
+
+@pytest.fixture(scope="session")
+def printed(shown: Shown, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Printed]:
+    """The receipt of an office that relied on one of the licences."""
+    folder, hall = tmp_path_factory.mktemp("printed"), Hall.open(shown.town)
+    stated = {
+        "purpose": "supervision",
+        "legal_basis": "《食品安全法》第一百一十条",
+        "case_number": "示检〔2026〕7号",
+        "operator": "5f" * 16,
+        "timestamp": True,
+    }
+    asked = {"text": shown.licences[0].token_text, "reliance": stated}
+    receipt = hall.ask("POST", "/api/v1/verifications", key="counter", json=asked).json()["receipt"]
+    files = []
+    for language in ("zh", "en"):
+        path = f"/api/v1/verifications/{receipt['receipt_id']}/page?language={language}"
+        files.append(folder / f"receipt-{language}.pdf")
+        files[-1].write_bytes(hall.ask("GET", path, key="counter").content)
+    yield Printed(receipt, tuple(files))
+    hall.office.close()

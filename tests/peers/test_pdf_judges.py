@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from tests.peers.conftest import Shown
+from tests.peers.conftest import Printed, Shown
 from tests.peers.programs import verapdf
 from verify.licence import mask_name
 from verify.qr_token import decode_token
@@ -38,13 +38,15 @@ def test_qpdf_finds_nothing_wrong(shown: Shown) -> None:
 
 @pytest.mark.peer("java", "mvn")
 @pytest.mark.parametrize("flavour", ["3a", "ua1"])
-def test_verapdf_finds_every_licence_conformant(shown: Shown, flavour: str) -> None:
-    wrapper = "org.verapdf.apps.GreenfieldCliWrapper"
+def test_verapdf_finds_every_licence_and_printed_receipt_conformant(
+    shown: Shown, printed: Printed, flavour: str
+) -> None:
+    wrapper, files = "org.verapdf.apps.GreenfieldCliWrapper", (*shown.files, *printed.files)
 
-    judged = _run("java", "-cp", f"{verapdf()}/*", wrapper, "--format", "text", "--flavour", flavour, *shown.files)
+    judged = _run("java", "-cp", f"{verapdf()}/*", wrapper, "--format", "text", "--flavour", flavour, *files)
 
     passed = [line for line in judged.stdout.splitlines() if line.startswith("PASS ")]
-    assert len(passed) == len(shown.files), judged.stdout + judged.stderr
+    assert len(passed) == len(files), judged.stdout + judged.stderr
 
 
 @pytest.mark.peer("java", "mvn")
