@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 TOOLS = ROOT / ".tools"
 VERAPDF = TOOLS / "verapdf"
 LOGCHECK = TOOLS / "logcheck"
+LOGWITNESS = TOOLS / "logwitness"
 SM2CHECK = TOOLS / "sm2check"
 OFDRW = TOOLS / "ofdrw"
 AXE = TOOLS / "axe"
@@ -71,6 +73,7 @@ def oidc_provider() -> Path:
     return OIDC / "server.mjs"
 
 
+@cache
 def logcheck() -> Path:
     """Return our checker over Go's signed-note and transparency-log modules."""
     with _alone("logcheck"):
@@ -78,6 +81,15 @@ def logcheck() -> Path:
     return LOGCHECK
 
 
+@cache
+def logwitness() -> Path:
+    """Return our program over transparency-dev's witness, its client and its formats."""
+    with _alone("logwitness"):
+        _run(["go", "build", "-o", str(LOGWITNESS), "."], folder=ROOT / "tests" / "peers" / "logwitness")
+    return LOGWITNESS
+
+
+@cache
 def sm2check() -> Path:
     """Return our checker over Go's gmsm module."""
     with _alone("sm2check"):
