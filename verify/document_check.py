@@ -87,7 +87,19 @@ def check_document(document: bytes, evidence: Evidence, *, at: datetime) -> Docu
     code = check_token(signed.token_text, evidence, at=at)  # (3)
     same = _compare(signed, signed.data_set, code.token)  # (4)
     of_code = () if code.token is None else (*code.findings, *code.notices)
+    if _is_vouched_for(signed):
+        of_code = tuple(each for each in of_code if each.code != "log.cut_off")
     return DocumentCheck(signed=signed, code=code, findings=merged((*signed.findings, *of_code, *same)))
+
+
+def _is_vouched_for(signed: SignedDocument) -> bool:
+    """Say whether the document proves the code inside it, also where the code's key was stolen since.
+
+    It is covered by the document's signature, and that one stands in the log, below the cut-off of its own key if there
+    is one: so the office made both before the theft.
+    """
+    is_logged = any(each.check is Check.LOG and each.outcome is Outcome.PASSED for each in signed.findings)
+    return is_logged and not signed.has_failed
 
 
 def _of_foreign(signed: SignedDocument, evidence: Evidence) -> tuple[Finding, ...]:
