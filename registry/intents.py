@@ -13,7 +13,7 @@ from sqlalchemy import Row, insert, select, update
 
 from registry.db import Transaction
 from registry.records import IntentState
-from registry.tables import INTENT, LOG_HEAD
+from registry.tables import CLOSED_LOG, INTENT, LOG_HEAD
 
 _COLUMNS: Final = (
     INTENT.c.log,
@@ -96,7 +96,8 @@ def all_intents(tx: Transaction, origin: str, *, after: int = -1, limit: int = 1
 
 
 def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy
-    return select(LOG_HEAD.c.log).where(LOG_HEAD.c.origin == origin).scalar_subquery()
+    closed = select(CLOSED_LOG.c.log).where(CLOSED_LOG.c.origin == origin)
+    return select(LOG_HEAD.c.log).where((LOG_HEAD.c.origin == origin) | LOG_HEAD.c.log.in_(closed)).scalar_subquery()
 
 
 def _values(intent: Intent) -> dict[str, Any]:

@@ -7,14 +7,14 @@ Promises:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Update, bindparam, select, tuple_, update
+from sqlalchemy import RowMapping, Update, bindparam, insert, select, tuple_, update
 
 from registry.db import Transaction
-from registry.errors import LogConflictError
+from registry.errors import ConflictError, LogConflictError
 from registry.intents import (
     Intent,
     abandon_intents,
@@ -37,12 +37,12 @@ from registry.pending import (
 )
 from registry.prepared import Prepared
 from registry.statements import upsert
-from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
+from registry.tables import CLOSED_LOG, LOG_ENTRY, LOG_HEAD, LOG_NODE
 from verify.tree import EMPTY_ROOT, HASH_BYTES, Node
 
 __all__ = [
-    "FIRST_PREFIX",
     "PENDING_MAX",
+    "PREFIX",
     "Intent",
     "LogHead",
     "PendingEntry",
@@ -53,8 +53,6 @@ __all__ = [
     "all_intents",
     "append",
     "attempts_at",
-    "begin",
-    "close",
     "count_pending",
     "entries",
     "entries_at",
@@ -69,12 +67,13 @@ __all__ = [
     "overdue_intents",
     "pending_of",
     "pending_sequenced",
+    "rename",
     "renew_lease",
     "take_pending",
 ]
 
-FIRST_PREFIX: Final = "log"
-"""Where the deployment's first log is published; those that follow stand in folders below it."""
+PREFIX: Final = "log"
+"""Where the log is published; the last checkpoint of a name that is closed stands in a folder below it."""
 
 # Databases limit the values of one statement; the nodes of many proofs are fetched in parts.
 _NODES_MAX: Final = 500
@@ -84,9 +83,8 @@ _NODES_MAX: Final = 500
 class LogHead:
     """The log as it stands: size, root, the complete subtrees on its right edge, the signed note and its last time.
 
-    A deployment has one log after the other, each with a name of its own; all but the last are closed. ``base`` is how
-    many leaves the logs before it have: the registry's rows count leaves through all of them. ``prefix`` is where its
-    files are published.
+    A log gets a new name each year: the old one is closed by a last entry, and the tree goes on under the next one, so
+    that leaves are counted through all names. ``prefix`` is where the checkpoint of this name is published.
     """
 
     log: int
@@ -97,7 +95,7 @@ class LogHead:
     note: str
     time: datetime | None
     base: int = 0
-    prefix: str = FIRST_PREFIX
+    prefix: str = PREFIX
     is_closed: bool = False
 
 
@@ -114,42 +112,48 @@ class StoredEntry:
 def head(tx: Transaction, origin: str) -> LogHead:
     """Return the head without locking it; a log that was never written to has size 0."""
     row = tx.execute(select(LOG_HEAD).where(LOG_HEAD.c.origin == origin)).one_or_none()
-    if row is None:
-        return LogHead(log=0, origin=origin, size=0, root=EMPTY_ROOT, edge=(), note="", time=None)
-    return _head(row)
+    if row is not None:
+        return _head(row)
+    return _closed(tx, origin) or LogHead(log=0, origin=origin, size=0, root=EMPTY_ROOT, edge=(), note="", time=None)
 
 
 def all_heads(tx: Transaction) -> tuple[LogHead, ...]:
-    """Return the heads of all logs that were begun, in the order in which they followed one another."""
+    """Return the last head of each name that the log ever had, in order; the one that is written into is last."""
+    closed = tx.execute(select(CLOSED_LOG).order_by(CLOSED_LOG.c.size)).mappings()
     rows = tx.execute(select(LOG_HEAD).where(LOG_HEAD.c.size > 0).order_by(LOG_HEAD.c.log))
-    return tuple(_head(row) for row in rows)
+    return (*(_closed_head(row) for row in closed), *(_head(row) for row in rows))
 
 
 def newest_origin(tx: Transaction, first: str) -> str:
-    """Return the name of the log that is written into: the one that followed last, or the first there is to be."""
-    query = select(LOG_HEAD.c.origin).where(LOG_HEAD.c.size > 0).order_by(LOG_HEAD.c.log.desc()).limit(1)
+    """Return the name under which the log is written into; ``first`` is its name before there is any other."""
+    query = select(LOG_HEAD.c.origin).join_from(LOG_HEAD, CLOSED_LOG).where(CLOSED_LOG.c.origin == first)
     return tx.execute(query).scalar_one_or_none() or first
 
 
 def lock_head(tx: Transaction, origin: str) -> LogHead:
     """Lock the log for this transaction and return its head; the row is made at the first call."""
     rows = _LOCK_HEAD.rows(tx, {"origin": origin})
-    if not rows:
-        begin(tx, origin, base=0, prefix=FIRST_PREFIX)
-        rows = _LOCK_HEAD.rows(tx, {"origin": origin})
-    return _head(rows[0])
-
-
-def begin(tx: Transaction, origin: str, *, base: int, prefix: str) -> None:
-    """Make the row of an empty log; nothing happens when there is one of this name."""
+    if rows:
+        return _head(rows[0])
+    closed = _closed(tx, origin)
+    if closed is not None:
+        return closed
     empty = {"origin": origin, "size": 0, "root": EMPTY_ROOT, "edge": b"", "note": "", "time": None}
-    empty |= {"base": base, "prefix": prefix, "is_closed": False}
     tx.execute(upsert(tx, LOG_HEAD).values(empty).on_conflict_do_nothing())
+    return _head(_LOCK_HEAD.rows(tx, {"origin": origin})[0])
 
 
-def close(tx: Transaction, log: int) -> None:
-    """Let nothing more be written into a log; the caller holds the lock of its head."""
-    tx.execute(update(LOG_HEAD).where(LOG_HEAD.c.log == log).values(is_closed=True))
+def rename(tx: Transaction, head: LogHead, origin: str) -> None:
+    """Close a log's name at this head, which the caller has locked, and let the tree go on under another one.
+
+    Raises ``ConflictError`` for a name that a log has or had.
+    """
+    last = {"origin": head.origin, "log": head.log, "size": head.size, "root": head.root}
+    last |= {"edge": b"".join(head.edge), "note": head.note, "time": head.time}
+    tx.execute(insert(CLOSED_LOG).values(last))
+    if _closed(tx, origin) is not None:
+        raise ConflictError
+    tx.execute(update(LOG_HEAD).where(LOG_HEAD.c.log == head.log).values(origin=origin))
 
 
 def append(
@@ -251,7 +255,9 @@ _MOVE_HEAD: Final = Prepared(_moved_head)
 
 
 def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy
-    return select(LOG_HEAD.c.log).where(LOG_HEAD.c.origin == origin).scalar_subquery()
+    closed = select(CLOSED_LOG.c.log).where(CLOSED_LOG.c.origin == origin)
+    is_its = (LOG_HEAD.c.origin == origin) | LOG_HEAD.c.log.in_(closed)
+    return select(LOG_HEAD.c.log).where(is_its).scalar_subquery()
 
 
 def _head(row: Sequence[Any]) -> LogHead:
@@ -259,6 +265,16 @@ def _head(row: Sequence[Any]) -> LogHead:
     values = dict(zip(_HEAD_COLUMNS, row, strict=True))
     edge = values.pop("edge")
     return LogHead(edge=tuple(edge[at : at + HASH_BYTES] for at in range(0, len(edge), HASH_BYTES)), **values)
+
+
+def _closed(tx: Transaction, origin: str) -> LogHead | None:
+    row = tx.execute(select(CLOSED_LOG).where(CLOSED_LOG.c.origin == origin)).mappings().one_or_none()
+    return None if row is None else _closed_head(row)
+
+
+def _closed_head(row: RowMapping) -> LogHead:
+    head = _head([row[name] for name in _HEAD_COLUMNS])
+    return replace(head, prefix=f"{PREFIX}/closed/{head.size}", is_closed=True)
 
 
 _HEAD_COLUMNS: Final = tuple(LOG_HEAD.c.keys())

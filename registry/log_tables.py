@@ -1,11 +1,24 @@
-"""The table of what came back into the log after a restore. Imported through ``registry.tables`` only."""
+"""Tables of names that the log had, and of what came back after a restore. Through ``registry.tables`` only."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, LargeBinary, Text
 from sqlmodel import Field
 
 from registry.columns import Moment, Row
+
+
+class ClosedLogRow(Row, table=True):
+    """Names that a log had before it got the next one, each with its last head: the tree goes on, the name does not."""
+
+    __tablename__ = "closed_log"
+    origin: str = Field(primary_key=True, max_length=255)
+    log: int = Field(foreign_key="log_head.log")
+    size: int = Field(sa_type=BigInteger)
+    root: bytes = Field(sa_type=LargeBinary)
+    edge: bytes = Field(sa_type=LargeBinary)
+    note: str = Field(sa_type=Text)
+    time: datetime = Field(sa_type=Moment)
 
 
 class RecoveredLeafRow(Row, table=True):

@@ -261,9 +261,6 @@ class LogHeadRow(Row, table=True):
     edge: bytes = Field(sa_type=LargeBinary)
     note: str = Field(sa_type=Text)
     time: datetime | None = Field(default=None, sa_type=Moment)
-    base: int = Field(sa_type=BigInteger)
-    prefix: str = Field(max_length=60)
-    is_closed: bool
 
 
 class LogPendingRow(Row, table=True):
@@ -346,6 +343,7 @@ CLIENT_CERTIFICATE: Final = _table("client_certificate")
 CLIENT_KEY: Final = _table("client_key")
 CLIENT_STATEMENT: Final = _table("client_statement")
 CLIENT_TOKEN: Final = _table("client_token")
+CLOSED_LOG: Final = _table("closed_log")
 COUNTER: Final = _table("counter")
 DEPARTMENT: Final = _table("department")
 DRAFT: Final = _table("draft")

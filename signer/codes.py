@@ -66,7 +66,7 @@ def sign_codes(
     for code, receipt in zip(unsigned, receipts, strict=True):
         signature = der_to_raw(desk.custody.sign(code.key, code.message, receipt=receipt))
         text = code.text(signature, desk.settings.host)
-        coded.append(Coded(reserved=code.reserved, text=text, leaf=receipt.leaf))
+        coded.append(Coded(reserved=code.reserved, text=text, leaf=receipt.index))
     desk.after("codes_signed")
     return tuple(coded), tuple(refused)
 

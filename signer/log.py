@@ -48,14 +48,7 @@ def log_verifier(origin: str, public: PublicKey) -> LogVerifier:
     return LogVerifier(origin, note_key_id(origin, ED25519_TYPE, raw), raw)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logged(LogReceipt):
-    """A receipt with the entry's leaf number in the registry, which counts on through all logs of a deployment."""
-
-    leaf: int
-
-
-Filing = Callable[[Transaction, Sequence[Logged]], None]
+Filing = Callable[[Transaction, Sequence[LogReceipt]], None]
 """What a caller writes in the very transaction of its entries, knowing their places."""
 
 
@@ -65,7 +58,7 @@ class _Ticket:
 
     drafts: tuple[EntryDraft, ...]
     filing: Filing | None = None
-    receipts: tuple[Logged, ...] | None = None
+    receipts: tuple[LogReceipt, ...] | None = None
     error: BaseException | None = None
 
 
@@ -128,7 +121,7 @@ class SigningLog:
     def demand_clock(self) -> None:
         """Raise `LogClockError` while the clock stands too far behind: for acts whose entry follows their commit."""
         with reading(self.database) as tx:
-            self._time(leaves.head(tx, self.origin))
+            self.time_after(leaves.head(tx, self.origin))
 
     def demand_safe(self) -> None:
         """Compare the head with what all others know of it, now. Raises `LogForkError`, `LogMissingError`."""
@@ -136,7 +129,7 @@ class SigningLog:
             self._memory.is_doubtful = True
             self._look_around()
 
-    def append(self, drafts: Sequence[EntryDraft], *, filing: Filing | None = None) -> tuple[Logged, ...]:
+    def append(self, drafts: Sequence[EntryDraft], *, filing: Filing | None = None) -> tuple[LogReceipt, ...]:
         """Write these entries one after the other and return their receipts, in the same order.
 
         What `filing` writes is committed with them, or nothing is; what it raises is this caller's alone.
@@ -189,7 +182,7 @@ class SigningLog:
         memory.is_doubtful, memory.look_again_at = False, clocks.monotonic() + LOOK_AGAIN_SECONDS
         self.after("head_safe")
 
-    def _sequence(self, tickets: Sequence[_Ticket]) -> tuple[Logged, ...]:
+    def _sequence(self, tickets: Sequence[_Ticket]) -> tuple[LogReceipt, ...]:
         """Give these entries, and those that wait in the database, their places and times in one transaction.
 
         1. Lock the head; whoever else appends waits here. 2. Set the time. 3. Grow the tree. 4. Sign the checkpoint.
@@ -198,12 +191,12 @@ class SigningLog:
         """
         drafts = tuple(draft for ticket in tickets for draft in ticket.drafts)
         with transaction(self.database) as tx:
-            before = self._locked_head(tx)  # (1)
+            before = self.locked_head(tx)  # (1)
             _refuse_second_beginning(before, drafts)
             pending = leaves.take_pending(tx)
             if not drafts and not pending:
                 return ()
-            time = self._time(before)  # (2)
+            time = self.time_after(before)  # (2)
             waiting: tuple[EntryDraft | PendingEntry, ...] = (*drafts, *pending)
             entries = [
                 LogEntry(kind=each.kind, time=time, digest=each.digest, detail=each.detail).encode() for each in waiting
@@ -219,15 +212,9 @@ class SigningLog:
             ]
             leaves.append(tx, before, stored, growth.new_nodes, after)  # (5)
             leaves.open_intents(tx, self._intents(before, drafts, at=time))
-            leaves.pending_sequenced(tx, _places(before.base + before.size + len(drafts), pending))
+            leaves.pending_sequenced(tx, _places(before.size + len(drafts), pending))
             logged = tuple(
-                Logged(
-                    entry=each.entry,
-                    index=each.index,
-                    path=growth.path(each.index),
-                    note=after.note,
-                    leaf=before.base + each.index,
-                )
+                LogReceipt(entry=each.entry, index=each.index, path=growth.path(each.index), note=after.note)
                 for each in stored[: len(drafts)]
             )
             _file(tx, tickets, logged)
@@ -242,7 +229,7 @@ class SigningLog:
         line = signature_line(self.origin, self.verifier.key_id, self.custody.sign_counted(self.key, body))
         return f"{body.decode()}\n{line}"
 
-    def _locked_head(self, tx: Transaction) -> LogHead:
+    def locked_head(self, tx: Transaction) -> LogHead:
         """Lock the head, and see that it is what this process knows of it. Raises `LogForkError`, `LogClosedError`."""
         head = leaves.lock_head(tx, self.origin)
         self.after("head_locked")
@@ -251,7 +238,7 @@ class SigningLog:
         demand_grown(tx, self._memory.head, head)
         return head
 
-    def _time(self, before: LogHead) -> datetime:
+    def time_after(self, before: LogHead) -> datetime:
         """Return the clock's second, or the last entry's where the clock is a little behind it."""
         now = self.clock().astimezone(UTC).replace(microsecond=0)
         if before.time is None or now >= before.time:
@@ -277,7 +264,7 @@ class SigningLog:
         ]
 
 
-def _file(tx: Transaction, tickets: Sequence[_Ticket], logged: Sequence[Logged]) -> None:
+def _file(tx: Transaction, tickets: Sequence[_Ticket], logged: Sequence[LogReceipt]) -> None:
     """Let every caller write what belongs to its entries. Raises `_FilingError`."""
     start = 0
     for ticket in tickets:

@@ -29,7 +29,8 @@ from signer.errors import LogForkError, PublishConflictError
 from signer.log import SigningLog
 from signer.log_entries import abandoned
 from signer.log_files import TileStore
-from signer.log_safety import PUBLISHED, Seen, compare_head, published_checkpoint
+from signer.log_safety import CHECKPOINT, PUBLISHED, Seen, compare_head, own_checkpoint, published_checkpoint
+from signer.log_turn import renamed
 from signer.recover import named_by_rows
 from verify import cbor
 from verify.document import read_document
@@ -90,7 +91,7 @@ def recover_log(log: SigningLog, store: TileStore, vault: FolderVault, *, at: da
     """
     with reading(log.database) as tx:
         before = leaves.head(tx, log.origin)
-    published = published_checkpoint(log.verifier, store, before.prefix)
+    published = published_checkpoint(log.verifier, store, leaves.PREFIX)
     if published is None or published.size <= before.size:
         if published is not None:
             compare_head(log.database, before, Seen(by=PUBLISHED, checkpoint=published))
@@ -100,7 +101,7 @@ def recover_log(log: SigningLog, store: TileStore, vault: FolderVault, *, at: da
         returned = _bring_back(tx, log.verifier, store, published)  # (2)
         known = _mark_waiting(tx, returned)  # (3)
         lost = _settle(tx, replace(returned, known=known), left, at=at)  # (4)
-    log.flush_pending()  # (5)
+    renamed(log, published.origin).flush_pending()  # (5)
     return LogRecovered(first=returned.first, count=len(returned.entries), lost=lost)
 
 
@@ -108,7 +109,7 @@ def _bring_back(tx: Transaction, verifier: LogVerifier, store: TileStore, publis
     """Write the missing entries and the published head; what does not lead to its root undoes all of it."""
     first = head = leaves.lock_head(tx, verifier.name)
     frontier, entries, raw = Frontier(head.size, head.edge), dict[int, LogEntry](), dict[int, bytes]()
-    for bundle in _bundles(store, head.prefix, head.size, published.size):
+    for bundle in _parts(_bundles(store, leaves.PREFIX, head.size, published.size)):
         hashes = [leaf_hash(entry) for entry in bundle]
         frontier, nodes = frontier.grow(hashes)
         decoded = [_decoded(entry) for entry in bundle]
@@ -122,12 +123,35 @@ def _bring_back(tx: Transaction, verifier: LogVerifier, store: TileStore, publis
             head, size=frontier.size, root=frontier.root, edge=frontier.edge, time=max(each.time for each in decoded)
         )
         if after.size == published.size:
-            after = replace(after, note=own_note(published.note, verifier))
+            after = replace(after, note=own_note(published.note, verifier.named(published.origin)))
         leaves.append(tx, head, stored, nodes, after)
         head = after
+        if decoded[-1].kind is EntryKind.CLOSED:
+            head = _close(tx, verifier.named(head.origin), store, head, str((decoded[-1].detail or {})[1]))
     if (head.size, head.root) != (published.size, published.root):
         raise LogForkError("the published entries do not lead from the database to the published root")
     return _Returned(head=head, first=first.size, entries=entries, raw=raw, known=frozenset())
+
+
+def _close(tx: Transaction, verifier: LogVerifier, store: TileStore, head: LogHead, origin: str) -> LogHead:
+    """Let the log have its next name, from its last entry under this one on."""
+    content = store.get(f"{leaves.PREFIX}/closed/{head.size}/{CHECKPOINT}")
+    path = f"closed/{head.size}"
+    last = None if content is None else own_checkpoint(verifier, content, path)
+    if last is None or (last.origin, last.size, last.root) != (head.origin, head.size, head.root):
+        raise PublishConflictError(path)
+    leaves.rename(tx, replace(head, note=own_note(last.note, verifier)), origin)
+    return replace(head, origin=origin)
+
+
+def _parts(bundles: Iterator[tuple[bytes, ...]]) -> Iterator[tuple[bytes, ...]]:
+    """Part a bundle behind an entry that closes the log's name."""
+    for bundle in bundles:
+        start = 0
+        for stop, entry in enumerate(bundle, 1):
+            if stop == len(bundle) or _decoded(entry).kind is EntryKind.CLOSED:
+                yield bundle[start:stop]
+                start = stop
 
 
 def _bundles(store: TileStore, prefix: str, start: int, stop: int) -> Iterator[tuple[bytes, ...]]:
@@ -163,9 +187,8 @@ def _mark_waiting(tx: Transaction, returned: _Returned) -> frozenset[int]:
             index = places.get((each.kind, each.digest))
             if index is not None:
                 marked[each.pending_id] = index
-    base = returned.head.base
     for some in _batches(list(marked)):
-        leaves.pending_sequenced(tx, {pending_id: base + marked[pending_id] for pending_id in some})
+        leaves.pending_sequenced(tx, {pending_id: marked[pending_id] for pending_id in some})
     return frozenset(marked.values())
 
 

@@ -78,9 +78,10 @@ def published_checkpoint(verifier: LogVerifier, store: TileStore, prefix: str) -
 
 
 def own_checkpoint(verifier: LogVerifier, content: bytes, path: str) -> Checkpoint:
-    """Read a checkpoint of our own. Raises `PublishConflictError`."""
+    """Read a checkpoint that our key signed, under any name that the log had. Raises `PublishConflictError`."""
     try:
-        return open_checkpoint(content[: NOTE_LENGTH_MAX * 4].decode(), (verifier,))
+        note = content[: NOTE_LENGTH_MAX * 4].decode()
+        return open_checkpoint(note, (verifier.named(note.partition("\n")[0]),))
     except (NoteError, UnicodeDecodeError) as error:
         raise PublishConflictError(path) from error
 

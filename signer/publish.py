@@ -10,8 +10,9 @@ Promises:
   * A partial tile goes when the full one stands there and the checkpoint no longer needs it, never before.
   * No key is used; two processes that publish at once wait for each other, or one of the two is refused.
 
-    checkpoint tile/… log.vkey (in log/, and in log/<label>/ for each log that followed) · trust-list.cbor ·
-    status/<n> · status/seal-<division>-<n> · seal-history/<code> · pack/counter · pack/since-<place> ·
+    checkpoint tile/… log.vkey (in log/) · checkpoint log.vkey (in log/closed/<size>/, for each name that the log had
+    before; the tiles are those of log/, for the tree goes on) · trust-list.cbor · status/<n> ·
+    status/seal-<division>-<n> · seal-history/<code> · pack/counter · pack/since-<place> · report/<month> ·
     authority.crl · national.crl · certificates/<name>.cer
 
 `after` is called with a step's name when the step is done: `compared tiles_published artefacts_published
@@ -75,6 +76,11 @@ class _Log:
     there: bytes | None
     before: int
 
+    @property
+    def is_new(self) -> bool:
+        """Say whether nothing stands there under this name of the log."""
+        return self.there is None or not self.there.startswith(f"{self.head.origin}\n".encode())
+
     def path(self, name: str) -> str:
         return f"{self.head.prefix}/{name}"
 
@@ -105,7 +111,7 @@ def publish_log(database: Database, verifier: LogVerifier, store: TileStore, *, 
         logs = _compared(database, verifier, store)
         after("compared")
         files = sum(_write_tiles(database, each, store, after) for each in logs)
-        files += sum(_write_key(each, store) for each in logs if each.there is None)
+        files += sum(_write_key(each, store) for each in logs if each.is_new)
         store.flush()
         files += sum(_write_checkpoint(each, store, after) for each in logs)
     return Published(size=_size_of(logs, verifier), files=files)
@@ -138,6 +144,8 @@ def _compared(database: Database, verifier: LogVerifier, store: TileStore) -> li
 
 def _write_tiles(database: Database, log: _Log, store: TileStore, after: Step) -> int:
     """Write tiles and bundles, some dozens at once, and return how many were new."""
+    if log.head.is_closed:  # the tree went on under the next name, and has them all
+        return 0
     wanted, count = tiles_of_growth(log.before, log.head.size), 0
     for start in range(0, len(wanted), TILES_AT_ONCE):
         files: dict[str, bytes] = {}
@@ -175,10 +183,10 @@ def _write_artefacts(database: Database, store: TileStore) -> int:
 
 
 def _write_key(log: _Log, store: TileStore) -> int:
-    """Write the log's verifier key, which never changes."""
-    return store.put_all(
-        {log.path(VERIFIER_KEY): f"{verifier_key_text(log.verifier.name, log.verifier.public)}\n".encode()}
-    )
+    """Write the log's verifier key, which is another one under another name."""
+    path = log.path(VERIFIER_KEY)
+    key = f"{verifier_key_text(log.verifier.name, log.verifier.public)}\n".encode()
+    return int(store.replace(path, key, expected=store.get(path)))
 
 
 def _write_checkpoint(log: _Log, store: TileStore, after: Step) -> int:
@@ -189,7 +197,7 @@ def _write_checkpoint(log: _Log, store: TileStore, after: Step) -> int:
     count = int(store.replace(log.path(CHECKPOINT), note, expected=log.there))
     store.flush()
     after("checkpoint_published")
-    for level, index, width in tiles_of_growth(log.before, log.head.size):
+    for level, index, width in () if log.head.is_closed else tiles_of_growth(log.before, log.head.size):
         if width == TILE_WIDTH and _was_partial(log.before, level, index):
             store.drop(log.path(f"{tile_path(level, index, width)}.p"))
             if not level:

@@ -19,7 +19,7 @@ from keys.timestamps import TimestampSource
 from registry.db import Database, Transaction, refuse_inside_transaction
 from registry.purposes import Purpose
 from registry.receipts import ReceiptRecord, file_receipts
-from signer.log import Logged, SigningLog
+from signer.log import SigningLog
 from signer.log_entries import EntryDraft
 from verify.algorithms import der_to_raw
 from verify.key_purpose import KeyPurpose
@@ -125,9 +125,9 @@ class ReceiptBook:
         records = [each for ticket in tickets for each in ticket.records]
         made: list[MadeReceipt] = []
 
-        def keep(tx: Transaction, proofs: Sequence[Logged]) -> None:
+        def keep(tx: Transaction, proofs: Sequence[LogReceipt]) -> None:
             made[:] = [
-                MadeReceipt(record=_placed(record, proof.leaf), proof=proof)
+                MadeReceipt(record=_placed(record, proof.index), proof=proof)
                 for record, proof in zip(records, proofs, strict=True)
             ]
             file_receipts(tx, [each.record for each in made], at=max(each.at for each in tickets))

@@ -304,7 +304,7 @@ def _signed(desk: Desk, to_be_signed: bytes, *, at: datetime) -> tuple[bytes, in
     desk.after("seal_logged")
     signature = desk.custody.sign(maker, to_be_signed, receipt=receipt)
     desk.after("seal_signed")
-    return assemble_seal(to_be_signed, desk.custody.chain(maker)[0], signature), receipt.leaf
+    return assemble_seal(to_be_signed, desk.custody.chain(maker)[0], signature), receipt.index
 
 
 def _demand_good(desk: Desk, content: bytes, *, at: datetime) -> None:

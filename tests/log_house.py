@@ -52,10 +52,10 @@ class LogHouse:
         log = SigningLog(database=database, custody=custody, origin=ORIGIN, key=CHECKPOINT, clock=clock, worker=worker)
         return cls(database, url, folder, custody, log, clock)
 
-    def head(self) -> LogHead:
-        """Return the head as it stands."""
+    def head(self, origin: str = ORIGIN) -> LogHead:
+        """Return the head as it stands, or stood when the name was closed."""
         with reading(self.database) as tx:
-            return leaves.head(tx, ORIGIN)
+            return leaves.head(tx, origin)
 
     def entries(self) -> Sequence[StoredEntry]:
         """Return all entries."""

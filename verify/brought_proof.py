@@ -100,7 +100,7 @@ def _is_of_code(proof: _Proof, claimed: Claimed) -> bool:
 def _is_below(proof: _Proof, claimed: Claimed, trust: TrustList) -> bool:
     keys = trust.keys_for(bytes.fromhex(claimed.token_kid), CODE_USE)
     cuts = [key.cut_off for issuer, key in keys if issuer.issuer == claimed.issuer and key.cut_off is not None]
-    return all(origin == proof.checkpoint.origin and proof.receipt.index < size for origin, size in cuts)
+    return all(trust.is_below(cut_off, proof.checkpoint.origin, proof.receipt.index) for cut_off in cuts)
 
 
 def _useless(detail: str) -> Finding:

@@ -66,7 +66,7 @@ def check_log(proof: str | None, announced: Announced, trust: TrustList | None) 
     if entry.detail != announced.detail:
         problem = "the entry is for another purpose, key or data set"
     cut_off = cut_off_of(trust, announced.kid)
-    if cut_off is not None and (cut_off[0] != checkpoint.origin or receipt.index >= cut_off[1]):
+    if cut_off is not None and not trust.is_below(cut_off, checkpoint.origin, receipt.index):
         finding = _finding("log.cut_off", Outcome.FAILED, "the key was cut off before this entry")
     else:
         finding = _wrong(problem) if problem else _finding("log.proven", Outcome.PASSED)

@@ -3,6 +3,8 @@
 Promises:
   * No personal data and no names: an entry holds hashes, a purpose, a key id; entries cannot be erased.
   * Each kind has its own detail and nothing else; kind 3 has none, and its array ends after the digest.
+  * Kind 8 is the last entry under a name and tells the next one; the genesis entry of that one, right behind it, tells
+    the old name, its size and its root. The tree goes on.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,6 +42,7 @@ class EntryKind(IntEnum):
     KEY = 5
     ADMIN = 6
     ABANDONED = 7
+    CLOSED = 8
 
 
 def _is_origin(value: object) -> bool:
@@ -65,13 +68,14 @@ def _is_index(value: object) -> bool:
 _Rule = Mapping[int, Callable[[object], bool]]
 # Per kind: what must stand in the detail, and what may.
 _DETAILS: Final[Mapping[EntryKind, tuple[_Rule, _Rule]]] = {
-    EntryKind.GENESIS: ({1: _is_origin}, {}),
+    EntryKind.GENESIS: ({1: _is_origin}, {2: _is_origin, 3: _is_index, 4: _is_digest}),
     EntryKind.INTENT: ({1: _is_text, 2: _is_kid}, {3: _is_digest}),
     EntryKind.STATE: ({1: _is_text, 2: _is_text}, {}),
     EntryKind.RECEIPT: ({}, {}),
     EntryKind.KEY: ({1: _is_text}, {2: _is_kid}),
     EntryKind.ADMIN: ({1: _is_text}, {}),
     EntryKind.ABANDONED: ({1: _is_index}, {}),
+    EntryKind.CLOSED: ({1: _is_origin}, {}),
 }
 
 

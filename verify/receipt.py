@@ -260,7 +260,7 @@ def _check_entry(
     if entry.kind is not EntryKind.RECEIPT or entry.digest != sha256(data).digest():
         return _log("log.receipt_other", Outcome.FAILED), None
     place = (logged.index, checkpoint)
-    if key is not None and key.cut_off is not None and not _is_below(place, key.cut_off):
+    if key is not None and key.cut_off is not None and not trust.is_below(key.cut_off, checkpoint.origin, logged.index):
         return _log("log.receipt_cut_off", Outcome.FAILED), place
     return _log("log.receipt_logged", Outcome.PASSED, params={"leaf": str(logged.index)}), place
 
@@ -277,10 +277,6 @@ def _check_stamp(data: bytes, trust: TrustList | None, stamp: Stamp) -> Finding:
         return Finding(Check.CLOCK, "clock.receipt_stamp_bad", Outcome.FAILED, detail=error.code)
     told = {"at": found.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": found.authority}
     return Finding(Check.CLOCK, "clock.receipt_stamped", Outcome.PASSED, as_of=found.at, params=told)
-
-
-def _is_below(place: tuple[int, Checkpoint], cut_off: tuple[str, int]) -> bool:
-    return place[1].origin == cut_off[0] and place[0] < cut_off[1]
 
 
 def _signature(code: str, outcome: Outcome) -> Finding:

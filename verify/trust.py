@@ -188,6 +188,10 @@ class TrustList:
         """Return all keys with this id and use, each with its issuer; the id is a hint, so there may be several."""
         return self._by_key.get((kid, use), ())
 
+    def is_below(self, cut_off: tuple[str, int], origin: str, index: int) -> bool:
+        """Say whether a leaf of our log lies below a cut-off; leaves are counted on through all names of the log."""
+        return index < cut_off[1] and {cut_off[0], origin} <= {each.name for each in self.verifiers}
+
     def payload(self) -> bytes:
         """Return the deterministic CBOR of the claims."""
         content: dict[int, object] = {1: self.sequence, 2: [_issuer_map(each) for each in self.issuers]}

@@ -10,10 +10,17 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # the defaults stay: SQLite cannot take one away without making anew a table that others refer to
-    op.add_column('log_head', sa.Column('base', sa.BigInteger(), nullable=False, server_default='0'))
-    op.add_column('log_head', sa.Column('prefix', sa.String(length=60), nullable=False, server_default='log'))
-    op.add_column('log_head', sa.Column('is_closed', sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_table('closed_log',
+    sa.Column('origin', sa.String(length=255), nullable=False),
+    sa.Column('log', sa.Integer(), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('root', sa.LargeBinary(), nullable=False),
+    sa.Column('edge', sa.LargeBinary(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('time', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['log'], ['log_head.log'], name=op.f('fk_closed_log_log')),
+    sa.PrimaryKeyConstraint('origin', name=op.f('pk_closed_log'))
+    )
     op.create_table('recovered_leaf',
     sa.Column('log', sa.Integer(), nullable=False),
     sa.Column('leaf_index', sa.BigInteger(), nullable=False),
@@ -37,5 +44,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table('kept_status')
     op.drop_table('recovered_leaf')
-    for name in ('is_closed', 'prefix', 'base'):
-        op.drop_column('log_head', name)
+    op.drop_table('closed_log')

@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 from registry import artefacts, leaves
 from registry.db import reading, transaction
 from registry.leaves import LogHead
-from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
+from registry.tables import CLOSED_LOG, LOG_ENTRY, LOG_HEAD, LOG_NODE
 from signer.errors import LogBehindError, LogForkError, LogMissingError, PublishConflictError, PublishFolderError
 from signer.log import log_verifier
 from signer.log_files import FolderStore
@@ -143,10 +143,11 @@ def goes_back(house: LogHouse, old: LogHead) -> None:
     """Let the database hold what it held once, as when an older copy of it is restored."""
     with transaction(house.database) as tx:
         tx.execute(delete(LOG_ENTRY).where(LOG_ENTRY.c.idx >= old.size))
-        tx.execute(delete(LOG_NODE))
-        tx.execute(
-            update(LOG_HEAD).values(size=old.size, root=old.root, edge=b"".join(old.edge), note=old.note, time=old.time)
-        )
+        for level in range(1, 20):
+            tx.execute(delete(LOG_NODE).where(LOG_NODE.c.level == level, LOG_NODE.c.idx >= old.size >> level))
+        tx.execute(delete(CLOSED_LOG))
+        values = {"size": old.size, "root": old.root, "edge": b"".join(old.edge), "note": old.note, "time": old.time}
+        tx.execute(update(LOG_HEAD).values(origin=old.origin, **values))
 
 
 def test_a_database_that_is_behind_what_is_published_signs_nothing(founded: LogHouse, tmp_path: Path) -> None:
