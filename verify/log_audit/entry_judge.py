@@ -17,6 +17,7 @@ from verify.log_entry import EntryKind
 from verify.usual_entry import EntryReader, UsualEntry
 
 # Uses of an office's keys: what nobody should do at night.
+_CODE: Final = KeyPurpose.CODE.value
 _USES: Final = frozenset({KeyPurpose.DOCUMENT.value, KeyPurpose.SEAL.value})
 
 
@@ -92,7 +93,7 @@ class EntryJudge:
         purpose = found.shape.first
         if is_wanted and self.wanted[found.digest] is None:
             self.wanted[found.digest] = index
-        if found.shape.has_data_set and purpose == KeyPurpose.CODE.value:
+        if found.shape.has_data_set and purpose == _CODE:
             self.sample.offer(index)
         if purpose in _USES and not self._hours.covers(found.time):
             self._findings.list("outside_hours", index=index, purpose=purpose, time=found.time, key=found.shape.kid)

@@ -38,6 +38,7 @@ LINE_BYTES_MAX: Final = 4 << 20
 MANIFEST_LINE_MAX: Final = 8192
 TOTALS: Final = ("licences", "events", "seal_events", "seal_uses", "officials")
 _KEYS: Final = frozenset(range(1, 9))
+_DECODER: Final = json.JSONDecoder()
 
 
 class RecordsError(MalformedError):
@@ -177,7 +178,7 @@ def _read(line: bytes) -> Row:
     if len(line) > LINE_BYTES_MAX:
         raise RecordsError("a line is too long")
     try:
-        row = json.loads(line)
+        row = _DECODER.decode(str(line, "utf-8"))
     except (ValueError, RecursionError) as error:
         raise RecordsError("a line is no JSON") from error
     if not isinstance(row, dict):

@@ -26,6 +26,8 @@ RECORD_BYTES_MAX: Final = 1 << 21
 LICENCE_PURPOSES: Final = frozenset({KeyPurpose.CODE.value, KeyPurpose.DOCUMENT.value, KeyPurpose.SEAL.value})
 # Words of changes: what the log calls them, what the rows do.
 _CHANGES: Final = {"licence": "event", "seal": "seal_event", "seal_grant": "seal_event", "seal_use": "seal_uses"}
+_CODE: Final = KeyPurpose.CODE.value
+_SEAL: Final = KeyPurpose.SEAL.value
 _REASON, _ACT, _OWNER, _OFFICE, _BODIES = 5, 2, 12, 8, 13
 
 
@@ -104,7 +106,7 @@ class RowJudge:
         elif state == "abandoned":
             self._abandoned.add(index)
         elif state == "filed":
-            if found.shape.first == KeyPurpose.SEAL.value:
+            if found.shape.first == _SEAL:
                 self._sealed.add(index)
             licence, official = row.get("licence"), row.get("official")
             if isinstance(licence, dict):
@@ -121,7 +123,7 @@ class RowJudge:
         shape = found.shape
         if licence.get("data_set") != found.data_set.hex():
             self._differs(index, "data_set", found.data_set, licence.get("data_set"))
-        if shape.first == KeyPurpose.CODE.value:
+        if shape.first == _CODE:
             if licence.get("signed") != found.digest.hex():
                 self._differs(index, "signed", found.digest, licence.get("signed"))
             self._judge.tally.seen["licences"] += 1

@@ -6,10 +6,10 @@ the log is, and can be kept and taken up again.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
-from verify.log_audit.monthly import MonthlyReport, month_of
+from verify.log_audit.monthly import MonthlyReport
 from verify.log_entry import EntryKind
 from verify.usual_entry import EntryShape
 
@@ -33,24 +33,31 @@ class Tally:
         self.seen: Counter[str] = Counter()
         self._codes: set[str] = set()
         self._day = -1
+        self._month = ""
 
     def entry(self, index: int, shape: EntryShape, time: int) -> None:
         """Count an entry; the first of a month is remembered by its index."""
         day = (time + ZONE_SECONDS) // DAY_SECONDS
         if day != self._day:
-            self._day = day
-            self.months.setdefault(month_of(datetime.fromtimestamp(time, UTC)), index)
+            self._turn(day)
+            self.months.setdefault(self._month, index)
         self.days[day, shape.kind, shape.first if shape.kind is EntryKind.INTENT else ""] += 1
         if shape.kind is EntryKind.INTENT:
             self.hours[hour_of_week(time)] += 1
 
     def department(self, time: int, code: str, what: int) -> None:
         """Count something of a department."""
+        day = (time + ZONE_SECONDS) // DAY_SECONDS
+        if day != self._day:
+            self._turn(day)
         if code not in self._codes:
             if len(self._codes) >= DEPARTMENTS_MAX:
                 code = OTHERS
             self._codes.add(code)
-        self.departments[month_of(datetime.fromtimestamp(time, UTC)), code, what] += 1
+        self.departments[self._month, code, what] += 1
+
+    def _turn(self, day: int) -> None:
+        self._day, self._month = day, day_of(day).strftime("%Y-%m")
 
     def of_month(self, month: str) -> tuple[dict[int, int], dict[str, int], dict[str, dict[int, int]]]:
         """Return the counts of a month by kind, by purpose of intents, and by department."""
