@@ -24,12 +24,14 @@ from api.openapi import interface
 from api.pages.audit import audit_pages
 from api.pages.counter import add_counter
 from api.pages.desk import desk_pages
+from api.pages.documents import document_pages
 from api.pages.encryption import add_encryption
 from api.pages.live import add_live
 from api.pages.office import office_pages
 from api.pages.provider import provider_pages
 from api.pages.public import add_pages, error_page
 from api.pages.receipt import add_receipt
+from api.pages.sheets import sheet_pages
 from api.pages.sign_in import door
 from api.problems import (
     error_of_http,
@@ -134,7 +136,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     add_live(app)
     if not public:
         app.state.house = StaffHouse.of(office)
-        for router in (door, provider_pages, office_pages, desk_pages, audit_pages):
+        for router in (door, provider_pages, office_pages, desk_pages, document_pages, sheet_pages, audit_pages):
             app.include_router(router)
     app.add_route(OPENAPI_PATH, _describe, methods=["GET"], include_in_schema=False)
     return app

@@ -86,6 +86,11 @@ _PROVED: Final = Permission(scope=Scope.OWN, roles=_STAFF, audience=Audience.PEO
 _AT_DESK: Final = Permission(scope=Scope.OWN, roles=_RELYING, audience=Audience.PEOPLE)
 _AUDITING: Final = Permission(scope=Scope.OWN, roles=(Role.AUDITOR,), audience=Audience.PEOPLE)
 _ADMINISTRATOR: Final = (Role.ADMINISTRATOR,)
+_LISTING: Final = Permission(scope=Scope.OWN, roles=_BOTH, audience=Audience.PEOPLE)
+_LOOKING: Final = Permission(scope=Scope.RECORD, roles=_BOTH, audience=Audience.PEOPLE)
+_SENDING: Final = Permission(scope=Scope.OWN, roles=_OFFICER, audience=Audience.PEOPLE)
+_APPROVING: Final = Permission(scope=Scope.RECORD, roles=_REVIEWER, audience=Audience.PEOPLE, fresh=True)
+_USING: Final = Permission(scope=Scope.RECORD, roles=_OFFICER, audience=Audience.PEOPLE, fresh=True)
 _OF_PERSON: Final = Permission(scope=Scope.RECORD, roles=_ADMINISTRATOR, audience=Audience.PEOPLE, fresh=True)
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
@@ -216,6 +221,20 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     # pages for work
     "show_desk": _AT_DESK,
     "check_at_desk": _AT_DESK,
+    "show_documents": _LISTING,
+    "upload_document": _SENDING,
+    "show_document": _LOOKING,
+    "show_document_page": _LOOKING,
+    "save_document": _LOOKING,
+    "save_document_slip": _LOOKING,
+    "approve_seen_document": _APPROVING,
+    "seal_seen_document": _USING,
+    "show_sheets": _LISTING,
+    "upload_sheet": _SENDING,
+    "show_sheet": _LOOKING,
+    "save_bad_rows": _LOOKING,
+    "approve_sheet": _APPROVING,
+    "run_sheet": _USING,
     "show_log": _AUDITING,
     "compare_log": _AUDITING,
     "show_people": Permission(scope=Scope.OWN, roles=_ADMINISTRATOR, audience=Audience.PEOPLE),

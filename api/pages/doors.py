@@ -50,12 +50,16 @@ _DEVICE_LIFE: Final = timedelta(days=180)
 _VISIT_BYTES: Final = 32
 _ONCE_BYTES: Final = 16
 _FIELDS_MAX: Final = 40
+# A sheet with its photos, from who is signed in; nobody else sends a file here.
+_FILES_MAX: Final = 300
 _POST: Final = "POST"
 _NUL: Final = "\x00"
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.-]{16,200}")
 _LEADING: Final = (SessionMissingError, SecondFactorMissingError, ProofOldError)
 # Where somebody may be led after sign-in: a page of ours, by its path alone.
-_NEXT: Final = re.compile(r"/office(?:/[a-z0-9-]{1,40}){0,3}")
+_NEXT: Final = re.compile(r"/office(?:/[A-Za-z0-9-]{1,40}){0,3}")
+# The page from which a form was sent that wants a new proof: that of one record, else the list.
+_RECORD_PAGE: Final = re.compile(r"/office/(?:documents|sheets)/[^/]+")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -136,12 +140,14 @@ class StaffRoute(APIRoute):
                 return _led(request, error)
             request.state.visit = visit
             if request.method == _POST:
-                visit.form = await request.form(max_files=1, max_fields=_FIELDS_MAX)
-                await run_in_threadpool(_take_form, visit)
+                visit.form = await request.form(max_files=_files_max(visit), max_fields=_FIELDS_MAX)
             try:
+                await run_in_threadpool(_take_form, request, visit)
                 answer = await inner(request)
             except _LEADING as error:
                 return _led(request, error)
+            finally:
+                await visit.form.close()
             visit.dress(answer)
             return answer
 
@@ -237,8 +243,17 @@ def _known_browser(request: Request, visit: Visit) -> None:
     visit.secret = kept
 
 
-def _take_form(visit: Visit) -> None:
-    """Take a form once. Raises `FormForeignError`, `FormSentError`."""
+def _files_max(visit: Visit) -> int:
+    return 0 if visit.session is None else _FILES_MAX
+
+
+def _take_form(request: Request, visit: Visit) -> None:
+    """Take a form once; there is none to take where a page is only asked for.
+
+    Raises `FormForeignError`, `FormSentError`.
+    """
+    if request.method != _POST:
+        return
     once = visit.text("once")
     if not _VALUE.fullmatch(once) or not hmac.compare_digest(
         form_mark(visit.secret, once).encode(), visit.text("mark").encode()
@@ -265,7 +280,9 @@ def _led(request: Request, error: SignInError) -> Response:
         return led_to(request, "/sign-in", next=next_path(request.url.path))
     if isinstance(error, SecondFactorMissingError):
         return led_to(request, "/sign-in/second-factor")
-    page = "/".join(request.url.path.split("/")[:3]) if is_form else request.url.path
+    path = request.url.path
+    record = _RECORD_PAGE.match(path)
+    page = record[0] if record is not None else "/".join(path.split("/")[:3]) if is_form else path
     return led_to(request, "/office/confirmation", next=next_path(page))
 
 

@@ -95,6 +95,12 @@ class OwnAccountError(SignInError):
     code = "account.own"
 
 
+class UploadIncompleteError(SignInError):
+    """A file is missing, or a field of the form beside it is missing or not of its form."""
+
+    code = "upload.incomplete"
+
+
 class PurposeMissingError(SignInError):
     """What is to be checked, the purpose or its legal basis is missing; a number needs its holder and a purpose."""
 
