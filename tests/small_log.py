@@ -27,10 +27,10 @@ PUBLIC = KEY.public_key().public_bytes_raw()
 VERIFIER = LogVerifier(ORIGIN, note_key_id(ORIGIN, 1, PUBLIC), PUBLIC)
 
 
-def signed_note(size: int, root: bytes) -> str:
+def signed_note(size: int, root: bytes, origin: str = ORIGIN) -> str:
     """Return a checkpoint by the log's key, true or not."""
-    body = checkpoint_body(ORIGIN, size, root).decode()
-    return f"{body}\n{signature_line(ORIGIN, VERIFIER.key_id, KEY.sign(body.encode()))}"
+    body = checkpoint_body(origin, size, root).decode()
+    return f"{body}\n{signature_line(origin, VERIFIER.named(origin).key_id, KEY.sign(body.encode()))}"
 
 
 def genesis(origin: str = ORIGIN) -> bytes:

@@ -104,12 +104,16 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "entry {index} in {file} goes back in time: {expected} before, then {found}",
     ),
     "checker.genesis": (
-        "{file} 中第 {index} 条：起始条目应当且只应在第 0 条，并写明 {expected}",
-        "entry {index} in {file}: a beginning stands at 0 and nowhere else, and names {expected}",
+        "{file} 中第 {index} 条：名称起止不合规矩（应接 {expected}）",
+        "entry {index} in {file}: a name begins or ends where it must not (expected {expected})",
     ),
-    "checker.closed_early": (
-        "{file} 中第 {index} 条关闭了日志，其后还有条目（共 {expected} 条）",
-        "entry {index} in {file} closed the log, and others follow (there are {expected})",
+    "checker.link_wrong": (
+        "{file} 中第 {index} 条所接的旧日志不对：树根应为 {expected}，实为 {found}",
+        "entry {index} in {file} links another log than the one before it: root {expected} expected, {found} found",
+    ),
+    "checker.name_other": (
+        "日志最后的名称为 {expected}，{file} 却署名 {found}",
+        "the log's last name is {expected}, and {file} is signed as {found}",
     ),
     "checker.abandoned_other": (
         "第 {index} 条放弃的不是第 {found} 条（摘要应为 {expected}）",

@@ -111,9 +111,9 @@ class LogAudit:
     def run(self, *, progress: Progress, save: Save) -> AuditResult:
         """Do it; ``progress`` is told how many entries of how many are done, ``save`` gets a state for JSON."""
         checkpoint = self._checkpoint()  # (1)
-        root, origin = (b"", "") if checkpoint is None else (checkpoint.root, checkpoint.origin)
+        root = b"" if checkpoint is None else checkpoint.root
         sample = Sample(self._scope.seed, root, self._scope.sample_size)
-        judge = EntryJudge(origin, self._findings, hours=self._scope.hours, sample=sample)
+        judge = EntryJudge(self._findings, hours=self._scope.hours, sample=sample)
         if checkpoint is None:
             return AuditResult(checkpoint=None, findings=self._findings, judge=judge)
         claims = Claims(checkpoint, self._scope.verifiers, self._findings)  # (2)
@@ -234,17 +234,18 @@ class LogAudit:
         progress, save = told
         while (bundle := walk.read()) is not None:
             claims.judge(walk, bundle, self._scope.kept)
-            self._judge_bundle(bundle, walk.size, judge, row_judge)
+            self._judge_bundle(bundle, walk, judge, row_judge)
+            self._judge_links(bundle, walk, judge)
             walk.push(bundle)
             progress(walk.position, walk.size)
             if walk.position % SAVE_EVERY == 0:
                 state = {"walk": walk.state(), "judge": judge.state(), "rows": row_judge.state()}
                 save(state | self._state(walk) | {"compared": [*self._compared, *claims.compared]})
 
-    def _judge_bundle(self, bundle: Bundle, size: int, judge: EntryJudge, row_judge: RowJudge) -> None:
+    def _judge_bundle(self, bundle: Bundle, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge) -> None:
         manifest = self._scope.manifest
         end = 0 if manifest is None else manifest.size
-        for index, found in judge.judge(bundle, lambda place: self.entry(place, size)):
+        for index, found in judge.judge(bundle, lambda place: self.entry(place, walk.size)):
             if self._rows is None or index >= end:
                 self._uncovered += found.shape.first in LICENCE_PURPOSES or found.shape.kind is EntryKind.STATE
                 continue
@@ -257,8 +258,21 @@ class LogAudit:
             self._rows_compared += 1
             row_judge.judge(index, found, row)
 
+    def _judge_links(self, bundle: Bundle, walk: TreeWalk, judge: EntryJudge) -> None:
+        """Compare what names say of the log before them with what it was."""
+        for link in judge.links:
+            before = bundle.leaves[: link.place - bundle.start]
+            root = walk.root(before) if bundle.leaves else b""
+            if (link.size, link.root) != (link.place, root):
+                self._findings.fail(
+                    "checker.link_wrong", file=bundle.file, index=link.place, expected=root, found=link.root
+                )
+        judge.links.clear()
+
     def _finish(self, judge: EntryJudge, row_judge: RowJudge, checkpoint: Checkpoint) -> None:
         manifest, rows = self._scope.manifest, self._rows
+        if judge.name not in {"", checkpoint.origin}:
+            self._findings.fail("checker.name_other", file=self._file, expected=judge.name, found=checkpoint.origin)
         if manifest is None:
             self._findings.unknown("checker.records_none")
         if manifest is None or rows is None:

@@ -2,6 +2,7 @@
 
 Promises:
   * A signed checkpoint that does not fit is proof against the operator: both notes belong into the evidence.
+  * The names that a log had one after the other are those of one key in the policy.
   * What cannot be compared is said to be so: a note of another log, of a longer one, or below the place of beginning.
 """
 
@@ -56,6 +57,8 @@ class Claims:
         self._verifiers = verifiers
         self._findings = findings
         self._claims: list[Claim] = []
+        own = {each.public for each in verifiers if each.name == checkpoint.origin}
+        self.names = frozenset(each.name for each in verifiers if each.public in own)
 
     def add(self, claim: Claim) -> None:
         """Take in a root of a size that the log has."""
@@ -70,7 +73,7 @@ class Claims:
         except NoteError as error:
             self._findings.fail("checker.kept_wrong", found=error.detail)
             return None
-        if found.origin != self._checkpoint.origin:
+        if found.origin not in self.names:
             self._findings.unknown("checker.kept_other", expected=self._checkpoint.origin, found=found.origin)
             return None
         if found.size > self._checkpoint.size:
@@ -87,7 +90,7 @@ class Claims:
         except NoteError as error:
             self._findings.unknown("checker.shown_wrong", file=shown.source, found=error.detail)
             return
-        if found.origin != self._checkpoint.origin:
+        if found.origin not in self.names:
             self._findings.unknown("checker.shown_other", file=shown.source, found=found.origin)
         elif found.size > size:
             self._findings.unknown("checker.shown_ahead", file=shown.source, expected=size, found=found.size)
@@ -98,7 +101,7 @@ class Claims:
         """Take in the root to which the registry's records belong."""
         if manifest is None:
             return
-        if manifest.origin != self._checkpoint.origin:
+        if manifest.origin not in self.names:
             self._findings.fail("checker.records_other", expected=self._checkpoint.origin, found=manifest.origin)
         elif manifest.size <= self._checkpoint.size:
             self.add(Claim(size=manifest.size, root=manifest.root, code="checker.records_root", source="records"))

@@ -1,11 +1,13 @@
-"""Judge the log's entries one after the other: form, order, beginning, and whether what was given up was there.
+"""Judge the log's entries one after the other: form, order, names, and whether what was given up was there.
 
-Promises: a bad entry is a finding with its file and index, never an error; the next one is judged as well.
+Promises:
+  * A bad entry is a finding with its file and index, never an error; the next one is judged as well.
+  * A log begins with its name, and takes another one only by a closing entry and a link to what it was until then.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
@@ -13,12 +15,21 @@ from verify.log_audit.findings import Findings
 from verify.log_audit.hours import OfficeHours, Sample
 from verify.log_audit.tallies import Tally
 from verify.log_audit.tree_walk import Bundle
-from verify.log_entry import EntryKind
+from verify.log_entry import EntryKind, LogEntry
 from verify.usual_entry import EntryReader, UsualEntry
 
 # Uses of an office's keys: what nobody should do at night.
+_NAMING: Final = frozenset({EntryKind.GENESIS, EntryKind.CLOSED})
 _CODE: Final = KeyPurpose.CODE.value
 _USES: Final = frozenset({KeyPurpose.DOCUMENT.value, KeyPurpose.SEAL.value})
+
+
+class Link(NamedTuple):
+    """What a name that follows another one says of the log until then."""
+
+    place: int
+    size: int
+    root: bytes
 
 
 class EntryJudge:
@@ -27,14 +38,16 @@ class EntryJudge:
     ``wanted`` are digests of signed bytes that the auditor has before them: where each stands in the log is noted.
     """
 
-    def __init__(self, origin: str, findings: Findings, *, hours: OfficeHours, sample: Sample) -> None:
+    def __init__(self, findings: Findings, *, hours: OfficeHours, sample: Sample) -> None:
         self.tally = Tally()
         self.wanted: dict[bytes, int | None] = {}
         self.given_up: set[int] = set()
         self.last_time = 0
         self.sample = sample
+        self.links: list[Link] = []
+        self.name = ""
+        self._next_name = ""
         self._hours = hours
-        self._origin = origin
         self._findings = findings
         self._reader = EntryReader()
 
@@ -60,10 +73,8 @@ class EntryJudge:
                 self._intent(index, found, digest in wanted)
             elif shape.kind is EntryKind.ABANDONED:
                 self._abandoned(index, found, fetch)
-            if (shape.kind is EntryKind.GENESIS) is not (index == 0) or (
-                index == 0 and digest != sha256(self._origin.encode()).digest()
-            ):
-                self._findings.fail("checker.genesis", file=bundle.file, index=index, expected=self._origin)
+            if shape.kind in _NAMING or index == 0 or self._next_name:
+                self._named(bundle, index, entry, found)
             yield index, found
 
     def state(self) -> dict[str, object]:
@@ -74,6 +85,7 @@ class EntryJudge:
             "given_up": sorted(self.given_up),
             "last_time": self.last_time,
             "sample": list(self.sample.drawn()),
+            "names": [self.name, self._next_name],
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
@@ -88,6 +100,26 @@ class EntryJudge:
         self.given_up = set(given_up) if isinstance(given_up, list) else set()
         self.last_time = last_time
         self.sample.restore(sample if isinstance(sample, list) else ())
+        names = state["names"]
+        self.name, self._next_name = names if isinstance(names, list) else ("", "")
+
+    def _named(self, bundle: Bundle, index: int, entry: bytes, found: UsualEntry) -> None:
+        """Judge a beginning, a close, and what follows one: the next name with its link, and nothing else."""
+        shape, expected = found.shape, self._next_name
+        if shape.kind is EntryKind.GENESIS:
+            is_good = (index == 0 or shape.first == expected) and found.digest == sha256(shape.first.encode()).digest()
+            detail = LogEntry.decode(entry).detail or {}
+            size, root = detail.get(3), detail.get(4)
+            if index and isinstance(size, int) and isinstance(root, bytes):
+                self.links.append(Link(index, size, root))
+            elif index:
+                is_good = False
+            self.name = shape.first
+        else:
+            is_good = index > 0 and not expected
+        self._next_name = shape.first if shape.kind is EntryKind.CLOSED else ""
+        if not is_good:
+            self._findings.fail("checker.genesis", file=bundle.file, index=index, expected=expected or self.name)
 
     def _intent(self, index: int, found: UsualEntry, is_wanted: bool) -> None:  # noqa: FBT001 - one of two ways
         purpose = found.shape.first

@@ -62,7 +62,7 @@ class Reports:
         except (StatementError, MalformedError) as error:
             self._findings.fail("checker.report_wrong", file=file, found=error.detail)
             return
-        if (report.origin, report.month) != (self._checkpoint.origin, month):
+        if report.origin not in claims.names or report.month != month:
             expected, found = f"{self._checkpoint.origin} {month}", f"{report.origin} {report.month}"
             self._findings.fail("checker.report_other", file=file, expected=expected, found=found)
             return

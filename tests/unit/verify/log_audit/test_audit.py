@@ -159,6 +159,40 @@ def test_entries_are_judged_by_themselves() -> None:
     assert [row["index"] for row in result.findings.lists["abandoned"]] == ["1", "1"]
 
 
+def test_a_log_takes_another_name_by_a_close_and_a_link_and_in_no_other_way() -> None:
+    old, new = "licences.test.example/2025", ORIGIN
+    before = [genesis(old), *intents(300)]
+    close = LogEntry(
+        kind=EntryKind.CLOSED,
+        time=BEGINS + timedelta(seconds=90),
+        digest=sha256(new.encode()).digest(),
+        detail={1: new},
+    ).encode()
+    at_close = SmallLog.of([*before, close])
+    kept = Shown(source="kept", note=signed_note(at_close.size, at_close.root, old))
+    link = {1: new, 2: old, 3: at_close.size, 4: at_close.root}
+    scope = replace(SCOPE, verifiers=(VERIFIER, VERIFIER.named(old)), shown=(kept,))
+    after = intents(9, first_second=95)
+
+    def named(entry: bytes, **changes: Any) -> dict[str, Mapping[str, str]]:
+        return found(audited(SmallLog.of([*before, entry, begins(**changes), *after]), scope))
+
+    def begins(**changes: Any) -> bytes:
+        detail = link | {int(key.removeprefix("_")): value for key, value in changes.items()}
+        name = str(detail[1])
+        time, digest = BEGINS + timedelta(seconds=90), sha256(name.encode()).digest()
+        return LogEntry(kind=EntryKind.GENESIS, time=time, digest=digest, detail=detail).encode()
+
+    assert named(close) == {}
+    assert named(close, _3=at_close.size - 1)["checker.link_wrong"]["index"] == "302"
+    assert named(close, _4=bytes(32))["checker.link_wrong"]["index"] == "302"
+    other = named(close, _1="licences.test.example/2027")
+    assert (other["checker.genesis"]["index"], "checker.name_other" in other) == ("302", True)
+    assert named(intents(1, first_second=90)[0])["checker.genesis"]["index"] == "302"
+    unfinished = found(audited(SmallLog.of([*before, close, *after]), scope))
+    assert unfinished["checker.genesis"]["index"] == "302"
+
+
 def test_witnesses_are_counted_by_the_policy() -> None:
     witness = Ed25519PrivateKey.from_private_bytes(b"an audit office's witness, tests")
     key = witness_key("audit.example/w", witness.public_key().public_bytes_raw())
