@@ -16,7 +16,7 @@ from typing import Final
 
 from api.errors import CallerUnknownError
 from registry.client_keys import client_with_token
-from registry.db import Database, reading
+from registry.db import Database
 from registry.people import SECRET_BYTES, authenticate_client
 from registry.records import ApiClient, Role
 from signer.desk import Operator
@@ -41,9 +41,8 @@ def authenticated(
     `certificate` is the SHA-256 of the certificate that the connection showed.
     """
     key_id, secret = _parsed(authorization)
-    with reading(database) as tx:
-        client = authenticate_client(tx, key_id, secret)
-        client = client or client_with_token(tx, key_id, secret, at=at, certificate=certificate)
+    client = authenticate_client(database, key_id, secret)
+    client = client or client_with_token(database, key_id, secret, at=at, certificate=certificate)
     if client is None:
         raise CallerUnknownError
     return client

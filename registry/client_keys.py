@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, delete, insert, select
 
-from registry.db import Transaction
+from registry.db import Database, Transaction
 from registry.people import SECRET_BYTES, client_of_row, client_query
 from registry.prepared import Prepared
 from registry.records import ApiClient
@@ -81,7 +81,7 @@ def give_token(
 
 
 def client_with_token(
-    tx: Transaction, key_id: str, token: bytes, *, at: datetime, certificate: bytes | None = None
+    database: Database, key_id: str, token: bytes, *, at: datetime, certificate: bytes | None = None
 ) -> ApiClient | None:
     """Return the system whose token this is, while it is good and the system is not closed.
 
@@ -89,7 +89,7 @@ def client_with_token(
     what this connection showed.
     """
     digest = sha256(token).digest()
-    row = next(iter(_WITH_TOKEN.rows(tx, {"digest": digest, "at": at})), None)
+    row = _WITH_TOKEN.first(database, {"digest": digest, "at": at})
     if row is None:
         return None
     client, (kept, bound_to) = client_of_row(row), row[-2:]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Row, Select, Table, bindparam, exists, insert, select, update
 
-from registry.db import Transaction
+from registry.db import Database, Transaction
 from registry.prepared import Prepared
 from registry.records import SANDBOX, ApiClient, Person, Role
 from registry.seal_errors import RolesMixedError
@@ -115,9 +115,9 @@ def add_client_in_service(tx: Transaction, client: ApiClient) -> None:
     _insert_client(tx, client, _NO_SECRET)
 
 
-def authenticate_client(tx: Transaction, key_id: str, secret: bytes) -> ApiClient | None:
+def authenticate_client(database: Database, key_id: str, secret: bytes) -> ApiClient | None:
     """Return the calling system if the secret is its own and not closed; only one for trying has a lasting secret."""
-    row = next(iter(_WITH_SECRET.rows(tx, {"key_id": key_id})), None)
+    row = _WITH_SECRET.first(database, {"key_id": key_id})
     return client_of_row(row) if _fits(row, secret) and row is not None else None
 
 

@@ -59,7 +59,7 @@ def answered(office: Office, stated: Stated) -> bytes:
     return answer
 
 
-def _the_rounds(request: Request) -> Rounds[Stated, bytes]:
+async def _the_rounds(request: Request) -> Rounds[Stated, bytes]:
     rounds: Rounds[Stated, bytes] = request.app.state.rounds
     return rounds
 

@@ -89,10 +89,10 @@ def test_a_system_gets_its_secret_once_and_is_known_by_it(sample: Database) -> N
     with transaction(sample) as tx:
         secret = people.add_client(tx, CLIENT, random=secrets.token_bytes)
 
+    assert people.authenticate_client(sample, "sandbox-1", secret) == CLIENT
+    assert people.authenticate_client(sample, "sandbox-1", secret[::-1]) is None
+    assert people.authenticate_client(sample, "sandbox-2", secret) is None
     with reading(sample) as tx:
-        assert people.authenticate_client(tx, "sandbox-1", secret) == CLIENT
-        assert people.authenticate_client(tx, "sandbox-1", secret[::-1]) is None
-        assert people.authenticate_client(tx, "sandbox-2", secret) is None
         assert people.clients_of(tx, BUREAU) == (CLIENT,)
         assert tx.execute(select(API_CLIENT.c.secret_digest)).scalar_one() != secret
 
@@ -102,8 +102,8 @@ def test_a_closed_key_is_closed_for_good(sample: Database) -> None:
         secret = people.add_client(tx, CLIENT, random=secrets.token_bytes)
         people.close_client(tx, "sandbox-1")
 
+    assert people.authenticate_client(sample, "sandbox-1", secret) is None
     with reading(sample) as tx:
-        assert people.authenticate_client(tx, "sandbox-1", secret) is None
         assert people.clients_of(tx, BUREAU) == ()
     with pytest.raises(ConflictError), transaction(sample) as tx:
         people.add_client(tx, CLIENT, random=secrets.token_bytes)
@@ -121,6 +121,7 @@ def test_a_system_in_service_has_no_secret_and_one_of_before_is_void(sample: Dat
         with transaction(sample) as tx:
             if kept is not None:
                 tx.execute(update(API_CLIENT).values(secret_digest=kept))
-            assert people.authenticate_client(tx, serving.key_id, secret) is None
-            assert people.authenticate_client(tx, serving.key_id, b"") is None
+        assert people.authenticate_client(sample, serving.key_id, secret) is None
+        assert people.authenticate_client(sample, serving.key_id, b"") is None
+        with reading(sample) as tx:
             assert people.clients_of(tx, BUREAU) == (serving,)
