@@ -8,6 +8,7 @@ from typing import Final
 
 from api.settings import Language
 from api.texts import day_text, moment_text, sentence
+from api.verdicts import headline_later
 from api.wiring import Office
 from registry.db import reading
 from registry.departments import find_department
@@ -20,6 +21,7 @@ from verify.licence import ISSUER_ZONE
 from verify.receipt import OUTCOME_NUMBER, VerificationReceipt, read_receipt
 from verify.report import Check
 from verify.values import LicenceId
+from verify.verdict import Verdict
 
 PAGE_PATH: Final = "/r/"
 """Where the code on the paper leads: the receipt is checked there anew (`api/pages/receipt.py`)."""
@@ -35,7 +37,7 @@ def receipt_page(office: Office, kept: MadeReceipt, language: Language) -> bytes
     name, host = office_name(office, said, language), office.settings.host
     sheet = Sheet(
         title=sentence("receipt_page.title", language),
-        headline=sentence(f"verdict.{kept.record.verdict}", language),
+        headline=headline_later(Verdict(kept.record.verdict), language),
         groups=(
             SheetGroup(
                 heading=sentence("receipt_page.relied", language), rows=_relied_rows(said, kept, name, language)

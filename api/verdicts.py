@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from api.settings import Language
-from api.texts import catalogue, day_text, sentence
+from api.texts import catalogue, day_text, has_sentence, sentence
 from verify.facts import Facts
 from verify.licence import ISSUER_ZONE
 from verify.report import NOTICES, Check, Finding, Outcome, Report, Subject
@@ -159,6 +159,12 @@ def verdict_words(report: Report, language: Language, *, reference: str = "") ->
         checks=tuple(_line(each, language) for each in report.findings if each.code not in NOTICES),
         test_notice=sentence(_fitting("verdict.test", report), language) if report.test else "",
     )
+
+
+def headline_later(verdict: Verdict, language: Language) -> str:
+    """Return the headline for who was not there: without the days and parts that only the check itself counted."""
+    later = f"verdict.{verdict.value}.receipt"
+    return sentence(later if has_sentence(later) else f"verdict.{verdict.value}", language)
 
 
 def public_facts(report: Report, language: Language) -> tuple[FactLine, ...]:

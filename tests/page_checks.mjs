@@ -23,6 +23,11 @@ async function answer(each) {
       return { code: error.code ?? `${error.name}: ${error.message}` };
     }
   }
+  if (each.kind === "report") {
+    await words.useWords(each.language);
+    await words.useWordsOfFiles();
+    return { ...words.verdictWords(each.report, { isFile: each.isFile }), facts: words.publicFacts(each.report) };
+  }
   if (each.kind === "typed") return typed.meaningOf(each.text);
   if (each.kind === "cbor") {
     try {

@@ -19,7 +19,7 @@ from api.pages.rendering import page_language, render
 from api.receipt_page import PAGE_PATH, office_name
 from api.settings import Language
 from api.texts import day_text, moment_text, sentence
-from api.verdicts import LOOKS, Look
+from api.verdicts import LOOKS, Look, headline_later
 from api.wiring import Office
 from registry.db import reading
 from registry.recalls import Recall, recalls_of
@@ -97,7 +97,7 @@ def _rechecked(office: Office, receipt_id: str) -> _Rechecked:
     with reading(office.database) as tx:
         record = demand_receipt(tx, receipt_id)
         recalls = recalls_of(tx, receipt_id)
-    proof = prove_inclusion(office.database, office.settings.origin, record.leaf)
+    proof = prove_inclusion(office.database, office.origin, record.leaf)
     known = office.evidence()
     check = check_verification_receipt(
         record.content,
@@ -112,7 +112,7 @@ def _said(office: Office, said: VerificationReceipt, language: Language) -> tupl
     """Return what the receipt says, as far as an address may tell it."""
     is_licence = len(said.licence_id) == _LICENCE_ID_LENGTH
     rows = (
-        ("ui.receipt.verdict", sentence(f"verdict.{said.verdicts[-1].value}", language)),
+        ("ui.receipt.verdict", headline_later(said.verdicts[-1], language)),
         ("receipt_page.made_at", moment_text(said.made_at, language)),
         ("receipt_page.licence", LicenceId.parse(said.licence_id).typed if is_licence else said.licence_id),
         ("receipt_page.office", f"{office_name(office, said, language)} ({said.office})"),

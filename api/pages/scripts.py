@@ -36,11 +36,11 @@ VENDOR_FILES: Final = ("reader/index.js", "share.js", "zxing_reader.wasm", "sm2.
 SCRIPT_POLICY: Final = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 # Families of sentences that a page says by itself.
 _FAMILIES: Final = frozenset(
-    {"check", "clock", "contents", "fact", "form", "issuer", "list", "log", "result", "seal", "show", "signature", "state",
-     "status", "term", "verdict"}
+    {"check", "clock", "contents", "fact", "form", "issuer", "list", "log", "result", "role", "seal", "show",
+     "signature", "state", "status", "term", "verdict"}
 )  # fmt: skip
 # What is said of files only, which are checked by the server, stands in a module of its own.
-_OF_FILES: Final = re.compile(r"seal\.|fact\.(?:seal|mandate)|[a-z]+\.receipt")
+_OF_FILES: Final = re.compile(r"seal\.|role\.|fact\.(?:seal|mandate)|[a-z]+\.receipt")
 # Whole lines of comment, and what lines are set in by, do not travel; no text of ours runs over several lines.
 _BARE: Final = re.compile(rb"^ *//[^\n]*\n|^ */\*\*(?:[^*]|\*(?!/))*\*/\n|^ +", re.MULTILINE)
 _COUNTER: Final = "ui.counter."

@@ -112,6 +112,10 @@ export function publicFacts({ facts }) {
     ["sealed_on", day("sealed_on")],
     ["seal_name", facts.seal_name],
     ["seal_code", facts.seal_code],
+    ["mandate_grant", facts.mandate_grant],
+    ["mandate_item", facts.mandate_item],
+    ["mandate_legal_basis", facts.mandate_legal_basis],
+    ["mandate_role", words[`role.${facts.mandate_role}`] ?? facts.mandate_role],
   ];
   const known = pairs.filter(([, value]) => value);
   return known.map(([code, value]) => ({ code, name: say(fitting(`fact.${code}`, facts)), value }));

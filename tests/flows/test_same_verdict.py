@@ -1,36 +1,54 @@
-"""One verdict object everywhere: public page, command line and HTTP say the same of the same thing, in every field.
+"""One verdict object everywhere: all 25, by page, print, HTTP, receipt, command line, webhook and the page's own script.
 
-The three are asked at the same standing moment, so that not even the time of the check may differ.
+Each input is asked about by all ways at the same standing moment, in both languages; everything that they say is compared:
+headline, sentence, next step, facts, each check, exit code. A way by which a verdict cannot come stands in a table with
+the reason.
 """
 
+import base64
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
 from html import unescape
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import pypdfium2
 import pytest
 import typer
-from sqlalchemy import text
 
 from api.cli.checks import verify
 from api.cli.program import Session, app
 from api.cli.screen import Screen
-from api.cli.strangers import altered, foreign
 from api.settings import Language
-from api.verdicts import LOOKS
-from registry.db import open_database
+from api.verdicts import LOOKS, headline_later
+from registry import webhooks
+from registry.db import open_database, transaction
+from registry.webhooks import WebhookTarget
+from tests.browsers import browsing, served, visiting
+from tests.every_verdict import ACTS, Case, Given, Prepared, change, every_verdict, prepare
 from tests.hall import Hall
+from tests.page_scripts import answers
+from tests.town import BUREAU, FoundedTown, Town
+from verify.receipt import read_receipt
+from verify.values import LicenceId
 from verify.verdict import Verdict
 
 HTML = {"Accept": "text/html"}
 LANGUAGES: Final[tuple[tuple[Language, str], ...]] = (("zh", "："), ("en", ": "))
-Given = str | bytes
+RELIANCE: Final = {"purpose": "supervision", "legal_basis": "《食品安全法》第一百一十条"}
+NO_RECEIPT: Final[Mapping[Verdict, str]] = {
+    Verdict.UNREADABLE: "nothing was read that an office could rely on",
+    Verdict.UNREACHABLE: "nobody was reached who could say anything",
+    Verdict.CLOCK_WRONG: "the moment, which a receipt is about, is not known",
+}
+TOLD_OF: Final = frozenset({*ACTS, Verdict.SUPERSEDED})
+"""The acts that a recall is about. All other verdicts come of what was shown, of time or of keys: there is no act to tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +87,8 @@ def by_http(hall: Hall, given: Given) -> dict[str, Any]:
 class CommandLine:
     """`yinzheng verify` on the hall's own office, which has the town's clock."""
 
-    def __init__(self, hall: Hall, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self._hall, self._folder, self._capture = hall, folder, capture
+    def __init__(self, hall: Hall, folder: Path) -> None:
+        self._hall, self._folder = hall, folder
 
     def verifies(self, given: Given, screen: Screen) -> tuple[int, str]:
         """Return exit code and output."""
@@ -81,15 +99,9 @@ class CommandLine:
         session = Session(screen=screen, data=None)
         session._public = self._hall.office
         context = typer.Context(typer.main.get_command(app), obj=session)
-        self._capture.readouterr()
-        with pytest.raises(typer.Exit) as ended:
+        with redirect_stdout(StringIO()) as written, pytest.raises(typer.Exit) as ended:
             verify(context, [given])
-        return ended.value.exit_code, self._capture.readouterr().out
-
-
-@pytest.fixture
-def command_line(sqlite_hall: Hall, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(sqlite_hall, tmp_path, capsys)
+        return ended.value.exit_code, written.getvalue()
 
 
 def said_by_page(page: httpx.Response) -> Said:
@@ -143,33 +155,6 @@ def _parted(line: str, colon: str) -> tuple[str, str]:
     return name, value
 
 
-def demand_same(hall: Hall, command_line: CommandLine, given: Given, verdict: Verdict) -> None:
-    """Ask all three, in both languages, and compare everything that they say."""
-    over_http = by_http(hall, given)
-    code, line = command_line.verifies(given, Screen(as_json=True))
-    on_line = json.loads(line)
-
-    assert over_http["verdict"] == verdict.value
-    assert code == LOOKS[verdict].exit_code
-    del on_line["input"]
-    assert on_line == over_http
-    for language, colon in LANGUAGES:
-        page = by_page(hall, given, language)
-        on_page = said_by_page(page)
-        _, output = command_line.verifies(given, Screen(language=language))
-        printed = said_by_command_line(output, verdict, on_page, colon)
-        assert page.status_code == 200
-        assert f'data-verdict="{verdict.value}"' in page.text
-        assert without_reference(on_page, page) == printed
-        shown = re.findall(r'<li class="(\w+)" data-check="(\w+)">', page.text)
-        notices = {each["code"] for each in over_http["checks"]} & set(over_http["also"])
-        lines = [(each["result"], each["name"]) for each in over_http["checks"]]
-        assert shown == lines or notices
-        facts = dict(re.findall(r'data-fact="(\w+)"[^>]*>(.*?)</dd>', page.text))
-        for name in {"holder", "number", "mandate_grant", "seal_code"} & facts.keys():
-            assert unescape(facts[name]) == over_http["facts"][name]
-
-
 def without_reference(said: Said, page: httpx.Response) -> Said:
     """Leave out the one thing that a page has and a terminal has not: the reference of its request."""
     trace = page.headers["trace-id"]
@@ -184,140 +169,234 @@ def vars_of(said: Said) -> dict[str, Any]:
     return {name: getattr(said, name) for name in Said.__dataclass_fields__}
 
 
-def after(hall: Hall, act: str, **more: Any) -> dict[str, Any]:
-    issued = hall.issues()
-    answer = hall.acts(issued["licence_id"], act, **more)
-    assert answer.is_success, answer.text
-    return issued
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What every way said of one input."""
+
+    case: Case
+    given: Given
+    over_http: dict[str, Any]
+    on_line: dict[str, Any]
+    exit_code: int
+    pages: dict[str, Said]
+    lines: dict[str, Said]
+    relied: dict[str, Any] | None
+    printed: str
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.case.verdict
 
 
-def everything_of(hall: Hall, issued: dict[str, Any]) -> Iterator[Given]:
-    """Yield all by which a licence can be asked about: its code, its id, its two files."""
-    yield issued["code_text"]
-    yield issued["licence_id"]
-    path = f"/api/v1/licences/{issued['licence_id']}/document"
-    for form in ("pdf", "ofd"):
-        answer = hall.ask("GET", f"{path}?form={form}", key="officer")
-        assert answer.status_code == 200, answer.text
-        yield answer.content
+@dataclass(kw_only=True)
+class Walk:
+    """One walk through all cases; `messages` are the bodies that wait for another office's address."""
+
+    hall: Hall
+    told: list[Told] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
 
 
-@pytest.mark.parametrize(
-    ("act", "verdict"),
-    [
-        ("revoke", Verdict.REVOKED),
-        ("rescind", Verdict.RESCINDED),
-        ("withdraw", Verdict.WITHDRAWN),
-        ("cancel", Verdict.CANCELLED),
-        ("suspend", Verdict.SUSPENDED),
-    ],
-)
-def test_an_ended_or_suspended_licence_is_told_alike(
-    sqlite_hall: Hall, command_line: CommandLine, act: str, verdict: Verdict
-) -> None:
-    until = {"until": (sqlite_hall.town.now + timedelta(days=30)).date().isoformat()} if act == "suspend" else {}
-    issued = after(sqlite_hall, act, reference="示市监罚字〔2026〕1号", **until)
-
-    for given in everything_of(sqlite_hall, issued):
-        demand_same(sqlite_hall, command_line, given, verdict)
-
-
-def test_a_valid_licence_is_told_alike(sqlite_hall: Hall, command_line: CommandLine) -> None:
-    for given in everything_of(sqlite_hall, sqlite_hall.issues()):
-        demand_same(sqlite_hall, command_line, given, Verdict.VALID)
-
-
-def test_a_persons_licence_is_told_alike(sqlite_hall: Hall, command_line: CommandLine) -> None:
-    issued = sqlite_hall.town.issues(sqlite_hall.town.teacher_draft())
-
-    for given in (issued.record.licence_id, issued.document):
-        demand_same(sqlite_hall, command_line, given, Verdict.VALID)
+def told_of(hall: Hall, command_line: CommandLine, case: Case, given: Given, *, is_first: bool) -> Told:
+    """Ask about one input by all ways."""
+    over_http = by_http(hall, given)
+    exit_code, line = command_line.verifies(given, Screen(as_json=True))
+    on_line = json.loads(line)
+    del on_line["input"]
+    pages, lines = {}, {}
+    for language, colon in LANGUAGES if is_first else LANGUAGES[:1]:
+        page = by_page(hall, given, language)
+        assert page.status_code == 200
+        assert f'data-verdict="{case.verdict.value}"' in page.text
+        pages[language] = without_reference(said_by_page(page), page)
+        _, output = command_line.verifies(given, Screen(language=language))
+        lines[language] = said_by_command_line(output, case.verdict, pages[language], colon)
+    relied = None if case.no_receipt else by_receipt(hall, given)
+    return Told(
+        case=case,
+        given=given,
+        over_http=over_http,
+        on_line=on_line,
+        exit_code=exit_code,
+        pages=pages,
+        lines=lines,
+        relied=relied,
+        printed=on_paper(hall, relied) if is_first else "",
+    )
 
 
-def test_a_term_that_is_near_its_end_over_or_not_begun_is_told_alike(
-    sqlite_hall: Hall, command_line: CommandLine
-) -> None:
-    today = sqlite_hall.town.now.date()
-    near = sqlite_hall.issues(valid_until=today + timedelta(days=5))
-    later = sqlite_hall.issues(valid_from=today + timedelta(days=20))
-
-    for issued, verdict in ((near, Verdict.VALID_EXPIRING), (later, Verdict.NOT_YET_VALID)):
-        for given in everything_of(sqlite_hall, issued):
-            demand_same(sqlite_hall, command_line, given, verdict)
-    files = tuple(everything_of(sqlite_hall, near))
-    sqlite_hall.town.clock.moves(timedelta(days=6))
-    for given in files:
-        demand_same(sqlite_hall, command_line, given, Verdict.EXPIRED)
+def by_receipt(hall: Hall, given: Given) -> dict[str, Any]:
+    """Ask for a stated purpose."""
+    if isinstance(given, bytes):
+        sent: dict[str, Any] = {"files": {"file": ("a.pdf", given)}, "data": {"reliance": json.dumps(RELIANCE)}}
+        answer = hall.ask("POST", "/api/v1/verifications/file", key="counter", **sent)
+    else:
+        asked = {"text" if "#" in given or "/" in given else "id": given, "reliance": RELIANCE}
+        answer = hall.ask("POST", "/api/v1/verifications", key="counter", json=asked)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
 
 
-def test_a_version_that_was_replaced_is_told_alike(sqlite_hall: Hall, command_line: CommandLine) -> None:
-    old, town = sqlite_hall.issues(), sqlite_hall.town
-    until = (town.signboard_draft().valid_until or town.now.date()) + timedelta(days=200)
-    body = {"valid_from": town.now.date().replace(year=2027).isoformat(), "valid_until": until.isoformat()}
-    path = f"/api/v1/licences/{old['licence_id']}/renew"
-    draft = sqlite_hall.ask("POST", path, key="officer", once="renew-it-1", seen='"1"', json=body)
-    issue = f"{draft.headers['location']}/issue"
-    assert sqlite_hall.ask("POST", issue, key="officer", once="issue-it-1", seen=draft.headers["etag"]).is_success
-
-    for given in everything_of(sqlite_hall, old):
-        demand_same(sqlite_hall, command_line, given, Verdict.SUPERSEDED)
+def on_paper(hall: Hall, relied: dict[str, Any] | None) -> str:
+    """Return the words of the printed receipt, without spaces; none when no receipt was made."""
+    if relied is None or relied["receipt"] is None:
+        return ""
+    path = f"/api/v1/verifications/{relied['receipt']['receipt_id']}/page"
+    page = pypdfium2.PdfDocument(hall.ask("GET", path, key="counter").content)[0]
+    return "".join(page.get_textpage().get_text_range().split())
 
 
-def test_forgeries_and_what_is_none_of_ours_are_told_alike(sqlite_hall: Hall, command_line: CommandLine) -> None:
-    code, _, pdf, _ = everything_of(sqlite_hall, sqlite_hall.issues())
-    assert isinstance(code, str)
-    assert isinstance(pdf, bytes)
-    digit = "1" if code[-1] != "1" else "2"
-
-    for given, verdict in (
-        (f"{code[:-1]}{digit}", Verdict.TAMPERED),
-        (altered(pdf), Verdict.TAMPERED),
-        (foreign(at=sqlite_hall.town.now), Verdict.UNKNOWN_ISSUER),
-        ("0" * 16, Verdict.NOT_FOUND),
-        ("https://elsewhere.example/nothing", Verdict.UNREADABLE),
-        (b"%PDF-1.7\n" + bytes(500), Verdict.UNREADABLE),
-    ):
-        demand_same(sqlite_hall, command_line, given, verdict)
-
-
-@contextmanager
-def registry_away(hall: Hall) -> Iterator[None]:
-    ours = hall.office.database
-    hall.office.database = open_database("sqlite:////nowhere/at/all/registry.db")
-    yield
-    hall.office.database = ours
-
-
-def test_an_issuer_that_nobody_can_look_up_is_told_alike(sqlite_hall: Hall, command_line: CommandLine) -> None:
-    """Nobody renewed the trust list for half a year."""
-    code, _, pdf, ofd = everything_of(sqlite_hall, sqlite_hall.issues())
-
-    sqlite_hall.town.clock.moves(timedelta(days=180))
-
-    for given in (code, pdf, ofd):
-        demand_same(sqlite_hall, command_line, given, Verdict.UNREACHABLE)
+@pytest.fixture(scope="module")
+def walk(founded_on_sqlite: FoundedTown, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """A town of its own, walked through once."""
+    folder = tmp_path_factory.mktemp("walk")
+    shutil.copy(founded_on_sqlite.folder / founded_on_sqlite.template, folder / "registry.sqlite")
+    shutil.copytree(founded_on_sqlite.folder / "keys", folder / "keys")
+    database = open_database(f"sqlite:///{folder / 'registry.sqlite'}")
+    hall = Hall.open(Town.open(database, folder))
+    made = prepare(hall)
+    walked = Walk(hall=hall)
+    _rely_on_what_will_end(made)
+    change(made)
+    with transaction(hall.office.database) as tx:
+        walked.messages = [json.loads(each.body) for each in webhooks.take_due(tx, at=hall.town.now)]
+    command_line = CommandLine(hall, tmp_path_factory.mktemp("line"))
+    seen: set[Verdict] = set()
+    for case in every_verdict(made):
+        for given in case.given:
+            walked.told.append(told_of(hall, command_line, case, given, is_first=case.verdict not in seen))
+            seen.add(case.verdict)
+    yield walked
+    hall.office.close()
+    database.close()
 
 
-def test_a_signer_whose_revocation_nobody_can_look_up_is_told_alike(
-    sqlite_hall: Hall, command_line: CommandLine
-) -> None:
-    """The revocation lists are lost."""
-    _, _, pdf, ofd = everything_of(sqlite_hall, sqlite_hall.issues())
+def _rely_on_what_will_end(made: Prepared) -> None:
+    """Let an office with a listed address rely on each licence that an act will end."""
+    hall = made.hall
+    target = WebhookTarget(
+        target_id="t1", office=BUREAU, url="https://office.example/recalls", is_active=True, added_at=hall.town.now
+    )
+    with transaction(hall.office.database) as tx:
+        webhooks.add_target(tx, target)
+    for name in (*ACTS, "old"):
+        assert by_receipt(hall, made.ids[name])["receipt"]
 
-    with sqlite_hall.office.database.engine.begin() as connection:
-        connection.execute(text("DELETE FROM artefact WHERE kind = 'crl'"))
 
-    for given in (pdf, ofd):
-        demand_same(sqlite_hall, command_line, given, Verdict.STATUS_UNKNOWN)
+def test_every_verdict_is_reached(walk: Walk) -> None:
+    assert {each.verdict for each in walk.told} == set(Verdict)
 
 
-def test_what_could_not_be_asked_is_told_alike(sqlite_hall: Hall, command_line: CommandLine) -> None:
-    """With a fresh status list a code can be decided without the registry, with an old one it cannot."""
-    code, licence_id, _, _ = everything_of(sqlite_hall, sqlite_hall.issues())
-    demand_same(sqlite_hall, command_line, code, Verdict.VALID)
+def test_http_and_command_line_give_the_same_object_and_the_exit_code_of_the_table(walk: Walk) -> None:
+    for each in walk.told:
+        assert each.over_http["verdict"] == each.verdict.value
+        assert each.on_line == each.over_http, each.verdict
+        assert each.exit_code == LOOKS[each.verdict].exit_code
 
-    with registry_away(sqlite_hall):
-        demand_same(sqlite_hall, command_line, licence_id, Verdict.UNREACHABLE)
-        demand_same(sqlite_hall, command_line, code, Verdict.VALID)
-        sqlite_hall.town.clock.moves(timedelta(hours=26))
-        demand_same(sqlite_hall, command_line, code, Verdict.UNREACHABLE)
+
+def test_page_and_command_line_say_the_same_words_in_both_languages(walk: Walk) -> None:
+    for each in walk.told:
+        assert each.pages == each.lines, each.verdict
+        facts = each.over_http["facts"]
+        shown = {value for _, value in each.pages["zh"].facts}
+        assert not facts.get("holder") or facts["holder"] in shown
+
+
+def test_a_stated_purpose_gets_the_same_object_and_a_receipt_that_says_its_number(walk: Walk) -> None:
+    for each in walk.told:
+        if each.relied is None:
+            assert each.case.no_receipt
+            continue
+        said = dict(each.relied)
+        receipt, _ = said.pop("receipt"), said.pop("fields")
+        assert said == each.over_http, each.verdict
+        assert (receipt is None) is (each.verdict in NO_RECEIPT), each.verdict
+        if receipt is not None:
+            kept = read_receipt(base64.b64decode(receipt["cose"]))
+            assert kept.result == each.verdict.receipt_number
+
+
+def test_the_printed_receipt_has_the_headline_and_each_check(walk: Walk) -> None:
+    for each in walk.told:
+        if each.printed:
+            words = each.pages["zh"]
+            assert _dense(headline_later(each.verdict, "zh")) in each.printed, each.verdict
+            assert all(_dense(name) in each.printed for name, _ in words.checks), each.verdict
+    on_file = {each.verdict for each in walk.told if not each.case.no_receipt} - NO_RECEIPT.keys()
+    assert {each.verdict for each in walk.told if each.printed} == on_file
+    assert set(Verdict) - on_file - NO_RECEIPT.keys() == {
+        Verdict.ENDED
+    }  # what the list says while the registry is away
+
+
+def _dense(words: str) -> str:
+    return "".join(words.split())
+
+
+def test_a_recall_tells_the_verdict_that_the_licence_has_now(walk: Walk) -> None:
+    told = {each["data"]["licence_id"]: each["data"]["verdict"] for each in walk.messages}
+    now = {
+        each.given: each.verdict.value
+        for each in walk.told
+        if each.verdict in TOLD_OF and isinstance(each.given, str) and "/" not in each.given
+    }
+
+    assert told == now
+    assert set(now.values()) == {each.value for each in TOLD_OF}
+
+
+def test_the_pages_script_says_the_same_words(walk: Walk, tmp_path: Path) -> None:
+    cases = [
+        {
+            "kind": "report",
+            "report": each.over_http,
+            "isFile": isinstance(each.given, bytes),
+            "language": language,
+        }
+        for each in walk.told
+        for language in each.pages
+    ]
+    expected = [(each.verdict, language, words) for each in walk.told for language, words in each.pages.items()]
+
+    said = answers(tmp_path, cases)
+
+    for (verdict, language, words), answer in zip(expected, said, strict=True):
+        assert said_by_script(answer) == words, (verdict, language)
+
+
+def said_by_script(answer: dict[str, Any]) -> Said:
+    """Return what the script's words are."""
+    return Said(
+        headline=answer["headline"],
+        sentence=answer["sentence"],
+        test_notice=answer["test"],
+        next_step=answer["next"],
+        facts=tuple((each["name"], each["value"]) for each in answer["facts"]),
+        checks=tuple((each["name"], each["found"]) for each in answer["checks"]),
+    )
+
+
+@pytest.mark.server
+@pytest.mark.peer("chromium")
+def test_the_counter_prints_what_it_was_answered(walk: Walk) -> None:
+    """The page asks and shows each answer that was given above; then it is looked at as a printer would."""
+    first = {each.verdict: each for each in reversed(walk.told)}
+    answering: list[str] = []
+
+    with served(walk.hall) as address, browsing() as browser, visiting(browser, walk.hall.town.now) as visit:
+        page = visit.page
+        visit.open(f"{address}/counter")
+        page.route("**/api/v1/verifications", lambda route: route.fulfill(status=200, body=answering[-1]))
+        page.evaluate("document.documentElement.dataset.printing = 'receipt'")
+        for number, (verdict, each) in enumerate(first.items()):
+            answering.append(json.dumps(each.over_http))
+            page.emulate_media(media="screen")
+            page.fill("#entry", LicenceId(bytes([number] * 10)).text)
+            page.evaluate("document.getElementById('scan').requestSubmit()")
+            visit.waits_for(verdict.value)
+            page.emulate_media(media="print")
+            paper, words = page.inner_text("body"), each.pages["zh"]
+            assert words.headline in paper
+            assert words.next_step in paper
+            assert all(name in paper and found in paper for name, found in words.checks)
