@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from api.auditor.files import lines, load_state, read_capped, save_state, write_whole
+from api.auditor.files import close_source, lines, load_state, read_capped, save_state, write_whole
 from api.auditor.request import AuditRequest, Opened, open_request
 from verify.errors import MalformedError
 from verify.issuer_check import cut_off_of
@@ -93,6 +93,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
     _note_brought(opened, result, at=at)
     files = tuple(_matched(name, *each, audit, result, opened) for name, each in sorted(signed.items()))  # (4)
     _keep(request, result)  # (5)
+    close_source(opened.reader)
     return Checked(request=request, opened=opened, audit=audit, result=result, files=files, seed=seed, at=at)
 
 

@@ -73,8 +73,15 @@ class HttpReader:
             try:
                 return self._ask(path)
             except (OSError, HTTPException) as error:
-                last, self._connection = error, None
+                last = error
+                self.close()
         raise ReadError(params={"name": path, "reason": type(last).__name__}) from last
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _ask(self, path: str) -> bytes | None:
         connection = self._connection or self._connected()
@@ -108,6 +115,12 @@ def open_source(source: str) -> Reader:
     if not folder.is_dir():
         raise ReadError(params={"name": source, "reason": "not a folder"})
     return FolderReader(folder)
+
+
+def close_source(reader: Reader) -> None:
+    """Close the connection to a server; asked again, it is opened anew."""
+    if isinstance(reader, HttpReader):
+        reader.close()
 
 
 def read_capped(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKC
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from api.auditor.checking import Checked
-from api.auditor.files import lines, read_capped, write_whole
+from api.auditor.files import close_source, lines, read_capped, write_whole
 from api.auditor.paper import working_paper
 from api.auditor.report import as_object
 from api.auditor.request import RequestError
@@ -50,6 +50,7 @@ Sign = Callable[[bytes], bytes]
 def write_package(path: Path, checked: Checked, language: Language, *, sign: Sign | None) -> tuple[str, ...]:
     """Write the package and return the names in it. Raises `WriteError`, `ReadError`."""
     files = dict(_files(checked))
+    close_source(checked.opened.reader)
     manifest = "".join(f"{sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())).encode()
     files[MANIFEST] = manifest
     files[PAPER] = working_paper(checked, sha256(manifest).digest(), language, sign=sign)
