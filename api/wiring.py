@@ -110,6 +110,12 @@ class Office:
             return leaves.newest_origin(tx, self.settings.origin)
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """All names that the log ever had, the one that is written into last."""
+        with reading(self.database) as tx:
+            return tuple(each.origin for each in leaves.all_heads(tx))
+
+    @property
     def published(self) -> TileStore:
         """Where the public files go: the folder of the deployment, or the storage that the settings name."""
         with self._lock:

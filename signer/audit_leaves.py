@@ -3,7 +3,7 @@
 Promises: an entry that no row knows is found, also one that was logged properly: so a forgery from inside shows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -140,7 +140,7 @@ class LeafAudit:
             case EntryKind.ABANDONED:
                 self._judge_abandoned(tx, index, entry)
             case EntryKind.ADMIN if entry.detail == {1: RECOVERED}:
-                self._told.append(_recovered_range(tx, entry, self._origin, index))
+                self._told.append(_recovered_range(tx, entry, self._names.values(), index))
             case _:
                 pass
 
@@ -203,16 +203,13 @@ def _names(database: Database) -> Mapping[int, str]:
     return dict(zip(starts, (each.origin for each in heads), strict=False))
 
 
-def _recovered_range(tx: Transaction, entry: LogEntry, origin: str, index: int) -> range:
+def _recovered_range(tx: Transaction, entry: LogEntry, names: Collection[str], index: int) -> range:
     """Return which leaves a recovery brought back, as the record behind its entry tells; they stand before it."""
     content = _record(tx, entry)
     record = None if content is None else cbor.decode(content, bytes_max=len(content))
     match record:
-        case {"event": event, "log": log, "first": int(first), "size": int(size)} if (event, log) == (
-            RECOVERED,
-            origin,
-        ):
-            return range(first, min(size, index))
+        case {"event": event, "log": str(log), "first": int(first), "size": int(size)} if event == RECOVERED:
+            return range(first, min(size, index)) if log in names else range(0)
         case _:
             return range(0)
 

@@ -1,8 +1,9 @@
-"""`log recover|lost|export`: what keeps the signing log over restores, and over web servers.
+"""`log recover|lost|export|turn`: what keeps the signing log over restores, servers and years.
 
 Promises:
   * `recover` writes only what is proven, and names each act that is lost; `lost` names them again at any time.
   * `export` needs the database alone and makes the same files again, byte for byte.
+  * `turn` is done only when the new name is given twice; nothing is asked.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import typer
 from api.cli.logs import log
 from api.cli.program import Session, session_of
 from api.texts import sentence
-from api.wiring import desk_settings
+from api.wiring import build, desk_settings
 from registry import leaves
 from registry.db import reading
 from registry.recovered import RecoveredLeaf
@@ -22,8 +23,10 @@ from registry.recovered import recovered as recovered_leaves
 from signer.log_files import FolderStore
 from signer.log_recovery import LogRecovered, recover_log
 from signer.log_restored import Restored, restore_public
+from signer.log_turn import turn_log
 from signer.publish import publish
 from signer.statuses import refresh_status_lists
+from signer.trust_lists import renew_trust_list
 
 
 @log.command(
@@ -108,6 +111,46 @@ def export(
         session.screen.say(
             f"日志 {done.size} 条；{folder} 中新写 {done.files} 个文件",
             f"The log has {done.size} entries; {done.files} files written in {folder}",
+        ),
+    )
+
+
+@log.command(
+    help="日志换卷：以最后一条封闭现名称，改用新名称续写同一棵树，重签并公布信任名单；每年一次。"
+    " Once a year: close the log's name by a last entry and let the tree go on under a new one; trust list and files"
+    " are published."
+)
+def turn(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="新名称，如 licences.example.gov.cn/log/2027。 The log's new name."),
+    ],
+    *,
+    confirm: Annotated[
+        str, typer.Option("--confirm", metavar="NAME", help="再写一次新名称。 The new name again, to confirm.")
+    ],
+) -> None:
+    """Turn the log, then sign a trust list that names both, with keys that believe the new name."""
+    session = session_of(context)
+    screen = session.screen
+    if confirm != name:
+        raise typer.BadParameter(
+            screen.say("与新名称不一致，未做任何更改", "not the new name; nothing was changed"), param_hint="--confirm"
+        )
+    before = session.office.desk.log
+    turn_log(before, name)
+    office = build(session.office.settings)
+    trust = renew_trust_list(office.key_desk, at=office.clock())
+    published = publish(office.database, office.desk.log.verifier, office.published)
+    office.close()
+    screen.result(
+        {"origin": name, "before": before.origin, "size": published.size, "trust_list": trust.sequence},
+        screen.say(
+            f"日志 {before.origin} 已封闭，改用 {name} 续写；信任名单第 {trust.sequence} 版，已公布。"
+            "正在运行的服务请重启。",
+            f"The log {before.origin} is closed and goes on as {name}; trust list number {trust.sequence} is published."
+            " Restart running services.",
         ),
     )
 

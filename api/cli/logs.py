@@ -49,6 +49,7 @@ from signer.proofs import cosigned_checkpoint, prove_witnessed
 from verify.document import read_document
 from verify.evidence import Evidence
 from verify.log_proof import LogReceipt
+from verify.note import LogVerifier
 from verify.report import Report
 from verify.tree import combine, inclusion_nodes, leaf_hash
 from verify.values import LicenceId
@@ -111,7 +112,7 @@ def _witnessed(office: Office, index: int) -> LogReceipt:
     """Return the witnessed proof of an entry. Raises `NotWitnessedError`."""
     trust = office.evidence().trust
     policy = WitnessPolicy() if trust is None else trust.policy
-    receipt = prove_witnessed(office.database, office.settings.origin, index, policy)
+    receipt = prove_witnessed(office.database, office.origin, index, policy)
     if receipt is None:
         raise NotWitnessedError
     return receipt
@@ -120,7 +121,7 @@ def _witnessed(office: Office, index: int) -> LogReceipt:
 def prove_leaf(office: Office, index: int) -> LogReceipt:
     """Return the proof of an entry. Raises `UnknownProofError` when there is none of that number."""
     with reading(office.database) as tx:
-        head = leaves.head(tx, office.settings.origin)
+        head = leaves.head(tx, office.origin)
         if not 0 <= index < head.size:
             raise UnknownProofError
         (stored,) = leaves.entries(tx, head.origin, index, index + 1)
@@ -129,12 +130,17 @@ def prove_leaf(office: Office, index: int) -> LogReceipt:
     return LogReceipt(entry=stored.entry, index=index, path=combine(groups, nodes), note=head.note)
 
 
+def own_verifiers(office: Office) -> tuple[LogVerifier, ...]:
+    """Return the log's key under each name that the log ever had."""
+    return tuple(office.desk.log.verifier.named(origin) for origin in office.origins)
+
+
 def leaf_hashes(office: Office, size: int) -> tuple[bytes, ...]:
     """Return the hashes of the first leaves, computed from the entries themselves."""
     hashes: list[bytes] = []
     while len(hashes) < size:
         with reading(office.database) as tx:
-            page = leaves.entries(tx, office.settings.origin, len(hashes), min(size, len(hashes) + _PAGE))
+            page = leaves.entries(tx, office.origin, len(hashes), min(size, len(hashes) + _PAGE))
         if not page:
             break
         hashes += (leaf_hash(each.entry) for each in page)
@@ -143,7 +149,7 @@ def leaf_hashes(office: Office, size: int) -> tuple[bytes, ...]:
 
 def _head(office: Office) -> LogHead:
     with reading(office.database) as tx:
-        return leaves.head(tx, office.settings.origin)
+        return leaves.head(tx, office.origin)
 
 
 def _leaf(office: Office, text: str) -> int:
@@ -158,7 +164,7 @@ def _leaf(office: Office, text: str) -> int:
         return receipt.index
     with reading(office.database) as tx:
         if len(text) == _DIGEST_LENGTH:
-            found = leaves.find_by_digest(tx, office.settings.origin, bytes.fromhex(text))
+            found = leaves.find_by_digest(tx, office.origin, bytes.fromhex(text))
             if found is None:
                 raise UnknownProofError
             return found
@@ -230,7 +236,7 @@ def audit_log(  # noqa: PLR0913 - a command's options are its arguments
 
 def _audit_own(session: Session, since: Path | None, *, documents: bool) -> None:
     """Compare the deployment's own log, registry and documents; keep a checkpoint where that is wanted."""
-    kept = None if since is None else read_kept(since, (session.office.desk.log.verifier,))
+    kept = None if since is None else read_kept(since, own_verifiers(session.office))
     head = _head(session.office)
     if since is not None:
         _compare(session, since, kept, head)

@@ -50,10 +50,10 @@ def _growth(visit: Visit, kept: str) -> Growth:
     verifiers = () if trust is None else trust.verifiers
     try:
         old = open_checkpoint(kept, verifiers)
-        now = open_checkpoint(log_head(office.database, office.settings.origin).note, verifiers)
+        now = open_checkpoint(log_head(office.database, office.origin).note, verifiers)
     except NoteError:
         return Growth.UNKNOWN
-    if old.origin != now.origin:
+    if old.origin != now.origin and old.origin not in office.origins:
         return Growth.UNKNOWN
     proof = prove_growth(office.database, now.origin, old.size)
     if proof is None:
@@ -67,7 +67,7 @@ def _growth(visit: Visit, kept: str) -> Growth:
 
 
 def _log_page(request: Request, visit: Visit, found: Growth | None) -> Response:
-    origin = visit.office.settings.origin
+    origin = visit.office.origin
     asked = request.query_params.get("before", "")
     with reading(visit.office.database) as tx:
         head = leaves.head(tx, origin)

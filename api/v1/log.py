@@ -20,6 +20,7 @@ from api.wiring import Office
 from registry import leaves
 from registry.db import reading
 from signer.proofs import cosigned_checkpoint, prove_digest, prove_growth, prove_inclusion, prove_witnessed
+from signer.witnessing import cosigned
 from verify.log_proof import LogReceipt
 from verify.note import verifier_key_text
 from verify.tiles import LEVEL_MAX, TILE_WIDTH, encode_bundle, entries_path, tile_nodes, tile_path
@@ -47,10 +48,27 @@ _Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of
 )
 def get_checkpoint(office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
     """Return the newest signed checkpoint (C2SP tlog-checkpoint) with the cosignatures that it has."""
-    note = cosigned_checkpoint(office.database, office.settings.origin)
+    note = cosigned_checkpoint(office.database, office.origin)
     if not note:
         raise UnknownProofError
     return public_file(note.encode(), media_type=_TEXT, max_age=CHECKPOINT_SECONDS, if_none_match=if_none_match)
+
+
+@log_files.get(
+    "/closed/{size}/checkpoint",
+    summary=both("旧名称的最后检查点", "The last checkpoint under a name that the log had"),
+    response_class=Response,
+    responses=described(_TEXT),
+)
+def get_closed_checkpoint(
+    size: Annotated[int, Path(ge=1, le=_INDEX_MAX)], office: TheOffice, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Return the checkpoint by which a name was closed; its tiles are those of the log, for the tree goes on."""
+    with reading(office.database) as tx:
+        notes = [cosigned(tx, each) for each in leaves.all_heads(tx) if each.is_closed and each.size == size]
+    if not notes:
+        raise UnknownProofError
+    return public_file(notes[0].encode(), media_type=_TEXT, max_age=CHECKPOINT_SECONDS, if_none_match=if_none_match)
 
 
 @log_files.get(
@@ -59,7 +77,7 @@ def get_checkpoint(office: TheOffice, if_none_match: IfNoneMatch = None) -> Resp
 def get_log_key(office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
     """Return the log's verifier key, as the trust list names it."""
     trust = office.public_files.trust_list(at=office.clock())
-    own = [each for each in (trust.verifiers if trust else ()) if each.name == office.settings.origin]
+    own = [each for each in (trust.verifiers if trust else ()) if each.name == office.origin]
     if not own:
         raise UnknownProofError
     text = verifier_key_text(own[-1].name, own[-1].public) + "\n"
@@ -89,7 +107,7 @@ def list_log_entries(
     """From an index on, as they were hashed; no entry holds a name or personal data."""
     first = read_number("entries", cursor)
     first = start if first is None else first
-    origin = office.settings.origin
+    origin = office.origin
     with reading(office.database) as tx:
         head = leaves.head(tx, origin)
         found = leaves.entries(tx, origin, first, first + limit)
@@ -109,7 +127,7 @@ def list_log_entries(
 )
 def get_inclusion_proof(index: _Index, office: TheOffice, *, witnessed: _Witnessed = False) -> Response:
     """Return the receipt of a leaf (C2SP tlog-proof) under the newest checkpoint, or the newest witnessed one."""
-    origin = office.settings.origin
+    origin = office.origin
     receipt = prove_inclusion(office.database, origin, index)
     if witnessed and receipt is not None:
         receipt = _demanded(prove_witnessed(office.database, origin, index, _policy(office)))
@@ -124,7 +142,7 @@ def get_inclusion_proof(index: _Index, office: TheOffice, *, witnessed: _Witness
 )
 def find_inclusion_proof(digest: _Digest, office: TheOffice, *, witnessed: _Witnessed = False) -> Response:
     """Return the receipt of the entry with this digest: for a code, the SHA-256 of its Sig_structure."""
-    origin, hashed = office.settings.origin, bytes.fromhex(digest)
+    origin, hashed = office.origin, bytes.fromhex(digest)
     receipt = prove_digest(office.database, origin, hashed)
     if witnessed and receipt is not None:
         receipt = _demanded(prove_witnessed(office.database, origin, receipt.index, _policy(office)))
@@ -134,7 +152,7 @@ def find_inclusion_proof(digest: _Digest, office: TheOffice, *, witnessed: _Witn
 @log.get("/log/consistency/{old_size}", summary=both("证明日志只增未改", "Prove that the log only grew"))
 def get_consistency_proof(old_size: Annotated[int, Path(ge=1, le=_INDEX_MAX)], office: TheOffice) -> ConsistencyOut:
     """Return the proof from a size that the caller knows to the newest checkpoint."""
-    proof = prove_growth(office.database, office.settings.origin, old_size)
+    proof = prove_growth(office.database, office.origin, old_size)
     if proof is None:
         raise UnknownProofError
     return ConsistencyOut(
@@ -175,7 +193,7 @@ def _tile(office: Office, place: str) -> bytes:
         raise UnknownAddressError
     if f"tile/{place}" != (entries_path(index, width) if is_bundle else tile_path(level, index, width)):
         raise UnknownAddressError
-    nodes, origin = tile_nodes(level, index, width), office.settings.origin
+    nodes, origin = tile_nodes(level, index, width), office.origin
     with reading(office.database) as tx:
         if is_bundle:
             entries = leaves.entries(tx, origin, nodes[0][1], nodes[-1][1] + 1)

@@ -133,7 +133,7 @@ def _kept(office: Office, receipt_id: str) -> MadeReceipt:
     """Return a receipt with the proof under the newest checkpoint. Raises `UnknownReceiptError`."""
     with reading(office.database) as tx:
         record = records.demand_receipt(tx, receipt_id)
-    proof = prove_inclusion(office.database, office.settings.origin, record.leaf)
+    proof = prove_inclusion(office.database, office.origin, record.leaf)
     if proof is None:
         raise YinzhengError("a receipt without its leaf")
     return MadeReceipt(record=record, proof=proof)

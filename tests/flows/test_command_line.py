@@ -11,10 +11,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.pdf_embedded import SignatureCoverageLevel
 
 from api.cli.offline import decode_public_key
 from api.cli.program import run
@@ -314,6 +319,84 @@ def test_a_proof_of_the_log_stands_alone(terminal: Terminal) -> None:
     assert checkpoint.size == head["size"] > proven["leaf"]
     assert (terminal.folder / "checkpoint").read_text() == head["note"]
     terminal.calls("log", "prove", str(head["size"]), expect=2)
+
+
+def test_an_auditor_checks_the_published_files_with_one_file_and_no_account(
+    terminal: Terminal, repository: Path, tmp_path: Path
+) -> None:
+    terminal.issues("-o", "licence.pdf")
+    terminal.calls("keys", "root", "-o", "root.pem")
+    terminal.calls("log", "records", "--as", REVIEWER, "-o", "records.jsonl", expect=2)
+    terminal.calls("log", "records", "--as", "auditor-1", "-o", "records.jsonl")
+    terminal.calls("log", "report")
+    published = terminal.folder / "yinzheng-data/published"
+    words = (str(published), "--root", "root.pem", "--records", "records.jsonl", "--licences", "licence.pdf",
+             "--seed", "dice", "--json")  # fmt: skip
+    (checked,) = terminal.reads("log", "audit", *words, expect=4)
+
+    built = subprocess.run(
+        [sys.executable, "-c", f"import auditor_build, pathlib; print(auditor_build.build(pathlib.Path({str(tmp_path)!r})))"],
+        cwd=repository, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    secret = terminal.folder / "passphrase"
+    secret.write_text("dice\n")
+    signing = (
+        "--keep",
+        "kept",
+        "--package",
+        "evidence.zip",
+        "--sign",
+        _auditors_key(terminal.folder),
+        "--passphrase-file",
+        str(secret),
+    )
+    alone = subprocess.run(
+        [sys.executable, "-I", built.stdout.strip(), *words, *signing],
+        cwd=terminal.folder, capture_output=True, text=True, check=False, env={"SHIV_ROOT": str(tmp_path / "unpacked")},
+    )  # fmt: skip
+
+    # Nobody witnesses this log: that cannot be checked, and all else holds.
+    assert [each["code"] for each in checked["findings"]] == ["checker.witness_none"]
+    assert (checked["complete"], len(checked["files"]), len(checked["files"][0]["leaves"])) == (True, 1, 1)
+    told = json.loads(alone.stdout) | {"checked_at": checked["checked_at"]}
+    assert (alone.returncode, told) == (4, checked)
+    _judge_evidence(terminal.folder / "evidence.zip", published)
+    bundle = next((published / "log/tile/entries").rglob("*.p/*"))
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"?")
+    (broken,) = terminal.reads("log", "audit", *words, "--keep", "kept", expect=5)
+    assert {each["code"] for each in broken["findings"]} >= {"checker.entry_changed"}
+    assert broken["since"] == checked["size"]
+
+
+def _auditors_key(folder: Path) -> str:
+    """Write a PKCS#12 with a key of the auditor's own, and return its name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "审计局")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, NOW, NOW + timedelta(days=9)).sign(key, SHA256())
+    path = folder / "auditor.p12"
+    path.write_bytes(serialize_key_and_certificates(b"a", key, made, None, BestAvailableEncryption(b"dice")))
+    return str(path)
+
+
+def _judge_evidence(package: Path, published: Path) -> None:
+    """Every file is named by its hash, the manifest by the signed paper, and each proof stands alone."""
+    with zipfile.ZipFile(package) as opened:
+        files = {name: opened.read(name) for name in opened.namelist()}
+    listed = dict(line.split("  ")[::-1] for line in files["MANIFEST"].decode().splitlines())
+    assert listed == {
+        name: sha256(content).hexdigest()
+        for name, content in files.items()
+        if name not in {"MANIFEST", "working-paper.pdf"}
+    }
+    key = parse_verifier_key((published / "log/log.vkey").read_text().strip())
+    proofs = [content.decode() for name, content in files.items() if name.startswith("proofs/")]
+    assert len(proofs) >= 3
+    assert {check_receipt(LogReceipt.from_text(each), (key,)).note for each in proofs} == {files["checkpoint"].decode()}
+    (signature,) = PdfFileReader(io.BytesIO(files["working-paper.pdf"])).embedded_signatures
+    signature.compute_integrity_info()
+    assert signature.evaluate_signature_coverage() is SignatureCoverageLevel.ENTIRE_FILE
+    assert signature.compute_digest() == signature.external_digest
+    assert sha256(files["MANIFEST"]).hexdigest().encode() in files["working-paper.pdf"]
 
 
 def test_a_sheet_is_checked_first_and_its_bad_rows_come_back_to_be_mended(terminal: Terminal, repository: Path) -> None:
@@ -815,3 +898,39 @@ def outside_answer(request: x509.CertificateSigningRequest) -> dict[str, bytes]:
         "roots.pem": pem,
         "list.crl": revoked.sign(private, SHA256()).public_bytes(Encoding.PEM),
     }
+
+
+def test_a_backup_that_is_behind_is_mended_and_the_log_goes_on_under_the_next_name(terminal: Terminal) -> None:
+    data, following = terminal.folder / "yinzheng-data", "127.0.0.1:8000/log/2027"
+    shutil.copy(data / "registry.db", data / "monday.db")
+    lost = terminal.issues("-o", "lost.pdf")
+    terminal.calls("status", "publish")
+    for left in data.glob("registry.db-*"):
+        left.unlink()
+    shutil.move(data / "monday.db", data / "registry.db")
+    application = json.dumps(ISSUED).encode()
+
+    refused = terminal.calls("issue", "-", "--approved-by", REVIEWER, "--lang", "en", stdin=application, expect=5)
+    told, *acts = terminal.reads("log", "recover")
+    unsure = terminal.calls("log", "turn", following, "--confirm", "another", expect=2)
+    (turned,) = terminal.reads("log", "turn", following, "--confirm", following)
+    newer = terminal.issues("-o", "newer.pdf")
+    (audit,) = terminal.reads("log", "audit")
+    terminal.calls("status", "publish")
+    terminal.calls("log", "export", "public")
+
+    assert "[log.behind]" in refused.stderr
+    assert "yinzheng log recover" in refused.stderr
+    assert (told["ended"], len(acts)) == ([], told["entries"])
+    assert {each["licence_id"] for each in acts if each["document"] is not None} == {lost["licence_id"]}
+    assert newer["number"] != lost["number"]
+    assert "--confirm" in unsure.stderr
+    assert (turned["before"], turned["origin"]) == ("127.0.0.1:8000/log", following)
+    assert (audit["origin"], audit["discrepancy_count"], audit["counts"]["recovered"]) == (following, 0, len(acts))
+    assert terminal.verdict("newer.pdf", expect=0) == "valid"
+    published, exported = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()}
+        for folder in (data / "published", terminal.folder / "public")
+    )
+    assert exported.items() <= published.items(), "made anew from the database alone, byte for byte"
+    assert {path.parent.suffix for path in published.keys() - exported.keys()} == {".p"}, "of checkpoints before"
