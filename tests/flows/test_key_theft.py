@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from api.auditor.checking import check
+from api.auditor.request import AuditRequest
+from api.cli.offline import encode_public_key
 from keys.custody import DEPLOYMENT, KeyName
 from keys.softkeys import create_key
 from registry import artefacts
@@ -24,6 +27,8 @@ from registry.licences import public_answer
 from signer.issue import IssuedLicence
 from signer.key_turns import cut_off
 from signer.log_entries import licence_intent
+from signer.log_files import FolderStore
+from signer.publish import publish
 from signer.trust_lists import renew_trust_list
 from tests.town import BUREAU, FOOD, PASSPHRASE, PERSONS, QUICK, FoundedTown, Town
 from verify.algorithms import Algorithm, der_to_raw
@@ -176,6 +181,33 @@ def test_a_hundred_forgeries_are_refused_by_file_whatever_comes_with_them(drill:
     assert len(drill.forged) + len(drill.forged_whole) == 100
     assert bare == own == of_another == {Verdict.STATUS_UNKNOWN}, "a code of this key is good with its proof alone"
     assert files == {Verdict.NOT_IN_LOG}
+
+
+def test_an_auditor_finds_all_forgeries_in_a_folder_and_no_honest_file(drill: Drill, tmp_path: Path) -> None:
+    publish(drill.database, drill.town.desk.log.verifier, FolderStore(tmp_path / "published"))
+    root = drill.town.desk.custody.public_key(drill.town.desk.key(KeyPurpose.TRUST_LIST, DEPLOYMENT)).spki
+    (tmp_path / "root.pem").write_bytes(encode_public_key(root))
+    brought = tmp_path / "brought"
+    brought.mkdir()
+    for kind, whole_ones, codes in (
+        ("honest", drill.honest_whole, drill.honest[:20]), ("forged", drill.forged_whole, drill.forged)
+    ):  # fmt: skip
+        for number, each in enumerate(whole_ones):
+            (brought / f"{kind}-{number}.pdf").write_bytes(each.document)
+        for number, code in enumerate(codes):
+            (brought / f"{kind}-{number}.txt").write_text(code.text)
+    request = AuditRequest(source=str(tmp_path / "published"), roots=(tmp_path / "root.pem",), licences=(brought,))
+
+    checked = check(request, at=drill.town.now, progress=lambda _done, _all: None)
+
+    named = [
+        (each.code, Path(each.params["file"]).name)
+        for each in checked.result.findings.found
+        if "expected" in each.params
+    ]
+    assert {code for code, _ in named} == {"checker.file_unlogged"}
+    assert {name for _, name in named} == {each.name for each in brought.glob("forged-*")}
+    assert len(named) == 100
 
 
 def test_without_the_cut_off_nobody_could_tell_the_forged_codes_from_honest_ones(drill: Drill) -> None:
