@@ -8,6 +8,7 @@ import pytest
 
 from registry.db import reading
 from signer.log_files import FolderStore
+from signer.log_turn import turn_log
 from signer.publish import publish
 from tests.hall import Hall
 from tests.town import HOST, ORIGIN
@@ -67,6 +68,12 @@ def test_a_stranger_proves_that_the_log_only_grew(hall: Hall) -> None:
     assert new.size == proof["size"] > old.size
     check_consistency(old.size, old.root, new.size, new.root, path)
     assert hall.ask("GET", f"/api/v1/log/consistency/{new.size + 1}").json()["code"] == "log.no_such_leaf"
+
+    following = turn_log(hall.office.desk.log, f"{ORIGIN}/2027").verifier
+    last = open_checkpoint(hall.ask("GET", f"/log/closed/{new.size + 1}/checkpoint").text, [verifier])
+    now = open_checkpoint(hall.ask("GET", "/log/checkpoint").text, [following])
+    assert (last.origin, now.origin, now.size) == (ORIGIN, following.name, last.size + 1)
+    assert hall.ask("GET", f"/log/closed/{now.size}/checkpoint").status_code == 404
 
 
 def test_bundles_tiles_and_listed_entries_are_one_log(hall: Hall) -> None:
