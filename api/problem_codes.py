@@ -54,7 +54,7 @@ _CODES: Final[Mapping[int, str]] = {
     "signed_revision.none "
     "malformed uscc.malformed citizen_number.malformed licence_type_code.malformed licence_identifier.malformed "
     "licence_identifier.check_character licence_id.malformed licence_id.mistyped item_code.malformed "
-    "witness_policy.malformed witness_request.malformed own_witness.name "
+    "document.proof_stays witness_policy.malformed witness_request.malformed own_witness.name "
     "food_number.malformed food_number.check_character catalogue.malformed department.tree template.malformed "
     "certificate.form certificate.malformed certificate.refused certificate.not_trusted certificate.other_use "
     "certificate.other_key certificate.profile certificate.period certificate.chain certificate.request "

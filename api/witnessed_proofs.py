@@ -31,9 +31,13 @@ def with_online_proof(office: Office, report: Report, trust: TrustList | None) -
 
 def _receipt(office: Office, report: Report, policy: WitnessPolicy) -> LogReceipt | None:
     if report.subject is Subject.DOCUMENT and report.log.proof:
-        own = LogReceipt.from_text(report.log.proof)
-        origin, _, _ = parse_body(split_note(own.note)[0])
-        return prove_witnessed(office.database, origin, own.index, policy)
+        return receipt_of_leaf(office, LogReceipt.from_text(report.log.proof), policy)
     if report.subject is Subject.TEXT and report.log.code_leaf is not None:
         return prove_place_witnessed(office.database, report.log.code_leaf, policy)
     return None
+
+
+def receipt_of_leaf(office: Office, own: LogReceipt, policy: WitnessPolicy) -> LogReceipt | None:
+    """Return the witnessed receipt of the same leaf of the same log; None without one. Raises `NoteError`."""
+    origin, _, _ = parse_body(split_note(own.note)[0])
+    return prove_witnessed(office.database, origin, own.index, policy)

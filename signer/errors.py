@@ -105,6 +105,12 @@ class SelfCheckError(SignerError):
     code = "issue.self_check"
 
 
+class ProofUpgradeError(SignerError):
+    """A better proof cannot be put into this document; it can lie beside it."""
+
+    code = "document.proof_stays"
+
+
 class HoleTooSmallError(SignerError):
     """The signature does not fit the room that the page left for it."""
 

@@ -1,17 +1,23 @@
-"""`log witnesses`: how our own log stands with its witnesses, and what each of them answered last."""
+"""`log witnesses`: how our own log stands with its witnesses. `log upgrade`: their word inside a licence's file."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from api.cli.files import read_file, write_file
 from api.cli.logs import log
 from api.cli.program import ExitCode, session_of
 from api.cli.screen import Screen
 from api.cli.words import moment
+from api.errors import NotWitnessedError, UnknownProofError
 from api.texts import sentence
 from api.wiring import Office
+from api.witnessed_proofs import receipt_of_leaf
 from registry.cosignatures import LastAnswer
+from signer.proof_upgrade import with_better_proof
 from signer.witnessing import Standing, standings
+from verify.document import read_document
 
 
 @log.command("witnesses", help="日志的见证情况；--ask 立即送去见证。 How the log stands with its witnesses.")
@@ -33,6 +39,32 @@ def show_witnesses(
     if not found:
         screen.note("没有设置见证方（YINZHENG_WITNESSES）", "No witnesses are set (YINZHENG_WITNESSES)")
     raise typer.Exit(ExitCode.LOG if is_overdue else ExitCode.DONE)
+
+
+@log.command(
+    "upgrade",
+    help="把有见证的证明放进证照的 PDF 或 OFD，不动签名内容。 Put the witnessed proof into a licence's PDF or OFD.",
+)
+def upgrade(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="签发的文件。 A file that was issued.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="写到这里。 Write it there.")],
+) -> None:
+    """Write the file anew with the witnessed proof of its leaf; what is signed stays byte for byte."""
+    session = session_of(context)
+    office, document = session.public_office, read_file(file)
+    own = read_document(document, None, (), at=office.clock()).receipt
+    if own is None:
+        raise UnknownProofError
+    trust = office.evidence().trust
+    receipt = None if trust is None else receipt_of_leaf(office, own, trust.policy)
+    if receipt is None:
+        raise NotWitnessedError
+    write_file(out, with_better_proof(document, receipt))
+    session.screen.result(
+        {"leaf": receipt.index, "file": str(out)},
+        session.screen.say(f"已写出：{out}（条目 {receipt.index}）", f"Written: {out} (entry {receipt.index})"),
+    )
 
 
 def _show_standing(screen: Screen, office: Office, standing: Standing) -> None:

@@ -21,9 +21,11 @@ from api.cli.checks import PROOF_SUFFIX, verify
 from api.cli.doctor import _witnesses
 from api.cli.program import Session, app
 from api.cli.screen import Screen
+from api.witnessed_proofs import receipt_of_leaf
 from api.work import Workshop
 from registry.db import reading
 from registry.licences import find_licence
+from signer.proof_upgrade import with_better_proof
 from signer.publish import publish
 from signer.trust_lists import renew_trust_list
 from tests.hall import Hall
@@ -32,6 +34,8 @@ from tests.unit.api.test_witness import LOG, request
 from tests.witness_room import found_witness, serving
 from verify.brought_proof import with_proof
 from verify.cosignature import read_cosignatures
+from verify.document import read_document
+from verify.examine import examine
 from verify.log_proof import LogReceipt, check_receipt
 from verify.note import verifier_key_text
 from verify.qr_token import decode_token
@@ -129,6 +133,21 @@ def test_a_licence_is_witnessed_later_and_everybody_can_say_so(
     with pytest.raises(typer.Exit) as ended:
         verify(typer.Context(typer.main.get_command(app), obj=session), [str(path)])
     assert (ended.value.exit_code, "witnessed by audit-office, archive" in capsys.readouterr().out) == (0, True)
+    upgraded = with_better_proof(document, LogReceipt.from_text(proof))  # or inside it, where nothing is signed
+    path.write_bytes(upgraded)
+    assert len(upgraded) == len(document)
+    assert (
+        said(check_file(hall.office, upgraded))
+        == said(examine(upgraded, hall.office.evidence(), at=hall.town.now))
+        == [both]
+    )
+    assert check_file(hall.office, upgraded).verdict is Verdict.VALID
+    ofd = hall.office.vault.get(licence.ofd_digest or "")
+    own = read_document(ofd, None, (), at=hall.town.now).receipt
+    assert own is not None
+    better = receipt_of_leaf(hall.office, own, trust.policy)
+    assert better is not None
+    assert said(check_file(hall.office, with_better_proof(ofd, better))) == [both]
     alone = check_file(hall.office, document)._replace(findings=())
     assert said(with_proof(alone, proof, trust, at=hall.town.now)) == [both]
 
