@@ -17,6 +17,7 @@ from typing import Final
 from api.errors import RequestTooLargeError
 from api.log_standing import with_own_log
 from api.official_sealing import ask_official
+from api.sample_verdicts import sample_report
 from api.sandbox import OWN_LINE, examine_file
 from api.wiring import Office
 from api.witnessed_proofs import with_online_proof
@@ -85,7 +86,10 @@ def check_id(office: Office, typed: str) -> Report:
 
 
 def check_licence_id(office: Office, licence_id: LicenceId) -> Report:
-    """Ask the registry for an id as it stands in the address of a code."""
+    """Ask the registry for an id as it stands in the address of a code; a test deployment answers samples too."""
+    sample = sample_report(licence_id, at=office.clock()) if office.settings.test else None
+    if sample is not None:
+        return sample
     answer = ask_registry(office, licence_id.text)
     if isinstance(answer, NotFound):
         official = ask_official(office, licence_id.text)

@@ -25,6 +25,7 @@ NO_PARAMS: Final[Mapping[str, str]] = MappingProxyType({})
 NOTICES: Final = frozenset(
     {
         "form.foreign_host",
+        "form.sample",
         "form.not_understood",
         "contents.later_stamp_unknown",
         "log.proof_of_no_use",

@@ -28,6 +28,7 @@ from api.cli.logs import audit_office, show_audit
 from api.cli.offline import encode_public_key
 from api.cli.program import DEMO_TOWN, ExitCode, Session, app, session_of
 from api.cli.services import serve_office
+from api.sample_verdicts import sample_id
 from api.settings import Settings, read_settings
 from api.wiring import Office, build
 from keys.custody import DEPLOYMENT, NATIONAL
@@ -44,6 +45,7 @@ from verify.examine import examine, with_registry
 from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE
 from verify.note import verifier_key_text
+from verify.verdict import Verdict
 
 ADDRESS: Final = "http://127.0.0.1:8000"
 MARK: Final = ".demo-town"
@@ -171,7 +173,8 @@ def _leave(session: Session, folder: Path, chosen: Chosen) -> None:
     strangers_found = [
         {"file": name, "verdict": check_file(office, content).verdict.value} for name, content in others.items()
     ]
-    whole = {"licences": summary, "others": strangers_found}
+    samples = {each.value: sample_id(each).typed for each in Verdict}
+    whole = {"licences": summary, "others": strangers_found, "samples": samples}
     write_file(folder / "summary.json", (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode())
     files = {each.licence_id: _name(each, "pdf") for each in records}
     shown = (chosen.good, chosen.suspended, chosen.revoked, chosen.superseded)
@@ -230,8 +233,10 @@ def _say_where(session: Session, folder: Path, founded: Founded) -> None:
     session.screen.note(
         f"证照文件：{folder}/licences/；根证书与日志公钥：{folder}/trust/；清单：{folder}/summary.json\n"
         f"再试：{program} verify {folder}/licences/*.pdf · {program} doctor · {program} log audit\n"
+        f"每种结论一个样例：{program} verify {sample_id(Verdict.WITHDRAWN).typed}（其余见清单）\n"
         f"接口请求头：Authorization: Bearer {founded.bearer}",
         f"Licences: {folder}/licences/ · root certificate and log key: {folder}/trust/ · list: {folder}/summary.json\n"
         f"Then try: {program} verify {folder}/licences/*.pdf · {program} doctor · {program} log audit\n"
+        f"A sample of each verdict: {program} verify {sample_id(Verdict.WITHDRAWN).typed} (the list has the others)\n"
         f"Header for the API: Authorization: Bearer {founded.bearer}",
     )

@@ -13,6 +13,7 @@ from cryptography import x509
 from signer.sheets import read_sheet
 from verify.note import open_checkpoint, parse_verifier_key
 from verify.values import LicenceIdentifier
+from verify.verdict import Verdict
 
 PROGRAM = str(Path(sys.executable).parent / "yinzheng")
 # The first wrong row of the sheet is among them, and licences of eight types.
@@ -74,6 +75,7 @@ def test_it_leaves_the_files_the_anchors_and_a_summary_of_every_licence(
         assert (town / each["file"]).read_bytes().startswith(b"%PDF-1.7")
         assert (town / each["ofd_file"]).read_bytes().startswith(b"PK\x03\x04")
         assert each["ofd_verdict"] == each["verdict"]
+    assert set(summary["samples"]) == {each.value for each in Verdict}
     assert summary["others"] == [
         {"file": "others/altered.pdf", "verdict": "tampered"},
         {"file": "others/foreign.pdf", "verdict": "unknown_issuer"},
