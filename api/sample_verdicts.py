@@ -92,7 +92,7 @@ def sample_report(licence_id: LicenceId, *, at: datetime) -> Report | None:
 def _report(verdict: Verdict, licence_id: LicenceId, *, at: datetime) -> Report:
     today = law_day(at)
     until = today + timedelta(days=_SHORT_DAYS if verdict is Verdict.VALID_EXPIRING else _TERM_DAYS)
-    given = _PARAMS | {
+    given = dict(_PARAMS) | {
         "date": today.isoformat(),
         "until": until.isoformat(),
         "at": at.isoformat(),

@@ -1,5 +1,7 @@
 """The whole table: every operation, every way of not being the right caller."""
 
+import base64
+import secrets
 import uuid
 
 import pytest
@@ -7,9 +9,11 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.app import create_app
 from api.guard import GuardedRoute
+from api.identity import credential
 from api.pages.doors import StaffRoute
 from api.permissions import PERMISSIONS, RECORDS, Audience, Scope
 from api.v1.answers import router
+from registry.client_keys import TOKEN_LIFETIME, give_token
 from registry.db import transaction
 from registry.people import close_client
 from registry.records import Role
@@ -159,6 +163,45 @@ def test_a_closed_key_is_as_good_as_none(sqlite_hall: Hall, records: dict[str, s
     for name, where in closed_rows(sqlite_hall).items():
         assert asked(sqlite_hall, where, records, "closed") == (401, "caller.unknown"), name
         sqlite_hall.app.state.limits.wrong_keys._levels.clear()  # so many wrong keys would have to wait
+
+
+def bearers_of_nothing(hall: Hall) -> dict[str, str]:
+    """Return credentials that held once, or hold elsewhere: for the whole table they are none."""
+    with transaction(hall.office.database) as tx:
+        expired, borrowed = (
+            give_token(tx, "officer", at=at, random=secrets.token_bytes)
+            for at in (hall.town.now - TOKEN_LIFETIME, hall.town.now)
+        )
+    elsewhere = ".".join(
+        base64.urlsafe_b64encode(each).decode().rstrip("=")
+        for each in (b'{"alg":"ES256"}', b'{"aud":"https://elsewhere.example/api/v1/token","sub":"officer"}', bytes(64))
+    )
+    return {
+        "expired": credential("officer", expired),
+        "another client's": credential("reviewer", borrowed),
+        "for another audience": f"Bearer {elsewhere}",
+    }
+
+
+def test_what_expired_or_was_given_to_another_or_for_another_audience_opens_nothing(
+    sqlite_hall: Hall, records: dict[str, str]
+) -> None:
+    for name, header in bearers_of_nothing(sqlite_hall).items():
+        sqlite_hall.credentials[name] = header
+        for operation, where in closed_rows(sqlite_hall).items():
+            assert asked(sqlite_hall, where, records, name) == (401, "caller.unknown"), (name, operation)
+            sqlite_hall.app.state.limits.wrong_keys._levels.clear()  # so many wrong keys would have to wait
+
+
+def test_no_list_names_a_record_of_another_department(sqlite_hall: Hall, records: dict[str, str]) -> None:
+    for role in ROLES:
+        sqlite_hall.gives_key(f"other-{role}", SCHOOLS, role)
+
+    for name, (method, path) in closed_rows(sqlite_hall).items():
+        if method == "GET" and PERMISSIONS[name].scope is Scope.OWN:
+            for role in PERMISSIONS[name].roles:
+                answer = sqlite_hall.ask(method, path, key=f"other-{role}")
+                assert not any(f'"{each}"' in answer.text for each in records.values()), (name, role)
 
 
 def test_a_record_that_is_not_there_is_told_only_to_who_may_ask(sqlite_hall: Hall) -> None:
