@@ -92,6 +92,19 @@ def list_receipts(
     return tuple(_record(row) for row in tx.execute(query).mappings())
 
 
+def receipts_between(tx: Transaction, first: int, end: int) -> tuple[ReceiptRecord, ...]:
+    """Return the receipts whose leaves lie in this range, in their order; for the audit."""
+    leaf = VERIFICATION_RECEIPT.c.leaf
+    query = select(*_COLUMNS).where(leaf >= first, leaf < end).order_by(leaf)
+    return tuple(_record(row) for row in tx.execute(query).mappings())
+
+
+def deleted_between(tx: Transaction, first: int, end: int) -> frozenset[int]:
+    """Return the leaves of this range whose receipts were deleted when it was time."""
+    leaf = RECEIPT_DELETION.c.leaf
+    return frozenset(tx.execute(select(leaf).where(leaf >= first, leaf < end)).scalars())
+
+
 def delete_due(tx: Transaction, *, at: datetime) -> int:
     """Delete receipts that are to be deleted by now, with their recalls, and return how many.
 

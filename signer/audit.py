@@ -7,8 +7,9 @@ Promises:
   * Runs beside the office's work, in pages, with the memory of one page; what is filed after its start is left out.
   * Reads only. A bad record is a discrepancy in the report, never an error.
 
-1. The log (`audit_leaves`). 2. The head: root and signed checkpoint. 3. Licences and documents. 4. Acts. 5. Seals,
-grants and uses (`audit_seals`). 6. Official documents (`audit_officials`).
+1. The log, with the receipts that it tells of (`audit_leaves`, `audit_receipts`). 2. The head: root and signed
+checkpoint. 3. Licences and documents. 4. Acts. 5. Seals, grants and uses (`audit_seals`). 6. Official documents
+(`audit_officials`).
 """
 
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ from signer.audit_columns import tells_what_was_logged, tells_what_was_signed
 from signer.audit_entries import entries_at
 from signer.audit_leaves import LeafAudit
 from signer.audit_officials import OfficialAudit
+from signer.audit_receipts import ReceiptAudit
 from signer.audit_report import AuditReport, Discrepancy, Findings
 from signer.audit_seals import SealAudit
 from verify.document import read_document
@@ -70,7 +72,8 @@ def audit(scope: AuditScope, *, at: datetime) -> AuditReport:
     findings = Findings()
     with reading(scope.database) as tx:
         head = leaves.head(tx, scope.verifier.name)
-    walk = LeafAudit(scope.database, head.origin, findings)
+    receipts = ReceiptAudit(findings=findings, trust=scope.trust, crls=scope.crls, at=at)
+    walk = LeafAudit(scope.database, head.origin, receipts)
     walk.walk(head.size, lambda done: scope.progress("entries", done))  # (1)
     _judge_head(scope, head, walk.frontier.root, findings)  # (2)
     _RecordAudit(scope, head, findings, at).walk()  # (3), (4)

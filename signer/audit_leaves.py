@@ -18,7 +18,7 @@ from registry.official_documents import OfficialRecord, officials_by_id
 from registry.records import IntentState
 from registry.recovered import EVENT as RECOVERED
 from registry.recovered import recovered
-from signer.audit_report import Findings
+from signer.audit_receipts import ReceiptAudit
 from signer.audit_seals import WORDS, is_sealing_known, judge_seal_entry
 from verify import cbor
 from verify.der import SEQUENCE, read_whole
@@ -44,14 +44,20 @@ class _Page:
     events: Mapping[int, AuditedEvent]
     recovered: frozenset[int]
 
+    @property
+    def unrecovered(self) -> Mapping[int, LogEntry]:
+        """The entries whose rows were not lost with a restore."""
+        return {index: entry for index, entry in self.entries.items() if index not in self.recovered}
+
 
 class LeafAudit:
     """Walks through the log from its first entry, with the tree's right edge and one page in memory."""
 
-    def __init__(self, database: Database, origin: str, findings: Findings) -> None:
+    def __init__(self, database: Database, origin: str, receipts: ReceiptAudit) -> None:
         self._database = database
         self._origin = origin
-        self._findings = findings
+        self._receipts = receipts
+        self._findings = receipts.findings
         self.frontier = Frontier()
         self.last_at: datetime | None = None
         self._names = _names(database)
@@ -73,6 +79,7 @@ class LeafAudit:
                 for index, entry in page.entries.items():
                     self._judge(tx, index, entry, page)
                 self._judge_rows(page)
+                self._receipts.judge(tx, start, stop, page.unrecovered)
             progress(stop)
         for index in self._recovered:
             self._findings.demand(any(index in each for each in self._told), "audit.recovery_unlogged", index=index)

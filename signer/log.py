@@ -21,7 +21,7 @@ from typing import Final
 
 from keys.custody import Custody, KeyName
 from registry import leaves
-from registry.db import Database, Transaction, reading, refuse_inside_transaction, transaction
+from registry.db import Database, Transaction, reading, refuse_inside_transaction, transaction, translated_errors
 from registry.leaves import Intent, LogHead, PendingEntry, StoredEntry
 from registry.records import IntentState
 from signer.errors import LogClockError, LogClosedError, LogExistsError, LogMissingError
@@ -272,7 +272,8 @@ def _file(tx: Transaction, tickets: Sequence[_Ticket], logged: Sequence[LogRecei
         start += len(ticket.drafts)
         if ticket.filing is not None:
             try:
-                ticket.filing(tx, mine)
+                with translated_errors():
+                    ticket.filing(tx, mine)
             except Exception as error:
                 raise _FilingError(ticket) from error
 

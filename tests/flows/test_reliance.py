@@ -6,7 +6,6 @@ import re
 import uuid
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,6 @@ import zxingcpp
 from pypdfium2 import PdfDocument
 from sqlalchemy import select, update
 
-from api.cli.receipts import check_receipts
-from api.cli.screen import Screen
 from api.relying import canonical
 from registry.db import reading, transaction
 from registry.licences import find_licence
@@ -23,7 +20,6 @@ from registry.records import Role
 from registry.tables import VERIFICATION_RECEIPT
 from tests.hall import Hall, settings_of
 from tests.town import BUREAU, BUSINESS, FOOD, HOLDER, SCHOOLS, Town
-from verify.evidence import Evidence
 from verify.receipt import check_verification_receipt, read_receipt
 from verify.receipt_file import read_receipt_file
 from verify.report import Outcome
@@ -387,43 +383,3 @@ def test_a_time_stamp_is_given_to_who_asks_and_to_all_where_the_office_says_so(s
             base64.b64decode(receipt["timestamp"]), digest, known.trust.authorities, at=hall.town.now
         )
         assert stamped.at == hall.town.now
-
-
-def test_the_command_line_reads_each_form_of_a_receipt(
-    sqlite_hall: Hall, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    body = answered(sqlite_hall, text=text_of(sqlite_hall, sqlite_hall.issues()), reliance=STAMPED)
-    other = answered(sqlite_hall, text=text_of(sqlite_hall, sqlite_hall.issues()), reliance=STAMPED)["receipt"]
-    receipt = body["receipt"]
-    page = sqlite_hall.ask("GET", f"/api/v1/verifications/{receipt['receipt_id']}/page", key="counter")
-    cose = base64.b64decode(receipt["cose"])
-    files = {
-        "answer.json": json.dumps(body).encode(),
-        "member.json": json.dumps(receipt).encode(),
-        "page.pdf": page.content,
-        "beside.cose": cose,
-        "beside.tlog-proof": receipt["proof"].encode(),
-        "beside.tst": base64.b64decode(receipt["timestamp"]),
-        "alone.cose": cose,
-        "altered.cose": cose[:-1] + bytes([cose[-1] ^ 1]),
-        "altered.tlog-proof": receipt["proof"].encode(),
-        "stamped.json": json.dumps(receipt | {"timestamp": other["timestamp"]}).encode(),
-        "broken.pdf": page.content[:-900],
-    }
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
-    names = [
-        "answer.json", "member.json", "page.pdf", "beside.cose", "alone.cose", "altered.cose", "stamped.json", "broken.pdf",
-    ]  # fmt: skip
-    known, at = sqlite_hall.office.evidence(), sqlite_hall.town.now
-
-    for language, words in (("zh", "时间戳由"), ("en", "The receipt existed at 2026-11-24 02:00:00 UTC")):
-        codes = check_receipts(Screen(language=language), known, [str(tmp_path / each) for each in names], at=at)
-        out = capsys.readouterr().out
-        assert codes == [0, 0, 0, 0, 4, 5, 5, 2]
-        assert SUPERVISION["case_number"] in out
-        assert out.count(words) == 4
-    offline = check_receipts(Screen(as_json=True), Evidence(trust=None), [str(tmp_path / "page.pdf")], at=at)
-
-    assert offline == [4]
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["good"] is False

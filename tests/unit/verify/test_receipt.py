@@ -26,6 +26,8 @@ from verify.note import ED25519_TYPE, checkpoint_body, note_key_id, signature_li
 from verify.receipt import (
     CONTENT_TYPE,
     RECEIPT_BYTES_MAX,
+    STAMP_BYTES_MAX,
+    Stamp,
     VerificationReceipt,
     VerificationReceiptError,
     assemble_receipt,
@@ -205,6 +207,21 @@ def test_a_stolen_key_is_believed_below_its_cut_off_only(cut_off: tuple[str, int
     ]
 
     assert found.outcome is outcome
+
+
+def test_a_time_stamp_that_proves_nothing_or_cannot_be_checked_is_told_and_none_is_no_finding() -> None:
+    data = signed(KEPT)
+    known = trust()
+
+    for token, trusted, code, outcome in (
+        (b"0", known, "clock.receipt_stamp_bad", Outcome.FAILED),
+        (bytes(STAMP_BYTES_MAX + 1), known, "clock.receipt_stamp_bad", Outcome.FAILED),
+        (b"0", None, "clock.receipt_stamp_unchecked", Outcome.UNKNOWN),
+    ):
+        check = check_verification_receipt(data, trusted, proof=proof(data), stamp=Stamp(token=token, at=AT))
+        assert [(each.code, each.outcome) for each in check.findings][3:] == [(code, outcome)]
+        assert not check.is_good
+    assert len(check_verification_receipt(data, known, stamp=Stamp(token=b"", at=AT)).findings) == 3
 
 
 def test_what_there_is_not_is_left_out_and_read_as_nothing() -> None:

@@ -22,6 +22,13 @@ def test_bytes_answer_and_member_hold_the_same_receipt(data: bytes) -> None:
     assert kept == KeptReceipt(COSE, "" if data == COSE else SHOWN["proof"])
 
 
+def test_a_time_stamp_comes_with_the_receipt_where_there_is_one() -> None:
+    stamped, bare = ({**SHOWN, "timestamp": each} for each in (base64.b64encode(b"stamp").decode(), None))
+
+    assert read_receipt_file(json.dumps(stamped).encode()) == KeptReceipt(COSE, SHOWN["proof"], b"stamp")
+    assert read_receipt_file(json.dumps(bare).encode()) == KeptReceipt(COSE, SHOWN["proof"])
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -32,6 +39,8 @@ def test_bytes_answer_and_member_hold_the_same_receipt(data: bytes) -> None:
         b'{"cose": 5}',
         b'{"cose": "AA==", "proof": 5}',
         b'{"cose": "?"}',
+        b'{"cose": "AA==", "timestamp": 5}',
+        b'{"cose": "AA==", "timestamp": "?"}',
         b'{"receipt": null}',
         b"[" * 100_000,
         b"\xff\xfe",
