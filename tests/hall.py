@@ -11,10 +11,13 @@ Take the fixture `hall` (both databases) or `sqlite_hall` by ``from tests.hall i
 
 import asyncio
 import secrets
+import shutil
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,11 +30,11 @@ from api.limits import Limits
 from api.logs import open_log
 from api.settings import Settings
 from api.wiring import Office, build
-from registry.db import transaction
+from registry.db import open_database, transaction
 from registry.people import add_client
 from registry.records import ApiClient, LicenceDraft, Role
 from signer.sheets import write_sheet
-from tests.town import BUREAU, HOST, PASSPHRASE, SCHOOLS, Town, press
+from tests.town import BUREAU, HOST, PASSPHRASE, SCHOOLS, FoundedTown, Town, press
 
 KEYS = {
     "officer": (BUREAU, Role.ISSUING_OFFICER),
@@ -175,6 +178,16 @@ def hall(town: Town) -> Iterator[Hall]:
 def sqlite_hall(sqlite_town: Town) -> Iterator[Hall]:
     """The hall of a fresh town on SQLite."""
     yield from _opened(sqlite_town)
+
+
+@contextmanager
+def own_hall(founded: FoundedTown, folder: Path) -> Iterator[Hall]:
+    """Open the hall of a town on SQLite for as long as a file's tests share it, in a folder of theirs."""
+    shutil.copy(founded.folder / founded.template, folder / "registry.sqlite")
+    shutil.copytree(founded.folder / "keys", folder / "keys")
+    database = open_database(f"sqlite:///{folder / 'registry.sqlite'}")
+    yield from _opened(Town.open(database, folder))
+    database.close()
 
 
 def _opened(town: Town) -> Iterator[Hall]:

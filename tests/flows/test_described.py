@@ -35,9 +35,8 @@ from tests.hall import Hall
 from tests.interface_examples import made, shape
 from tests.test_openapi import described
 from tests.town import BUREAU, SCHOOLS
-from tests.unit.api.test_permissions import ROLES, records
+from tests.unit.api.test_permissions import ROLES, records_of
 
-__all__ = ["records"]
 CHECKS: Final = [
     status_code_conformance,
     content_type_conformance,
@@ -101,14 +100,14 @@ class Sender:
 
 
 @pytest.fixture
-def sender(sqlite_hall: Hall, records: dict[str, str]) -> Iterator[Sender]:
+def sender(sqlite_hall: Hall) -> Iterator[Sender]:
     for role in ROLES:
         sqlite_hall.gives_key(f"only-{role}", BUREAU, role)
     sqlite_hall.gives_key(ANOTHER_OFFICE, SCHOOLS, Role.ISSUING_OFFICER, Role.REVIEWER, Role.AUDITOR)
     transport = httpx.ASGITransport(sqlite_hall.app, client=("192.0.2.1", 50000))
     with asyncio.Runner() as loop:
         client = httpx.AsyncClient(transport=transport, base_url=ADDRESS)
-        yield Sender(hall=sqlite_hall, records=records, loop=loop, client=client)
+        yield Sender(hall=sqlite_hall, records=records_of(sqlite_hall), loop=loop, client=client)
         loop.run(client.aclose())
 
 

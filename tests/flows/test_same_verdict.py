@@ -8,7 +8,6 @@ the reason.
 import base64
 import json
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -28,13 +27,13 @@ from api.cli.screen import Screen
 from api.settings import Language
 from api.verdicts import LOOKS, headline_later
 from registry import webhooks
-from registry.db import open_database, transaction
+from registry.db import transaction
 from registry.webhooks import WebhookTarget
 from tests.browsers import browsing, served, visiting
 from tests.every_verdict import ACTS, Case, Given, Prepared, change, every_verdict, prepare
-from tests.hall import Hall
+from tests.hall import Hall, own_hall
 from tests.page_scripts import answers
-from tests.town import BUREAU, FoundedTown, Town
+from tests.town import BUREAU, FoundedTown
 from verify.receipt import read_receipt
 from verify.values import LicenceId
 from verify.verdict import Verdict
@@ -250,26 +249,20 @@ def on_paper(hall: Hall, relied: dict[str, Any] | None) -> str:
 @pytest.fixture(scope="module")
 def walk(founded_on_sqlite: FoundedTown, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     """A town of its own, walked through once."""
-    folder = tmp_path_factory.mktemp("walk")
-    shutil.copy(founded_on_sqlite.folder / founded_on_sqlite.template, folder / "registry.sqlite")
-    shutil.copytree(founded_on_sqlite.folder / "keys", folder / "keys")
-    database = open_database(f"sqlite:///{folder / 'registry.sqlite'}")
-    hall = Hall.open(Town.open(database, folder))
-    made = prepare(hall)
-    walked = Walk(hall=hall)
-    _rely_on_what_will_end(made)
-    change(made)
-    with transaction(hall.office.database) as tx:
-        walked.messages = [json.loads(each.body) for each in webhooks.take_due(tx, at=hall.town.now)]
-    command_line = CommandLine(hall, tmp_path_factory.mktemp("line"))
-    seen: set[Verdict] = set()
-    for case in every_verdict(made):
-        for given in case.given:
-            walked.told.append(told_of(hall, command_line, case, given, is_first=case.verdict not in seen))
-            seen.add(case.verdict)
-    yield walked
-    hall.office.close()
-    database.close()
+    with own_hall(founded_on_sqlite, tmp_path_factory.mktemp("walk")) as hall:
+        made = prepare(hall)
+        walked = Walk(hall=hall)
+        _rely_on_what_will_end(made)
+        change(made)
+        with transaction(hall.office.database) as tx:
+            walked.messages = [json.loads(each.body) for each in webhooks.take_due(tx, at=hall.town.now)]
+        command_line = CommandLine(hall, tmp_path_factory.mktemp("line"))
+        seen: set[Verdict] = set()
+        for case in every_verdict(made):
+            for given in case.given:
+                walked.told.append(told_of(hall, command_line, case, given, is_first=case.verdict not in seen))
+                seen.add(case.verdict)
+        yield walked
 
 
 def _rely_on_what_will_end(made: Prepared) -> None:

@@ -3,6 +3,7 @@
 import base64
 import secrets
 import uuid
+from collections.abc import Iterator
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -17,9 +18,9 @@ from registry.client_keys import TOKEN_LIFETIME, give_token
 from registry.db import transaction
 from registry.people import close_client
 from registry.records import Role
-from tests.hall import Hall, sheet_of
+from tests.hall import Hall, own_hall, sheet_of
 from tests.official_office import OfficialOffice
-from tests.town import BUREAU, SCHOOLS
+from tests.town import BUREAU, SCHOOLS, FoundedTown
 
 # Pages for people, which are public; they answer with pages and stand in no table.
 PAGES = {"_home", "_check_entry", "_check_file", "_save_signed", "_show", "_static"}
@@ -66,35 +67,45 @@ def relied(hall: Hall) -> str:
     return receipt_id
 
 
-@pytest.fixture
-def records(sqlite_hall: Hall) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def hall(founded_on_sqlite: FoundedTown, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    """One hall for the whole table: who is refused changes nothing."""
+    with own_hall(founded_on_sqlite, tmp_path_factory.mktemp("table")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def records(hall: Hall) -> dict[str, str]:
     """One record of the bureau of each kind."""
-    draft = sqlite_hall.ask(
-        "POST", "/api/v1/drafts", key="officer", json=sqlite_hall.body(sqlite_hall.town.food_draft())
-    )
-    town = sqlite_hall.town
+    return records_of(hall)
+
+
+def records_of(hall: Hall) -> dict[str, str]:
+    """Make one record of the bureau of each kind, and return their ids by the names in addresses."""
+    draft = hall.ask("POST", "/api/v1/drafts", key="officer", json=hall.body(hall.town.food_draft()))
+    town = hall.town
     sheet = {"file": ("sheet.csv", sheet_of(town, [town.signboard_draft()]), "text/csv")}
-    batch = sqlite_hall.ask("POST", "/api/v1/batches", key="officer", files=sheet)
+    batch = hall.ask("POST", "/api/v1/batches", key="officer", files=sheet)
     return {
-        "licence_id": sqlite_hall.issues()["licence_id"],
+        "licence_id": hall.issues()["licence_id"],
         "draft_id": draft.json()["draft_id"],
         "batch_id": batch.json()["batch"]["batch_id"],
         "seal_code": town.seal_of(BUREAU),
         "grant_id": f"{town.seal_of(BUREAU)}-0001",
         "document_id": OfficialOffice(town).prepares().document_id,
-        "receipt_id": relied(sqlite_hall),
+        "receipt_id": relied(hall),
     }
 
 
-def test_every_route_has_a_row_and_every_row_a_route(sqlite_hall: Hall) -> None:
-    names = set(routes_of(sqlite_hall))
+def test_every_route_has_a_row_and_every_row_a_route(hall: Hall) -> None:
+    names = set(routes_of(hall))
 
     assert set(PERMISSIONS) == names - PAGES
     assert names >= PAGES
 
 
-def test_every_operation_stands_behind_the_guard(sqlite_hall: Hall) -> None:
-    app = create_app(sqlite_hall.office)
+def test_every_operation_stands_behind_the_guard(hall: Hall) -> None:
+    app = create_app(hall.office)
 
     unguarded = {
         context.name
@@ -117,52 +128,52 @@ def test_no_row_lets_the_system_role_in_and_each_closed_row_names_a_role() -> No
         assert permission.is_public or permission.roles, name
 
 
-def test_a_row_about_a_record_stands_on_an_address_that_names_one(sqlite_hall: Hall) -> None:
-    for name, (_, path) in routes_of(sqlite_hall).items():
+def test_a_row_about_a_record_stands_on_an_address_that_names_one(hall: Hall) -> None:
+    for name, (_, path) in routes_of(hall).items():
         names_record = any("{" + each + "}" in path for each in RECORDS)
         if name not in PAGES and not PERMISSIONS[name].is_public:
             assert names_record is (PERMISSIONS[name].scope is Scope.RECORD), name
 
 
-def test_without_a_key_only_the_public_rows_answer(sqlite_hall: Hall, records: dict[str, str]) -> None:
-    for name, where in closed_rows(sqlite_hall).items():
-        assert asked(sqlite_hall, where, records, None) == (401, "caller.unknown"), name
+def test_without_a_key_only_the_public_rows_answer(hall: Hall, records: dict[str, str]) -> None:
+    for name, where in closed_rows(hall).items():
+        assert asked(hall, where, records, None) == (401, "caller.unknown"), name
 
 
-def test_with_every_role_but_the_right_ones_no_closed_row_answers(sqlite_hall: Hall, records: dict[str, str]) -> None:
+def test_with_every_role_but_the_right_ones_no_closed_row_answers(hall: Hall, records: dict[str, str]) -> None:
     for role in ROLES:
-        sqlite_hall.gives_key(f"only-{role}", BUREAU, role)
-    for name, where in closed_rows(sqlite_hall).items():
+        hall.gives_key(f"only-{role}", BUREAU, role)
+    for name, where in closed_rows(hall).items():
         for role in ROLES:
             if role not in PERMISSIONS[name].roles:
-                assert asked(sqlite_hall, where, records, f"only-{role}") == (403, "operator.role"), (name, role)
+                assert asked(hall, where, records, f"only-{role}") == (403, "operator.role"), (name, role)
 
 
-def test_another_department_reaches_no_record(sqlite_hall: Hall, records: dict[str, str]) -> None:
+def test_another_department_reaches_no_record(hall: Hall, records: dict[str, str]) -> None:
     for role in ROLES:
-        sqlite_hall.gives_key(f"other-{role}", SCHOOLS, role)
+        hall.gives_key(f"other-{role}", SCHOOLS, role)
 
-    for name, where in closed_rows(sqlite_hall).items():
+    for name, where in closed_rows(hall).items():
         if PERMISSIONS[name].scope is Scope.RECORD:
             for role in PERMISSIONS[name].roles:
-                assert asked(sqlite_hall, where, records, f"other-{role}") == (403, "department.other"), (name, role)
+                assert asked(hall, where, records, f"other-{role}") == (403, "department.other"), (name, role)
 
 
 @pytest.mark.usefixtures("records")
-def test_lists_show_another_departments_key_nothing(sqlite_hall: Hall) -> None:
+def test_lists_show_another_departments_key_nothing(hall: Hall) -> None:
     for path in ("/api/v1/licences", "/api/v1/drafts", "/api/v1/batches", "/api/v1/documents"):
-        assert sqlite_hall.ask("GET", path, key="officer").json()["items"] != [], path
-        assert sqlite_hall.ask("GET", path, key="school-officer").json()["items"] == [], path
+        assert hall.ask("GET", path, key="officer").json()["items"] != [], path
+        assert hall.ask("GET", path, key="school-officer").json()["items"] == [], path
 
 
-def test_a_closed_key_is_as_good_as_none(sqlite_hall: Hall, records: dict[str, str]) -> None:
-    sqlite_hall.gives_key("closed", BUREAU, Role.ISSUING_OFFICER, Role.REVIEWER, Role.AUDITOR, Role.ADMINISTRATOR)
-    with transaction(sqlite_hall.office.database) as tx:
+def test_a_closed_key_is_as_good_as_none(hall: Hall, records: dict[str, str]) -> None:
+    hall.gives_key("closed", BUREAU, Role.ISSUING_OFFICER, Role.REVIEWER, Role.AUDITOR, Role.ADMINISTRATOR)
+    with transaction(hall.office.database) as tx:
         close_client(tx, "closed")
 
-    for name, where in closed_rows(sqlite_hall).items():
-        assert asked(sqlite_hall, where, records, "closed") == (401, "caller.unknown"), name
-        sqlite_hall.app.state.limits.wrong_keys._levels.clear()  # so many wrong keys would have to wait
+    for name, where in closed_rows(hall).items():
+        assert asked(hall, where, records, "closed") == (401, "caller.unknown"), name
+        hall.app.state.limits.wrong_keys._levels.clear()  # so many wrong keys would have to wait
 
 
 def bearers_of_nothing(hall: Hall) -> dict[str, str]:
@@ -184,50 +195,50 @@ def bearers_of_nothing(hall: Hall) -> dict[str, str]:
 
 
 def test_what_expired_or_was_given_to_another_or_for_another_audience_opens_nothing(
-    sqlite_hall: Hall, records: dict[str, str]
+    hall: Hall, records: dict[str, str]
 ) -> None:
-    for name, header in bearers_of_nothing(sqlite_hall).items():
-        sqlite_hall.credentials[name] = header
-        for operation, where in closed_rows(sqlite_hall).items():
-            assert asked(sqlite_hall, where, records, name) == (401, "caller.unknown"), (name, operation)
-            sqlite_hall.app.state.limits.wrong_keys._levels.clear()  # so many wrong keys would have to wait
+    for name, header in bearers_of_nothing(hall).items():
+        hall.credentials[name] = header
+        for operation, where in closed_rows(hall).items():
+            assert asked(hall, where, records, name) == (401, "caller.unknown"), (name, operation)
+            hall.app.state.limits.wrong_keys._levels.clear()  # so many wrong keys would have to wait
 
 
-def test_no_list_names_a_record_of_another_department(sqlite_hall: Hall, records: dict[str, str]) -> None:
+def test_no_list_names_a_record_of_another_department(hall: Hall, records: dict[str, str]) -> None:
     for role in ROLES:
-        sqlite_hall.gives_key(f"other-{role}", SCHOOLS, role)
+        hall.gives_key(f"list-{role}", SCHOOLS, role)
 
-    for name, (method, path) in closed_rows(sqlite_hall).items():
+    for name, (method, path) in closed_rows(hall).items():
         if method == "GET" and PERMISSIONS[name].scope is Scope.OWN:
             for role in PERMISSIONS[name].roles:
-                answer = sqlite_hall.ask(method, path, key=f"other-{role}")
+                answer = hall.ask(method, path, key=f"list-{role}")
                 assert not any(f'"{each}"' in answer.text for each in records.values()), (name, role)
 
 
-def test_a_record_that_is_not_there_is_told_only_to_who_may_ask(sqlite_hall: Hall) -> None:
+def test_a_record_that_is_not_there_is_told_only_to_who_may_ask(hall: Hall) -> None:
     path = "/api/v1/licences/0000000000000000"
 
-    assert sqlite_hall.ask("GET", path, key="officer").status_code == 404
-    assert sqlite_hall.ask("GET", path, key="auditor").status_code == 403
+    assert hall.ask("GET", path, key="officer").status_code == 404
+    assert hall.ask("GET", path, key="auditor").status_code == 403
 
 
-def test_the_public_application_has_the_public_rows_and_no_others(sqlite_hall: Hall) -> None:
-    names = set(routes_of(sqlite_hall, public=True)) - PAGES
+def test_the_public_application_has_the_public_rows_and_no_others(hall: Hall) -> None:
+    names = set(routes_of(hall, public=True)) - PAGES
 
     public = {name for name, row in PERMISSIONS.items() if row.is_public and row.audience is Audience.SYSTEMS}
     assert names == public
 
 
-def test_nobody_approves_alone_what_they_wrote_over_the_draft_of_another(sqlite_hall: Hall) -> None:
-    sqlite_hall.gives_key("both", BUREAU, Role.ISSUING_OFFICER, Role.REVIEWER)
-    body = sqlite_hall.body(sqlite_hall.town.food_draft())
-    draft = sqlite_hall.ask("POST", "/api/v1/drafts", key="officer", json=body).json()
+def test_nobody_approves_alone_what_they_wrote_over_the_draft_of_another(hall: Hall) -> None:
+    hall.gives_key("both", BUREAU, Role.ISSUING_OFFICER, Role.REVIEWER)
+    body = hall.body(hall.town.food_draft())
+    draft = hall.ask("POST", "/api/v1/drafts", key="officer", json=body).json()
     path = f"/api/v1/drafts/{draft['draft_id']}"
-    sqlite_hall.ask("PUT", path, key="both", seen='"1"', json=body | {"holder_name": "另一家店"})
-    sqlite_hall.ask("POST", f"{path}/submit", key="both", seen='"2"')
+    hall.ask("PUT", path, key="both", seen='"1"', json=body | {"holder_name": "另一家店"})
+    hall.ask("POST", f"{path}/submit", key="both", seen='"2"')
 
-    own = sqlite_hall.ask("POST", f"{path}/approve", key="both", seen='"3"')
-    other = sqlite_hall.ask("POST", f"{path}/approve", key="reviewer", seen='"3"')
+    own = hall.ask("POST", f"{path}/approve", key="both", seen='"3"')
+    other = hall.ask("POST", f"{path}/approve", key="reviewer", seen='"3"')
 
     assert (own.status_code, own.json()["code"]) == (403, "draft.own_review")
     assert other.status_code == 200
