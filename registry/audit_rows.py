@@ -141,10 +141,7 @@ def intents(tx: Transaction, head: LogHead, first: int, end: int) -> dict[int, I
     joined = of_licence.outerjoin(DRAFT, DRAFT.c.draft_id == LICENCE.c.draft_id)
     both = joined.outerjoin(OFFICIAL_DOCUMENT, OFFICIAL_DOCUMENT.c.document_id == INTENT.c.licence_id)
     here = (INTENT.c.log == head.log, INTENT.c.leaf_index >= first, INTENT.c.leaf_index < end)
-    return {
-        row.leaf_index: _intent(row, head.base)
-        for row in tx.execute(select(*_INTENT_COLUMNS).select_from(both).where(*here))
-    }
+    return {row.leaf_index: _intent(row) for row in tx.execute(select(*_INTENT_COLUMNS).select_from(both).where(*here))}
 
 
 def events(tx: Transaction, first: int, end: int) -> dict[int, EventFacts]:
@@ -205,7 +202,6 @@ def waiting(tx: Transaction) -> tuple[tuple[str, datetime], ...]:
 
 def totals(tx: Transaction, head: LogHead) -> dict[str, int]:
     """Return how many rows there are whose leaves must stand in this log, below its size."""
-    end = head.base + head.size
     is_behind = (INTENT.c.log == head.log) & (INTENT.c.leaf_index >= head.size)
     later = select(1).where(is_behind | (INTENT.c.log > head.log))
     licence_later = later.where(INTENT.c.licence_id == LICENCE.c.licence_id, INTENT.c.purpose == KeyPurpose.CODE.value)
@@ -214,10 +210,10 @@ def totals(tx: Transaction, head: LogHead) -> dict[str, int]:
     return {
         "licences": _count(
             tx,
-            select(func.count()).select_from(LICENCE).where(LICENCE.c.code_leaf >= head.base, ~licence_later.exists()),
+            select(func.count()).select_from(LICENCE).where(~licence_later.exists()),
         ),
         "events": _count(
-            tx, select(func.count()).select_from(EVENT).where(*_between(EVENT.c.leaf_index, head.base, end))
+            tx, select(func.count()).select_from(EVENT).where(*_between(EVENT.c.leaf_index, 0, head.size))
         ),
         "seal_events": _count(
             tx, select(func.count()).select_from(SEAL_EVENT).where(~_is_elsewhere(head, SEAL_EVENT.c.digest))
@@ -231,7 +227,6 @@ def totals(tx: Transaction, head: LogHead) -> dict[str, int]:
             .select_from(OFFICIAL_DOCUMENT)
             .where(
                 OFFICIAL_DOCUMENT.c.state == OfficialState.SEALED.value,
-                OFFICIAL_DOCUMENT.c.leaf >= head.base,
                 ~official_later.exists(),
             ),
         ),
@@ -240,7 +235,7 @@ def totals(tx: Transaction, head: LogHead) -> dict[str, int]:
 
 def department_counts(tx: Transaction, head: LogHead, first: int, end: int) -> Mapping[str, Mapping[str, int]]:
     """Return for each department what its rows of a range of leaves are: licences, changes, seal uses, documents."""
-    leaves = (head.base + first, head.base + end)
+    leaves = (first, end)
     changed = EVENT.join(LICENCE, LICENCE.c.licence_id == EVENT.c.licence_id)
     seal_changed = SEAL_EVENT.join(SEAL, SEAL.c.code == SEAL_EVENT.c.code)
     here = (LOG_ENTRY.c.log == head.log, LOG_ENTRY.c.idx >= first, LOG_ENTRY.c.idx < end)
@@ -293,28 +288,28 @@ def _count(tx: Transaction, query: Select[Any]) -> int:
     return count
 
 
-def _intent(row: Row[Any], base: int) -> IntentFacts:
+def _intent(row: Row[Any]) -> IntentFacts:
     state = IntentState(row.state)
     is_filed = state is IntentState.FILED
-    is_official = is_filed and row.official_leaf == base + row.leaf_index
+    is_official = is_filed and row.official_leaf == row.leaf_index
     official = OfficialFacts(
         department=row.department, at=row.prepared_at, author=row.prepared_by, approver=row.approved_by
     ) if is_official else None  # fmt: skip
     return IntentFacts(
         state=state,
         attempt=row.licence_id,
-        licence=_licence(row, base) if is_filed and row.issuer is not None else None,
+        licence=_licence(row) if is_filed and row.issuer is not None else None,
         official=official,
     )
 
 
-def _licence(row: Row[Any], base: int) -> LicenceFacts | None:
+def _licence(row: Row[Any]) -> LicenceFacts | None:
     """Return the licence, when it names this very leaf for this purpose."""
     signed = {
         (KeyPurpose.CODE.value, row.code_leaf): row.token_digest,
         (KeyPurpose.DOCUMENT.value, row.document_leaf): bytes.fromhex(row.document_digest),
         (KeyPurpose.SEAL.value, row.ofd_leaf): bytes.fromhex(row.ofd_digest or ""),
-    }.get((row.purpose, base + row.leaf_index))
+    }.get((row.purpose, row.leaf_index))
     if signed is None:
         return None
     return LicenceFacts(

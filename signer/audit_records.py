@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from keys.custody import DEPLOYMENT
-from registry import audit_rows, leaves, log_records
+from registry import audit_rows, leaves, log_records, recovered
 from registry.audit_rows import IntentFacts
 from registry.db import Transaction, reading, transaction
 from registry.leaves import LogHead
@@ -98,7 +98,7 @@ def write_records(
             file.add({"leaf": None, "what": "waiting", "of": of, "at": _unix(since)})
     manifest = RecordsManifest(
         origin=head.origin, size=head.size, root=head.root, made_at=at, lines=file.lines, digest=file.digest.digest(),
-        totals=totals, base=head.base,
+        totals=totals,
     )  # fmt: skip
     _log_act(desk, file.key, manifest, auditor, at=at)  # (4)
     key = desk.custody.newest(KeyPurpose.TRUST_LIST, DEPLOYMENT)
@@ -126,15 +126,15 @@ def _log_act(desk: KeyDesk, key: bytes, manifest: RecordsManifest, auditor: Oper
 
 def _page(tx: Transaction, head: LogHead, reader: EntryReader, first: int, end: int, file: _File) -> list[Row]:
     """Return the rows of a range of leaves, in order."""
-    here = (head.base + first, head.base + end)
+    here = (first, end)
     entries = {each.index: reader.read(each.entry) for each in leaves.entries(tx, head.origin, first, end)}
     rows = {index: _intent_row(index, facts, file) for index, facts in audit_rows.intents(tx, head, first, end).items()}
     for leaf, event in audit_rows.events(tx, *here).items():
         record = None if event.record is None else _base64(event.record)
         told = {"event": event.event, "issuer": event.issuer, "record": record}
-        rows[leaf - head.base] = {"leaf": leaf - head.base, "what": "event", **told}
+        rows[leaf] = {"leaf": leaf, "what": "event", **told}
     for leaf, office in audit_rows.receipts(tx, *here).items():
-        rows[leaf - head.base] = {"leaf": leaf - head.base, "what": "receipt", "office": office}
+        rows[leaf] = {"leaf": leaf, "what": "receipt", "office": office}
     rows |= _seal_rows(tx, entries, file)
     others = {
         index: each.digest
@@ -145,6 +145,8 @@ def _page(tx: Transaction, head: LogHead, reader: EntryReader, first: int, end: 
     for index, digest in others.items():
         if digest in found:
             rows[index] = {"leaf": index, "what": "record", "record": _base64(found[digest])}
+    for each in recovered.recovered(tx, head.origin, start=first, stop=end):  # came back, and its rows are lost
+        rows.setdefault(each.leaf_index, {"leaf": each.leaf_index, "what": "recovered"})
     return [rows[index] for index in sorted(rows)]
 
 

@@ -135,6 +135,10 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "第 {index} 条（{what}）在登记中没有对应：可能是内部伪造",
         "entry {index} ({what}) has no row in the registry: perhaps a forgery from inside",
     ),
+    "checker.row_lost": (
+        "第 {index} 条（{what}）由恢复找回，登记中的对应已丢失：请凭原件核对",
+        "entry {index} ({what}) came back by a recovery and its row is lost: compare it with the papers",
+    ),
     "checker.row_differs": (
         "第 {index} 条与登记不符（{what}）：日志 {expected}，登记 {found}",
         "entry {index} and the registry differ ({what}): log {expected}, registry {found}",

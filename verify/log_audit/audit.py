@@ -128,8 +128,7 @@ class LogAudit:
         first = self._begin(walk, kept)
         if first:
             claims.below(first)
-        base = 0 if self._scope.manifest is None else self._scope.manifest.base
-        row_judge = RowJudge(self._findings, judge, base)
+        row_judge = RowJudge(self._findings, judge)
         self._take_up(walk, judge, row_judge)
         self._walk(walk, judge, row_judge, claims, (progress, save))  # (3)
         if walk.position == walk.size and walk.root() != checkpoint.root:  # (4)

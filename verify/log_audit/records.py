@@ -16,6 +16,7 @@ Promises:
     {"leaf": 44, "what": "seal_uses", "record": "<base64>", "uses": [{"record": "<base64>", "person": …, "second": …}]}
     {"leaf": 45, "what": "record", "record": "<base64>"}   of a key, a list, an administrator's act, a request
     {"leaf": 46, "what": "receipt", "office": "<code>"}
+    {"leaf": 47, "what": "recovered"}            it came back into the log after a restore, and its row is lost
     {"leaf": null, "what": "waiting", "of": "event", "at": <unix time>}  behind all others: the log does not have it yet
     {"manifest": "<base64 of the signed statement>"}
 """
@@ -37,7 +38,7 @@ RECORDS_TYPE: Final = "application/yinzheng-records+cbor"
 LINE_BYTES_MAX: Final = 4 << 20
 MANIFEST_LINE_MAX: Final = 8192
 TOTALS: Final = ("licences", "events", "seal_events", "seal_uses", "officials")
-_KEYS: Final = frozenset(range(1, 9))
+_KEYS: Final = frozenset(range(1, 8))
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -51,8 +52,7 @@ class RecordsError(MalformedError):
 class RecordsManifest:
     """What a file of records belongs to: log, size, root, its own digest, and how many rows the registry has.
 
-    Payload: 1 origin · 2 size · 3 root · 4 made at · 5 lines above · 6 SHA-256 of the bytes above · 7 {what: rows} ·
-    8 how many leaves the logs before this one have: numbers of leaves inside records count through all of them.
+    Payload: 1 origin · 2 size · 3 root · 4 made at · 5 lines above · 6 SHA-256 of the bytes above · 7 {what: rows}.
     """
 
     origin: str
@@ -62,12 +62,11 @@ class RecordsManifest:
     lines: int
     digest: bytes
     totals: Mapping[str, int] = field(hash=False)
-    base: int = 0
 
     def encode(self) -> bytes:
         """Return the payload."""
         made_at = int(self.made_at.timestamp())
-        values = (self.origin, self.size, self.root, made_at, self.lines, self.digest, dict(self.totals), self.base)
+        values = (self.origin, self.size, self.root, made_at, self.lines, self.digest, dict(self.totals))
         return cbor.encode(dict(enumerate(values, 1)))
 
     @classmethod
@@ -77,7 +76,7 @@ class RecordsManifest:
         if not isinstance(told, dict) or told.keys() != _KEYS:
             raise RecordsError("not the keys of a manifest")
         match [told[key] for key in sorted(told)]:
-            case [str(origin), int(size), bytes(root), int(made), int(lines), bytes(digest), dict(totals), int(base)]:
+            case [str(origin), int(size), bytes(root), int(made), int(lines), bytes(digest), dict(totals)]:
                 if any(each not in TOTALS or type(totals[each]) is not int for each in totals):
                     raise RecordsError("totals of something unknown")
                 made_at = datetime.fromtimestamp(min(max(made, 0), 253_402_300_799), UTC)
@@ -89,7 +88,6 @@ class RecordsManifest:
                     lines=lines,
                     digest=digest,
                     totals=totals,
-                    base=base,
                 )
             case _:
                 raise RecordsError("not the values of a manifest")

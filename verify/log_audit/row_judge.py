@@ -34,17 +34,18 @@ _REASON, _ACT, _OWNER, _OFFICE, _BODIES = 5, 2, 12, 8, 13
 class RowJudge:
     """Compares one leaf after the other; ``finish`` says what was still missing."""
 
-    def __init__(self, findings: Findings, judge: EntryJudge, base: int) -> None:
+    def __init__(self, findings: Findings, judge: EntryJudge) -> None:
         self._findings = findings
         self._judge = judge
-        self._base = base
         self._sealed: set[int] = set()
         self._abandoned: set[int] = set()
 
     def judge(self, index: int, found: UsualEntry, row: Row | None) -> None:
         """Compare a leaf with its row."""
         kind = found.shape.kind
-        if kind is EntryKind.INTENT:
+        if row is not None and row.get("what") == "recovered":
+            self._findings.unknown("checker.row_lost", index=index, what=f"{found.shape.first} {found.shape.second}")
+        elif kind is EntryKind.INTENT:
             self._intent(index, found, row)
         elif kind is EntryKind.STATE:
             self._change(index, found, row)
@@ -201,7 +202,7 @@ class RowJudge:
             self._judge.tally.department(found.time, str(record.get(_OFFICE)), DepartmentCount.SEAL_USES)
             if use.get("person") is not None and use.get("person") == use.get("second"):
                 self._findings.list("same_person", index=index, what="seal_use", person=use["person"])
-            self._sealed.difference_update(leaf - self._base for leaf in _leaves(record.get(_BODIES)))
+            self._sealed.difference_update(_leaves(record.get(_BODIES)))
 
     def _recorded(self, index: int, found: UsualEntry, row: Row | None) -> None:
         if row is None or row.get("what") != "record":

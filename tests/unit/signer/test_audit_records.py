@@ -33,6 +33,7 @@ from tests.town import BUREAU, FoundedTown, Town
 from verify import cbor
 from verify.key_purpose import KeyPurpose
 from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.findings import Weight
 from verify.log_audit.records import RECORDS_TYPE, RecordsManifest, Rows, encode_row, read_manifest_line
 from verify.note import verifier_key_text
 from verify.signed_statement import open_statement
@@ -257,6 +258,17 @@ def test_rows_that_no_leaf_leads_to_and_acts_that_wait_too_long_are_found(story:
     assert found["checker.rows_without_leaf"] == {"what": "licences", "expected": "3", "found": "2"}
     assert found["checker.row_unlogged"]["found"] == str(old["at"])
     assert story.found(story.rows[::-1])["checker.records_malformed"]
+
+
+def test_a_leaf_that_a_recovery_brought_back_without_its_row_is_left_open_and_named(story: Story) -> None:
+    rows = story.rows
+    lost = licence_row(rows)
+    index = lost["leaf"]
+    rows[rows.index(lost)] = {"leaf": index, "what": "recovered"}
+
+    found = [each for each in story.audited(rows).findings.found if each.code == "checker.row_lost"]
+
+    assert [(each.weight, each.params["index"]) for each in found] == [(Weight.UNKNOWN, str(index))]
 
 
 def test_one_person_in_two_roles_is_listed(story: Story) -> None:

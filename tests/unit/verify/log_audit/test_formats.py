@@ -16,7 +16,7 @@ REPORT = MonthlyReport(
     departments={"11999999000000078Q": {1: 3, 2: 1}}, made_at=AT,
 )  # fmt: skip
 MANIFEST = RecordsManifest(
-    origin="o/log", size=9, root=bytes(32), made_at=AT, lines=4, digest=bytes(32), totals={"licences": 3}, base=2
+    origin="o/log", size=9, root=bytes(32), made_at=AT, lines=4, digest=bytes(32), totals={"licences": 3}
 )
 
 
