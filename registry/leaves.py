@@ -94,7 +94,6 @@ class LogHead:
     edge: tuple[bytes, ...]
     note: str
     time: datetime | None
-    base: int = 0
     prefix: str = PREFIX
     is_closed: bool = False
 

@@ -51,11 +51,11 @@ def prove_witnessed(database: Database, origin: str, index: int, policy: Witness
 
 
 def prove_place_witnessed(database: Database, place: int, policy: WitnessPolicy) -> LogReceipt | None:
-    """Return the witnessed receipt of a leaf by its number through all logs, as the registry's rows count."""
+    """Return the witnessed receipt of a leaf by the number that rows have, under the name that was the log's then."""
     with reading(database) as tx:
         heads = leaves.all_heads(tx)
-        head = next((each for each in heads if each.base <= place < each.base + each.size), None)
-        return None if head is None else _witnessed_receipt(tx, head.origin, place - head.base, policy)
+        head = next((each for each in heads if 0 <= place < each.size), None)
+        return None if head is None else _witnessed_receipt(tx, head.origin, place, policy)
 
 
 def cosigned_checkpoint(database: Database, origin: str) -> str:
