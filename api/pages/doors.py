@@ -94,9 +94,11 @@ class Visit:
             raise ProofOldError
 
     def text(self, name: str, length_max: int = 200) -> str:
-        """Return a field of the form, empty when it is absent, not a text or too long to be meant."""
+        """Return a field of the form, empty when it is absent, not a text, or no text that anybody means."""
         value = self.form.get(name)
-        return value if isinstance(value, str) and len(value) <= length_max else ""
+        if not isinstance(value, str) or len(value) > length_max or _NUL in value:
+            return ""
+        return value
 
     def set_cookie(self, name: str, value: str, *, life: timedelta) -> None:
         """Set a cookie with the answer."""

@@ -311,6 +311,29 @@ def test_no_file_and_too_large_a_file_are_told_as_such(sqlite_hall: Hall) -> Non
     assert "内容太大" in text_of(large)
 
 
+def test_forms_with_what_no_database_takes_are_no_fault(hall: Hall) -> None:
+    """A zero, half a character: PostgreSQL takes neither, and no form of ours asks it to."""
+    for path, fields in (
+        ("/check", ("entry",)),
+        ("/report", ("reason", "reference", "id", "verdict")),
+        ("/sign-in", ("account", "password", "once", "mark", "next")),
+        ("/invitation", ("code", "password", "repeated", "once", "mark")),
+    ):
+        for value in ("a\x00b", "\udcff".encode("utf-8", "surrogateescape").decode("latin-1"), "%00", "a" * 100_000):
+            page = hall.ask("POST", path, data=dict.fromkeys(fields, value), headers=HTML)
+            assert page.status_code < 500, (path, value[:5])
+    for path in (
+        "/v/%00",
+        "/v/%ff",
+        "/v/" + "0" * 5_000,
+        "/api/v1/checks/%00",
+        "/p/%00",
+        "/r/%00",
+        "/static/..%2f..%2fapp.py",
+    ):
+        assert hall.ask("GET", path, headers=HTML).status_code < 500, path
+
+
 def test_page_interface_and_reference_show_the_same_verdict(sqlite_hall: Hall) -> None:
     issued = sqlite_hall.issues()
     sqlite_hall.acts(issued["licence_id"], "cancel")

@@ -83,7 +83,15 @@ def test_a_document_is_looked_at_approved_by_another_and_sealed(officer: StaffBr
     assert TITLE[:9] in officer.opens(DOCUMENTS).text
 
 
-def test_other_bytes_than_those_that_were_shown_are_not_sealed(officer: StaffBrowser) -> None:
+SLIPS: tuple[tuple[bytes, dict[str, str], str], ...] = (
+    (b"", {"title": "公文", "anchor": FOOT}, "A file, a name and a place"),
+    (b"%PDF-", {"title": "", "anchor": FOOT}, "A file, a name and a place"),
+    (b"%PDF-", {"title": "公文", "page": "one"}, "A file, a name and a place"),
+    (b"not a document", {"title": "公文", "anchor": FOOT}, "neither a PDF nor an OFD"),
+)
+
+
+def test_other_bytes_and_what_is_no_document_are_refused_and_asked_for_again(officer: StaffBrowser) -> None:
     page = uploads(officer, DOCUMENTS, plain_ofd(1), title="公文", anchor=FOOT)
     path = page.url.path
     assert "/pages/1" not in page.text, "of an OFD there is no picture"
@@ -94,25 +102,11 @@ def test_other_bytes_than_those_that_were_shown_are_not_sealed(officer: StaffBro
 
     assert other.status_code == 409
     assert 'href="#acts"' in other.text
-
-
-@pytest.mark.parametrize(
-    ("content", "values", "said"),
-    [
-        (b"", {"title": "公文", "anchor": FOOT}, "A file, a name and a place"),
-        (b"%PDF-", {"title": "", "anchor": FOOT}, "A file, a name and a place"),
-        (b"%PDF-", {"title": "公文", "page": "one"}, "A file, a name and a place"),
-        (b"not a document", {"title": "公文", "anchor": FOOT}, "neither a PDF nor an OFD"),
-    ],
-)
-def test_what_cannot_be_prepared_is_asked_for_again_with_what_was_filled_in(
-    officer: StaffBrowser, content: bytes, values: dict[str, str], said: str
-) -> None:
-    page = uploads(officer, DOCUMENTS, content, **values)
-
-    assert page.status_code == 422
-    assert said in page.text
-    assert f'name="title" type="text" value="{values["title"]}"' in page.text
+    for content, values, said in SLIPS:
+        page = uploads(officer, DOCUMENTS, content, **values)
+        assert page.status_code == 422
+        assert said in page.text
+        assert f'name="title" type="text" value="{values["title"]}"' in page.text
 
 
 def test_a_sheet_is_judged_shown_approved_by_another_and_issued(officer: StaffBrowser) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api.app import create_app
 from api.errors import TooManyRequestsError
 from api.limits import BODY_BYTES_MAX, FORM_BYTES_MAX, Buckets, Limits, address_of
-from tests.hall import NO_LIMITS, Hall, ask
+from tests.hall import Hall, ask
 
 CHECK = "/api/v1/checks/0000000000000000"
 
@@ -23,6 +23,14 @@ class Watch:
 
     def __call__(self) -> float:
         return self.now
+
+
+def standing(*, anonymous: float = 0, client: float = 0) -> Limits:
+    """Return limits whose watch stands still, however slow this machine is."""
+    made = Limits.of(anonymous_per_second=anonymous, client_per_second=client)
+    for each in (made.anonymous, made.wrong_keys, made.clients):
+        each.monotonic = Watch()
+    return made
 
 
 def test_a_bucket_gives_its_burst_then_as_much_as_flows_in() -> None:
@@ -107,7 +115,7 @@ def test_an_ipv6_subscriber_is_one_line(client: tuple[str, int] | None, line: st
 
 
 def test_an_address_that_asks_too_often_waits_and_another_does_not(sqlite_hall: Hall) -> None:
-    limits = Limits.of(anonymous_per_second=1, client_per_second=0)
+    limits = standing(anonymous=1)
     app = create_app(sqlite_hall.office, limits=limits)
 
     answers = [ask(app, "GET", CHECK) for _ in range(6)]
@@ -120,7 +128,7 @@ def test_an_address_that_asks_too_often_waits_and_another_does_not(sqlite_hall: 
 
 
 def test_a_client_that_asks_too_often_waits(sqlite_hall: Hall) -> None:
-    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=0, client_per_second=1))
+    app = create_app(sqlite_hall.office, limits=standing(client=1))
     headers = {"Authorization": sqlite_hall.credentials["officer"]}
 
     answers = [ask(app, "GET", "/api/v1/licences", headers=headers).status_code for _ in range(6)]
@@ -129,7 +137,7 @@ def test_a_client_that_asks_too_often_waits(sqlite_hall: Hall) -> None:
 
 
 def test_whoever_tries_wrong_keys_waits_also_with_a_right_one(sqlite_hall: Hall) -> None:
-    app = create_app(sqlite_hall.office, limits=Limits.of(**NO_LIMITS))
+    app = create_app(sqlite_hall.office, limits=standing())
     wrong = {"Authorization": "Bearer officer." + "A" * 43}
 
     answers = [ask(app, "GET", "/api/v1/licences", headers=wrong).status_code for _ in range(21)]
@@ -147,7 +155,7 @@ def test_whoever_tries_wrong_keys_waits_also_with_a_right_one(sqlite_hall: Hall)
 
 
 def test_a_made_up_key_is_no_way_around_the_limit_of_pages_and_files(sqlite_hall: Hall) -> None:
-    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=1, client_per_second=0))
+    app = create_app(sqlite_hall.office, limits=standing(anonymous=1))
     headers = {"Authorization": "Bearer anything"}
 
     for path in ("/", "/trust-list.cbor"):
@@ -209,7 +217,7 @@ def test_a_page_says_too_large_as_a_page(sqlite_hall: Hall) -> None:
 
 
 def test_who_wants_a_page_is_told_as_a_page_to_wait(sqlite_hall: Hall) -> None:
-    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=1, client_per_second=0))
+    app = create_app(sqlite_hall.office, limits=standing(anonymous=1))
 
     answer = [ask(app, "GET", "/", headers={"Accept": "text/html"}) for _ in range(6)][-1]
 
@@ -251,7 +259,7 @@ def test_a_body_is_not_read_from_who_may_not_send_it(sqlite_hall: Hall) -> None:
 
 
 def test_what_is_left_is_told_in_every_limited_answer(sqlite_hall: Hall) -> None:
-    app = create_app(sqlite_hall.office, limits=Limits.of(anonymous_per_second=1, client_per_second=2))
+    app = create_app(sqlite_hall.office, limits=standing(anonymous=1, client=2))
     key = {"Authorization": sqlite_hall.credentials["officer"]}
     wrong = {"Authorization": "Bearer officer." + "A" * 43}
 

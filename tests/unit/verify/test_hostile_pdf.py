@@ -134,7 +134,8 @@ def signed(sealing: SealingRoom) -> dict[str, bytes]:
 def test_what_is_changed_behind_a_signature_is_tampered_with_and_what_was_signed_can_be_had(
     signed: dict[str, bytes], sealing: SealingRoom, attack: Attack
 ) -> None:
-    for how, document in signed.items():
+    for how in ("stranger", "official"):
+        document = signed[how]
         after = update(document, attack)
         found = report_on(after, sealing)
 
