@@ -1,8 +1,8 @@
 """Bring back from the published files what must never go back: numbers of lists, what was revoked, what had ended.
 
 Promises:
-  * A list is believed only when the log has the very bytes that were signed: who can write into the folder of published
-    files cannot revoke anything, or bring anything back to life.
+  * A trust list or revocation list is believed only when the log has the very bytes that were signed, a status list
+    when its own key signed it: who can write into the published files cannot revoke anything, or bring it back to life.
   * Only what the registry does not know is added; nothing that it knows is changed, but for places in status lists that
     say "in force" while the public was told otherwise.
   * Done again it changes nothing.

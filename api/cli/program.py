@@ -37,7 +37,7 @@ from api.settings import (
 from api.texts import sentence
 from api.wiring import Office, build, build_public
 from registry.errors import DatabaseAwayError, DatabaseBusyError, DiskFullError
-from signer.errors import LogClockError, LogForkError, LogMissingError
+from signer.errors import LogClockError, LogClosedError, LogForkError, LogMissingError
 from verify.errors import InvalidFieldsError, YinzhengError
 
 
@@ -69,7 +69,7 @@ _FACTS: Final = {
     "papers_due": "fact.papers_due",
 }
 _FAULTS: Final = (DatabaseAwayError, DatabaseBusyError, DiskFullError, ListenError)
-_LOG_ERRORS: Final = (LogForkError, LogMissingError, LogClockError, LogRewrittenError)
+_LOG_ERRORS: Final = (LogForkError, LogMissingError, LogClockError, LogClosedError, LogRewrittenError)
 
 
 @dataclass(slots=True, kw_only=True)
