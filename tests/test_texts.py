@@ -30,11 +30,11 @@ CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff]")
 # Families of codes that stand as texts in the source: problems of fields, findings, discrepancies, parts of pages.
 FAMILIES = (
     "audit|clock|contents|date|fact|field|form|holder|issuer|licence_type|log|number|photo|receipt_page|result|sandbox|"
-    "seal|sheet|signature|state|status|term|ui|verdict"
+    "seal|sheet|show|signature|state|status|term|ui|verdict"
 )
 CODE = re.compile(rf"(?:{FAMILIES})\.[a-z_]+(?:\.[a-z_]+)?")
 # Words of the source that only look like a code.
-NO_CODES = frozenset({"log.vkey", "verdict.html"})
+NO_CODES = frozenset({"log.vkey", "show.js", "verdict.html"})
 # What `SettingsError` says of a setting.
 CAUSES = [
     "unreadable",
@@ -126,7 +126,7 @@ def test_every_code_has_a_sentence(language: Language) -> None:
 def test_no_sentence_is_left_over() -> None:
     others = {"list.separator", "fact.unknown_kind", "verdict.test", "verdict.unreachable.unsigned"}
     others |= {f"verdict.{each}" for each in ("unreadable.file", "unreadable.file_headline", "unreadable.file_next")}
-    others |= {"verdict.tampered.changed"}
+    others |= {"verdict.tampered.changed", "verdict.valid_expiring.receipt", "verdict.partly_valid.receipt"}
     facts = {code for code in catalogue("zh") if code.startswith("fact.")}
 
     assert set(catalogue("zh")) - set(wanted()) - others - facts == set()

@@ -34,7 +34,8 @@ def test_no_failure_means_valid() -> None:
 
 @pytest.mark.parametrize("code", [code for code, verdict in OF_GAP.items() if verdict is None])
 def test_only_what_was_not_to_be_checked_stands_in_nobodys_way(code: str) -> None:
-    assert code.endswith(".not_asked")
+    # What nobody witnessed yet, and a proof of something else that was brought, take nothing away from what was found.
+    assert code.endswith(".not_asked") or code in {"log.unwitnessed", "log.proof_of_no_use"}
     assert not code.startswith("status.")
 
 
