@@ -119,7 +119,7 @@ class Witnessing:
         answers: list[WitnessAnswer] = []
         with reading(self.database) as tx:  # (1)
             heads = leaves.all_heads(tx)
-            wanted = [(head, self._missing(tx, head)) for head in heads]
+            wanted = [(head, self._missing(tx, head)) for head in heads if not self._is_covered(tx, head)]
         for head, missing in wanted:
             if missing:
                 asked = self._ask_all(head, missing)  # (2)
@@ -138,6 +138,11 @@ class Witnessing:
             return None if shown is None else Seen(by=witness.name, checkpoint=shown)
 
         return tuple(each for each in _at_once(look, self.policy.witnesses) if each is not None)
+
+    def _is_covered(self, tx: Transaction, head: LogHead) -> bool:
+        """Say whether a closed name needs no witness any more: the tree goes on under the next, and was seen there."""
+        found = newest_witnessed(tx, head, self.policy) if head.is_closed else None
+        return head.is_closed and (not self.policy.has_quorum or (found is not None and found.size >= head.size))
 
     def _missing(self, tx: Transaction, head: LogHead) -> tuple[Witness, ...]:
         """Return the witnesses whose line is not under this head yet."""
@@ -276,8 +281,8 @@ def standings(database: Database, policy: WitnessPolicy) -> tuple[Standing, ...]
 
 def _standing(tx: Transaction, head: LogHead, policy: WitnessPolicy) -> Standing:
     found = newest_witnessed(tx, head, policy)
-    witnessed = 0 if found is None else found.size
-    first = leaves.entries(tx, head.origin, witnessed, witnessed + 1)
+    witnessed = 0 if found is None else min(found.size, head.size)
+    first = leaves.entries(tx, head.origin, witnessed, min(witnessed + 1, head.size))
     return Standing(
         origin=head.origin,
         size=head.size,

@@ -1,8 +1,8 @@
 """A log proof that comes beside what was checked: from a file, or from the registry. It completes a report.
 
 Promises:
-  * It must be about the same leaf as the proof inside a document, or about exactly the code that was checked; what is
-    about something else changes nothing and is said to be of no use.
+  * It must be about the same leaf as the proof inside a document, under whichever name of the log, or about exactly
+    the code that was checked; what is about something else changes nothing and is said to be of no use.
   * It closes gaps and takes none of the failures away.
   * Two leaves in one place, or two roots of one size, both under the log's signature, are proof of a fork: the report
     says `log.inconsistent`, whoever brought the proof.
@@ -65,7 +65,7 @@ def _of_document(report: Report, proof: _Proof, trust: TrustList, *, at: datetim
         return report  # the document's own proof was not good, and that was said
     if _contradict(own, proof):
         return _closed(report, _INCONSISTENT)
-    if own.checkpoint.origin != proof.checkpoint.origin or own.receipt.index != proof.receipt.index:
+    if (own.receipt.index, own.receipt.entry) != (proof.receipt.index, proof.receipt.entry):
         return _with(report, _useless("another entry"))
     places = replace(report.log, tree_size=proof.checkpoint.size, proof=proof.text)
     judged = judge_witnesses(proof.receipt, trust, at=at)

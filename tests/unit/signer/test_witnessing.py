@@ -17,6 +17,7 @@ from registry.db import reading
 from signer.errors import LogBehindError
 from signer.log_entries import key_event
 from signer.log_safety import compare_head
+from signer.log_turn import turn_log
 from signer.witness_calls import Reply
 from signer.witnessing import WAITING_MAX, Witnessing, cosigned, newest_witnessed, standings
 from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
@@ -276,3 +277,22 @@ def test_checkpoints_that_wait_for_their_quorum_are_few(town: Town) -> None:
     assert len(kept) == WAITING_MAX
     assert kept[0].size == town.house.head().size
     assert town.witnessed() == (0, ())
+
+
+def test_a_log_that_got_its_next_name_is_witnessed_under_it_and_the_closed_one_is_left_alone(town: Town) -> None:
+    assert set(codes(town).values()) == {""}
+    following = turn_log(town.house.log, f"{town.house.log.origin}-next")
+    after = replace(town.house, log=following)
+    assert {each.error.code for each in town.witnessing(after).collect() if each.error} == {"witness.unknown_log"}
+    for service in town.services.values():
+        service.store.watch(following.verifier)
+
+    assert all(each.error is None for each in town.witnessing(after).collect())
+
+    assert town.witnessing(after).collect() == ()  # neither name is asked about again
+    assert {
+        (each.size, each.witnessed, each.waiting_since) for each in standings(town.house.database, town.policy)
+    } == {
+        (2, 2, None),
+        (3, 3, None),
+    }
