@@ -19,14 +19,16 @@ DIGEST = bytes(32)
 
 TEXTS = st.text(min_size=1, max_size=16)
 KIDS, DIGESTS = st.binary(min_size=8, max_size=8), st.binary(min_size=32, max_size=32)
+INDEXES = st.integers(0, 2**63 - 1)
 DETAILS = {
-    EntryKind.GENESIS: st.fixed_dictionaries({1: TEXTS}),
+    EntryKind.GENESIS: st.fixed_dictionaries({1: TEXTS}, optional={2: TEXTS, 3: INDEXES, 4: DIGESTS}),
     EntryKind.INTENT: st.fixed_dictionaries({1: TEXTS, 2: KIDS}, optional={3: DIGESTS}),
     EntryKind.STATE: st.fixed_dictionaries({1: TEXTS, 2: TEXTS}),
     EntryKind.RECEIPT: st.none(),
     EntryKind.KEY: st.fixed_dictionaries({1: TEXTS}, optional={2: KIDS}),
     EntryKind.ADMIN: st.fixed_dictionaries({1: TEXTS}),
-    EntryKind.ABANDONED: st.fixed_dictionaries({1: st.integers(0, 2**63 - 1)}),
+    EntryKind.ABANDONED: st.fixed_dictionaries({1: INDEXES}),
+    EntryKind.CLOSED: st.fixed_dictionaries({1: TEXTS}),
 }
 
 

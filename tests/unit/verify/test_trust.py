@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from verify import cbor
 from verify.algorithms import Algorithm, der_to_raw, key_identifier
 from verify.cose import encode_sign1, protected_header, sig_structure
+from verify.note import parse_verifier_key, verifier_key_text
 from verify.trust import (
     TrustedIssuer,
     TrustedKey,
@@ -274,3 +275,17 @@ def test_a_payload_that_is_no_cbor_is_refused() -> None:
 
     with pytest.raises(TrustListFormError):
         open_trust_list(data, ROOT, at=AT)
+
+
+def test_a_cut_off_holds_under_every_name_of_the_log_and_under_no_other() -> None:
+    public = parse_verifier_key(NOTES["log_vkey"])
+    names = (public.name, f"{public.name}/next")
+    lines = "".join(f"log {verifier_key_text(name, public.public)}\n" for name in names)
+    trust = replace(TRUST, log_policy=f"{lines}quorum none\n")
+
+    for cut_off_in in names:
+        for name in names:
+            below = [trust.is_below((cut_off_in, 7), name, index) for index in (0, 6, 7, 8)]
+            assert below == [True, True, False, False]
+    assert not trust.is_below((names[0], 7), "another.example/log", 0)
+    assert not trust.is_below(("another.example/log", 7), names[0], 0)
