@@ -73,13 +73,14 @@ def write_records(
 ) -> RecordsManifest:
     """Write the records of the log as it stands, and return the manifest that stands at their end.
 
-    1. The head, and how many rows belong to it. 2. A line for each leaf that has a row, in pages. 3. What waits.
-    4. Log who gets it. 5. Sign the manifest.
+    1. Sequence what waits; the head, and how many rows belong to it. 2. A line for each leaf that has a row, in pages.
+    3. What still waits. 4. Log who gets it. 5. Sign the manifest.
 
     Raises `RoleError` for anybody but an auditor, `LogMissingError`, and what log and custody raise.
     """
     if auditor.role is not Role.AUDITOR:
         raise RoleError(auditor.role.value)
+    desk.log.flush_pending()
     with reading(desk.database) as tx:
         head = leaves.head(tx, desk.log.origin)
         totals = audit_rows.totals(tx, head)  # (1)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
 
 from api.auditor.files import close_source, lines, load_state, read_capped, save_state, write_whole
@@ -92,7 +91,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
     result = audit.run(progress=progress, save=_saver(request))  # (3)
     _note_brought(opened, result, at=at)
     files = tuple(_matched(name, *each, audit, result, opened) for name, each in sorted(signed.items()))  # (4)
-    _keep(request, result)  # (5)
+    _keep(request, opened, result)  # (5)
     close_source(opened.reader)
     return Checked(request=request, opened=opened, audit=audit, result=result, files=files, seed=seed, at=at)
 
@@ -118,6 +117,8 @@ def _saver(request: AuditRequest) -> Callable[[Mapping[str, object]], None]:
 def _note_brought(opened: Opened, result: AuditResult, *, at: datetime) -> None:
     if opened.records_problem:
         result.findings.fail("checker.records_wrong", found=opened.records_problem)
+    for name, reason in opened.unasked:
+        result.findings.unknown("checker.witness_away", file=name, found=reason)
     if at >= opened.trust.expires_at:
         result.findings.unknown("checker.trust_expired", found=opened.trust.expires_at.isoformat())
 
@@ -162,7 +163,7 @@ def _cut_off(place: int, audit: LogAudit, result: AuditResult, opened: Opened) -
     return cut_off[1] if cut_off is not None and cut_off[0] == checkpoint.origin else None
 
 
-def _keep(request: AuditRequest, result: AuditResult) -> None:
+def _keep(request: AuditRequest, opened: Opened, result: AuditResult) -> None:
     if request.keep is None:
         return
     forks = [each for each in result.findings.found if each.code in {"checker.fork", "checker.rewritten"}]
@@ -170,9 +171,8 @@ def _keep(request: AuditRequest, result: AuditResult) -> None:
         write_whole(request.keep / FORK.format(0), result.checkpoint.note.encode())
         kept = load_state(request.keep / KEPT)
         notes = [str(kept.get("note", ""))] if kept is not None else []
-        notes += [
-            read_capped(Path(each.params["file"])).decode() for each in forks if Path(each.params["file"]).is_file()
-        ]
+        against = {each.params["file"] for each in forks}
+        notes += [each.note for each in opened.shown if each.source in against]
         for number, note in enumerate(notes, 1):
             write_whole(request.keep / FORK.format(number), note.encode())
     if result.is_complete and not result.findings.counts[Weight.FAILED.value]:

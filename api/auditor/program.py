@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--policy", type=Path, help="自备的见证规则 / a witness policy of your own")
     made.add_argument("--records", type=Path, help="登记记录 / records of the registry")
     made.add_argument("--checkpoint", action="append", default=[], help="别处得到的检查点 / checkpoint seen elsewhere")
+    made.add_argument("--ask-witnesses", action="store_true", help="向见证人取检查点 / ask the witnesses what they saw")
     made.add_argument("--licences", type=Path, action="append", default=[], help="待核文件夹 / folder of signed files")
     made.add_argument("--keep", type=Path, help="保存检查点的文件夹 / folder for what is kept")
     made.add_argument("--only-new", action="store_true", help="只核新增 / check new entries only")
@@ -92,6 +93,7 @@ def request_of(given: argparse.Namespace) -> AuditRequest:
         seed=given.seed,
         sample=given.sample,
         prefix=given.prefix,
+        ask_witnesses=given.ask_witnesses,
     )
 
 

@@ -7,26 +7,27 @@ is checked under that root.
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from api.auditor.files import chunks, manifest_place, open_source, read_capped
+from api.auditor.files import ReadError, chunks, close_source, manifest_place, open_source, read_capped
 from verify.errors import MalformedError, YinzhengError
 from verify.log_audit.claims import Shown
 from verify.log_audit.hours import OfficeHours
 from verify.log_audit.records import RECORDS_TYPE, RecordsError, RecordsManifest, read_manifest_line
 from verify.log_audit.tree_walk import Reader
-from verify.note import NOTE_LENGTH_MAX
+from verify.note import NOTE_LENGTH_MAX, LogVerifier
 from verify.signed_statement import StatementError, open_statement
 from verify.trust import TRUST_LIST_BYTES_MAX, TrustList, TrustListError, open_trust_list
 from verify.witness_policy import POLICY_LENGTH_MAX, WitnessPolicy
 
 TRUST_LIST: Final = "trust-list.cbor"
 _PEM: Final = re.compile(r"-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PUBLIC KEY-----")
+_CHECKPOINT: Final = "checkpoint"
 _KEY_BYTES_MAX: Final = 4096
 _DAYS_BYTES_MAX: Final = 65_536
 
@@ -55,6 +56,7 @@ class AuditRequest:
     seed: str = ""
     sample: int = 0
     prefix: str = "log/"
+    ask_witnesses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class Opened:
     manifest: RecordsManifest | None
     records_end: int
     records_problem: str = ""
+    unasked: tuple[tuple[str, str], ...] = ()
 
 
 def open_request(request: AuditRequest) -> Opened:
@@ -85,17 +88,20 @@ def open_request(request: AuditRequest) -> Opened:
     if request.policy is not None:
         policy = WitnessPolicy.parse(_text(read_capped(request.policy, POLICY_LENGTH_MAX), request.policy))
     manifest, end, problem = _records(request.records, roots)
+    shown = [Shown(source=each, note=_note(each)) for each in request.checkpoints]
+    asked, unasked = _ask_witnesses(policy, policy.logs or trust.verifiers) if request.ask_witnesses else ([], [])
     return Opened(
         reader=reader,
         roots=roots,
         trust=trust,
         trust_content=content or b"",
         policy=policy,
-        shown=tuple(Shown(source=each, note=_note(each)) for each in request.checkpoints),
+        shown=(*shown, *asked),
         hours=_hours(request),
         manifest=manifest,
         records_end=end,
         records_problem=problem,
+        unasked=tuple(unasked),
     )
 
 
@@ -147,6 +153,26 @@ def _note(source: str) -> str:
             raise RequestError(params={"name": source, "reason": "not there"})
         return _text(content[: NOTE_LENGTH_MAX * 4], Path(source))
     return _text(read_capped(Path(source), NOTE_LENGTH_MAX * 4), Path(source))
+
+
+def _ask_witnesses(policy: WitnessPolicy, logs: Sequence[LogVerifier]) -> tuple[list[Shown], list[tuple[str, str]]]:
+    """Return what each witness shows of each name of the log (C2SP tlog-witness), and who could not be asked."""
+    shown: list[Shown] = []
+    away: list[tuple[str, str]] = []
+    for witness in policy.witnesses:
+        for log in logs if witness.address else ():
+            path = f"{sha256(log.name.encode()).hexdigest()}/{_CHECKPOINT}"
+            try:
+                reader = open_source(witness.address)
+                content = reader.get(path)
+                close_source(reader)
+            except ReadError as error:
+                away.append((witness.name, error.params.get("reason", "")))
+                continue
+            if content is not None:
+                note = content[: NOTE_LENGTH_MAX * 4].decode(errors="replace")
+                shown.append(Shown(source=f"{witness.address}/{path}", note=note))
+    return shown, away
 
 
 def _hours(request: AuditRequest) -> OfficeHours:

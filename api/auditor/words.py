@@ -209,6 +209,7 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "{file} 的见证不够：要求 {expected}，已见证的有 {found}",
         "{file} has too few witnesses: the quorum is {expected}, there are {found}",
     ),
+    "checker.witness_away": ("见证人 {file} 问不到：{found}", "the witness {file} could not be asked: {found}"),
     "checker.file_unlogged": (
         "{file} 的签名不在日志中（摘要 {expected}）：未经登记的签发，或密钥失窃",
         "the signature of {file} is not in the log (digest {expected}): made outside, or with a stolen key",

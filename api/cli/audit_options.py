@@ -37,6 +37,7 @@ HolidaysOption = Annotated[
 SeedOption = Annotated[str, typer.Option(help="抽样种子。 Seed of the sample.")]
 SampleOption = Annotated[int, typer.Option(min=0, help="抽样数。 Size of the sample.")]
 PrefixOption = Annotated[str, typer.Option(help="日志所在，往年的另有其名。 Where the log stands.")]
+AskOption = Annotated[bool, typer.Option("--ask-witnesses", help="向见证人取检查点。 Ask the witnesses what they saw.")]
 PackageOption = Annotated[Path | None, typer.Option(metavar="FILE", help="写出证据包（zip）。 Evidence package.")]
 SignOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="签底稿的 PKCS#12。 PKCS#12 that signs the working paper.")

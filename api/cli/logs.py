@@ -16,6 +16,7 @@ import typer
 from api.auditor.program import SAMPLE
 from api.auditor.request import AuditRequest
 from api.cli.audit_options import (
+    AskOption,
     CheckpointsOption,
     HolidaysOption,
     HoursOption,
@@ -206,6 +207,7 @@ def audit_log(  # noqa: PLR0913 - a command's options are its arguments
     seed: SeedOption = "",
     sample: SampleOption = SAMPLE,
     prefix: PrefixOption = "log/",
+    ask_witnesses: AskOption = False,
     package: PackageOption = None,
     sign: SignOption = None,
     passphrase_file: PassphraseOption = None,
@@ -228,6 +230,7 @@ def audit_log(  # noqa: PLR0913 - a command's options are its arguments
             seed=seed,
             sample=sample,
             prefix=prefix,
+            ask_witnesses=ask_witnesses,
         )
         evidence = EvidenceWanted(package=package, sign=sign, passphrase_file=passphrase_file)
         raise typer.Exit(check_published(session, request, evidence))

@@ -276,7 +276,7 @@ class LogAudit:
             self._findings.unknown("checker.records_none")
         if manifest is None or rows is None:
             return
-        row_judge.finish(judge.given_up)
+        row_judge.finish(judge.given_up, until=int((manifest.made_at - _WAIT_MAX).timestamp()))
         try:
             for each in rows.waiting():
                 self._waits(each.get("of"), each.get("at"), manifest.made_at)

@@ -37,7 +37,7 @@ class RowJudge:
     def __init__(self, findings: Findings, judge: EntryJudge) -> None:
         self._findings = findings
         self._judge = judge
-        self._sealed: set[int] = set()
+        self._sealed: dict[int, int] = {}
         self._abandoned: set[int] = set()
 
     def judge(self, index: int, found: UsualEntry, row: Row | None) -> None:
@@ -56,12 +56,18 @@ class RowJudge:
         elif row is not None:
             self._differs(index, "what", "", row.get("what"))
 
-    def finish(self, given_up: set[int]) -> None:
-        """Say which intents were given up without the log's word, and which seals were used without a recorded use."""
+    def finish(self, given_up: set[int], *, until: int) -> None:
+        """Say which intents were given up without the log's word, and which seals were used without a recorded use.
+
+        The entry of a use follows its signatures within minutes: what is younger than ``until`` is only open.
+        """
         for index in sorted(self._abandoned - given_up):
             self._findings.fail("checker.abandoned_unlogged", index=index)
-        for index in sorted(self._sealed - given_up):
-            self._findings.fail("checker.use_missing", index=index)
+        for index, time in sorted(self._sealed.items()):
+            if index not in given_up and time < until:
+                self._findings.fail("checker.use_missing", index=index)
+            elif index not in given_up:
+                self._findings.list("open", index=index, purpose=_SEAL, time=time)
 
     def demand_all(self, totals: Mapping[str, int]) -> None:
         """See that as many rows had a leaf as the registry has."""
@@ -72,12 +78,12 @@ class RowJudge:
 
     def state(self) -> dict[str, object]:
         """Return what is still open, for JSON."""
-        return {"sealed": sorted(self._sealed), "abandoned": sorted(self._abandoned)}
+        return {"sealed": sorted(self._sealed.items()), "abandoned": sorted(self._abandoned)}
 
     def restore(self, state: Mapping[str, object]) -> None:
         """Take up what ``state`` gave."""
         sealed, abandoned = state["sealed"], state["abandoned"]
-        self._sealed = set(sealed) if isinstance(sealed, list) else set()
+        self._sealed = dict(sealed) if isinstance(sealed, list) else {}
         self._abandoned = set(abandoned) if isinstance(abandoned, list) else set()
 
     def _intent(self, index: int, found: UsualEntry, row: Row | None) -> None:
@@ -108,7 +114,7 @@ class RowJudge:
             self._abandoned.add(index)
         elif state == "filed":
             if found.shape.first == _SEAL:
-                self._sealed.add(index)
+                self._sealed[index] = found.time
             licence, official = row.get("licence"), row.get("official")
             if isinstance(licence, dict):
                 self._licence(index, found, licence)
@@ -202,7 +208,8 @@ class RowJudge:
             self._judge.tally.department(found.time, str(record.get(_OFFICE)), DepartmentCount.SEAL_USES)
             if use.get("person") is not None and use.get("person") == use.get("second"):
                 self._findings.list("same_person", index=index, what="seal_use", person=use["person"])
-            self._sealed.difference_update(_leaves(record.get(_BODIES)))
+            for leaf in _leaves(record.get(_BODIES)):
+                self._sealed.pop(leaf, None)
 
     def _recorded(self, index: int, found: UsualEntry, row: Row | None) -> None:
         if row is None or row.get("what") != "record":

@@ -3,13 +3,18 @@
 import re
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from api.auditor.files import HttpReader, ReadError, load_state, open_source, save_state
+from api.auditor.request import _ask_witnesses
 from api.auditor.words import FINDINGS, LISTS, sentence
+from verify.cosignature import witness_key
+from verify.note import LogVerifier, note_key_id
+from verify.witness_policy import WitnessPolicy
 
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[3]
@@ -55,6 +60,21 @@ def test_a_server_is_read_over_one_connection_and_only_404_means_missing(address
             reader.get(f"log/{odd}")
     assert reader.get("tile/0/000") == b"/copy/tile/0/000"
     reader.close()
+
+
+def test_witnesses_are_asked_what_they_saw_and_one_that_is_away_is_named(address: str) -> None:
+    keys = [witness_key(f"w{number}", bytes([number]) * 32).text for number in range(3)]
+    policy = WitnessPolicy.parse(
+        f"witness near {keys[0]} {address}shown\nwitness mute {keys[1]}\nwitness away {keys[2]} http://127.0.0.1:1\n"
+        "group heads 1 near mute away\nquorum heads\n"
+    )
+    log = LogVerifier("x/log", note_key_id("x/log", 1, bytes(32)), bytes(32))
+
+    shown, away = _ask_witnesses(policy, (log,))
+
+    place = f"{sha256(b'x/log').hexdigest()}/checkpoint"
+    assert [(each.source, each.note) for each in shown] == [(f"{address}shown/{place}", f"/copy/shown/{place}")]
+    assert [name for name, _reason in away] == ["away"]
 
 
 @pytest.mark.parametrize("source", ["ftp://host/x", "http:///x", "no such folder"])

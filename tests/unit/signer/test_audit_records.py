@@ -258,6 +258,8 @@ def test_rows_that_no_leaf_leads_to_and_acts_that_wait_too_long_are_found(story:
     assert found["checker.rows_without_leaf"] == {"what": "licences", "expected": "3", "found": "2"}
     assert found["checker.row_unlogged"]["found"] == str(old["at"])
     assert story.found(story.rows[::-1])["checker.records_malformed"]
+    unused = story.found([row for row in story.rows if row["what"] != "seal_uses"])
+    assert {"checker.use_missing", "checker.row_missing"} <= unused.keys()
 
 
 def test_a_leaf_that_a_recovery_brought_back_without_its_row_is_left_open_and_named(story: Story) -> None:
