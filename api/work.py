@@ -157,7 +157,7 @@ class Workshop:
                 return
 
     def _ask_witnesses(self) -> None:
-        """Collect cosignatures, tell of each that did not come, and raise the alarm for an entry that waits too long."""
+        """Collect cosignatures, tell of each that did not come, and raise the alarm when an entry waits too long."""
         office = self.office
         for answer in office.witnessing.collect():
             if answer.error is not None:

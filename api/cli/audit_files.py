@@ -50,7 +50,7 @@ def records(
 
 
 @log.command(
-    help="补齐各月月报并公布（后台每天自动做）。 Make and publish the monthly reports that are due; the worker does it daily."
+    help="补齐各月月报并公布（后台每天自动做）。 Make and publish the monthly reports due; the worker does it daily."
 )
 def report(context: typer.Context) -> None:
     """Make due reports."""

@@ -6,8 +6,8 @@ from keys.custody import DEPLOYMENT
 from registry import artefacts
 from registry.db import reading
 from signer.key_acts import rotate_key
-from signer.packs import KEPT, PACK, PACK_NAME, SINCE, refresh_pack, since_name
 from signer.log_files import FolderStore
+from signer.packs import KEPT, PACK, PACK_NAME, SINCE, refresh_pack, since_name
 from signer.publish import publish
 from signer.statuses import TTL, refresh_status_lists
 from signer.trust_lists import TRUST_ROOT, TRUST_ROOT_NAME, renew_trust_list
