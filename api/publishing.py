@@ -19,7 +19,7 @@ from api.logs import described
 from api.wiring import Office
 from registry import leaves
 from registry.db import reading
-from signer.errors import PublishConflictError
+from signer.errors import LogForkError, PublishConflictError
 from signer.publish import publish_log
 from signer.witnessing import cosigned
 from verify.errors import YinzhengError
@@ -69,6 +69,8 @@ class LogPublisher:
             self._conflicts += 1
             return True
         except YinzhengError as error:
+            if isinstance(error, LogForkError):
+                self.office.desk.log.doubt()
             self._tell(error)
             return False
         self._conflicts = 0

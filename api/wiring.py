@@ -40,7 +40,7 @@ from signer.founding import open_custody
 from signer.key_acts import KeyDesk
 from signer.log import SigningLog
 from signer.log_files import FolderStore, TileStore
-from signer.log_safety import HeadGuard
+from signer.log_safety import LOOK_SECONDS, HeadGuard
 from signer.page.press import OWN_TEMPLATES, Press
 from signer.receipts import ReceiptBook
 from signer.trust_lists import newest_trust_list, revocation_lists
@@ -58,6 +58,9 @@ _CHECKPOINT_KEYS: Final = f"{KeyPurpose.CHECKPOINT.value}.{DEPLOYMENT}-*.key"
 
 # The start waits for witnesses that long and no longer; who is away is no evidence.
 GUARD_LIMITS: Final = TimeLimits(connect_seconds=1.0, read_seconds=1.0, overall_seconds=2.0)
+
+# Callers wait while storage is asked over the network; the publisher, for whom nobody waits, compares all the time.
+STORAGE_LOOK_SECONDS: Final = 300.0
 
 Clock = Callable[[], datetime]
 
@@ -154,7 +157,8 @@ class Office:
             clock=self.clock,
             worker=self.worker,
         )
-        guard = HeadGuard(database=self.database, verifier=log.verifier, store=self.published)
+        every = LOOK_SECONDS if self.settings.publish_to is None else STORAGE_LOOK_SECONDS
+        guard = HeadGuard(database=self.database, verifier=log.verifier, store=self.published, look_seconds=every)
         if self.witness_policy.witnesses:
             client = HttpWitnessClient(limits=GUARD_LIMITS)
             guard = replace(guard, witnesses=self._witnessing(log.verifier, client).seen)

@@ -5,7 +5,7 @@ Promises:
   * One row of the database is the lock: any number of threads and processes append to one log, and it never forks.
   * Entries never go back in time; a clock that does stops the log with an error instead.
   * Nobody may call `append` inside a transaction: the sequencer would wait for the caller, and the caller for it.
-  * Before the first entry, after anything went wrong, and once a second the head is compared with what others know
+  * Before the first entry, after anything went wrong, and every so often the head is compared with what others know
     (`log_safety`); and each time with what this process saw committed last. Until all agree nothing is signed.
 
 Group commit without a timer: callers queue, the first one to get the lock sequences all that wait, the others find
@@ -36,8 +36,6 @@ from verify.tree import leaf_hash
 
 # Machines on one network agree to well under a second; a minute means that somebody must look.
 CLOCK_BEHIND_MAX: Final = timedelta(seconds=60)
-# A second deployment that writes with the same key shows as soon as it has published, and that takes about as long.
-LOOK_AGAIN_SECONDS: Final = 1.0
 # The 32 bytes of an Ed25519 key stand at the end of its SubjectPublicKeyInfo (RFC 8410, 4).
 _ED25519_BYTES: Final = 32
 
@@ -129,6 +127,10 @@ class SigningLog:
             self._memory.is_doubtful = True
             self._look_around()
 
+    def doubt(self) -> None:
+        """Let the next entry be written only after the head was compared with what all others know."""
+        self._memory.is_doubtful = True
+
     def append(self, drafts: Sequence[EntryDraft], *, filing: Filing | None = None) -> tuple[LogReceipt, ...]:
         """Write these entries one after the other and return their receipts, in the same order.
 
@@ -179,7 +181,7 @@ class SigningLog:
             return
         head = self.guard.compare(with_witnesses=memory.is_doubtful)
         memory.head = memory.head or head
-        memory.is_doubtful, memory.look_again_at = False, clocks.monotonic() + LOOK_AGAIN_SECONDS
+        memory.is_doubtful, memory.look_again_at = False, clocks.monotonic() + self.guard.look_seconds
         self.after("head_safe")
 
     def _sequence(self, tickets: Sequence[_Ticket]) -> tuple[LogReceipt, ...]:

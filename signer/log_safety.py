@@ -26,6 +26,8 @@ CHECKPOINT: Final = "checkpoint"
 PUBLISHED: Final = "published"
 """Who has seen it: the published files. A witness is named by its name."""
 
+# A second deployment that writes with the same key shows as soon as it has published, and that takes about as long.
+LOOK_SECONDS: Final = 1.0
 MEMORY: Final = "memory"
 """Who has seen it: this process itself."""
 
@@ -51,23 +53,33 @@ class HeadGuard:
     verifier: LogVerifier
     store: TileStore = field(repr=False)
     witnesses: Callable[[LogHead], Sequence[Seen]] = field(default=nobody, repr=False)
+    look_seconds: float = LOOK_SECONDS
 
     def compare(self, *, with_witnesses: bool) -> LogHead:
         """Return the head, which everybody outside agrees with. Raises `LogForkError`, `PublishConflictError`.
 
-        Raises `LogMissingError` where there is no log at all, and nothing is published either.
+        What others know is asked before the head is read, for the log goes on meanwhile. Raises `LogMissingError` where
+        there is no log at all, and nothing is published either.
         """
-        with reading(self.database) as tx:
-            head = leaves.head(tx, self.verifier.name)
-        published = published_checkpoint(self.verifier, self.store, head.prefix)
+        published = published_checkpoint(self.verifier, self.store, leaves.PREFIX)
+        head = self._head()
+        if head.is_closed:  # whoever still writes under this name hears of it when he does
+            return head
         if published is not None:
             compare_head(self.database, head, Seen(by=PUBLISHED, checkpoint=published))
         if not head.size:
             raise LogMissingError(self.verifier.name)
         demand_own_note(head, self.verifier)
-        for each in self.witnesses(head) if with_witnesses else ():
+        seen = self.witnesses(head) if with_witnesses else ()
+        if seen:
+            head = self._head()
+        for each in seen:
             compare_head(self.database, head, each)
         return head
+
+    def _head(self) -> LogHead:
+        with reading(self.database) as tx:
+            return leaves.head(tx, self.verifier.name)
 
 
 def published_checkpoint(verifier: LogVerifier, store: TileStore, prefix: str) -> Checkpoint | None:

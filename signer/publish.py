@@ -122,7 +122,11 @@ def _size_of(logs: Sequence[_Log], verifier: LogVerifier) -> int:
 
 
 def _compared(database: Database, verifier: LogVerifier, store: TileStore) -> list[_Log]:
-    """Return the deployment's logs, each compared with what is published of it."""
+    """Return the deployment's logs, each compared with what is published of it.
+
+    What is published is read before the heads are: another publisher may be at work, and the log goes on.
+    """
+    newest = store.get(f"{leaves.PREFIX}/{CHECKPOINT}")
     with reading(database) as tx:
         heads = leaves.all_heads(tx)
         notes = {each.origin: cosigned(tx, each) for each in heads}
@@ -132,7 +136,7 @@ def _compared(database: Database, verifier: LogVerifier, store: TileStore) -> li
     for head in heads:
         own = verifier.named(head.origin)
         path = f"{head.prefix}/{CHECKPOINT}"
-        there, before = store.get(path), 0
+        there, before = store.get(path) if head.is_closed else newest, 0
         demand_own_note(head, own)
         if there is not None:
             checkpoint = own_checkpoint(own, there, path)

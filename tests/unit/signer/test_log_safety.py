@@ -12,9 +12,9 @@ from keys.softkeys import create_key
 from registry.db import open_database
 from registry.leaves import LogHead
 from signer.errors import LogBehindError, LogClockError, LogForkError, LogMissingError, PublishConflictError
-from signer.log import LOOK_AGAIN_SECONDS, SigningLog
+from signer.log import SigningLog
 from signer.log_files import FolderStore
-from signer.log_safety import HeadGuard, Seen
+from signer.log_safety import LOOK_SECONDS, HeadGuard, Seen
 from signer.publish import publish, publish_log
 from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
 from tests.log_house import LogHouse
@@ -140,7 +140,7 @@ def test_of_two_deployments_with_one_key_one_stops(sqlite_url: str, tmp_path: Pa
         grows(second, 1)
     grows(first, 1)
     publish_log(first.database, first.log.verifier, store)
-    assert LOOK_AGAIN_SECONDS <= 1, "a running one finds out as soon"
+    assert LOOK_SECONDS <= 1, "a running one finds out as soon"
 
 
 def house_of(url: str, folder: Path) -> LogHouse:
