@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from api.errors import UnknownAddressError
-from api.pages.rendering import SCRIPT_POLICY, STATIC, render, static_address, written
+from api.pages.rendering import SCRIPT_POLICY, STATIC, compressed, render, static_address, takes, written
 from api.pages.scripts import (
     SCRIPT_POLICY as MODULE_POLICY,
 )
@@ -68,7 +68,7 @@ def _page_of(language: Language):  # type: ignore[no-untyped-def]  # noqa: ANN20
             "Content-Language": "zh-CN" if language == "zh" else "en",
             "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
         }
-        return Response(content, headers=headers, media_type="text/html")
+        return compressed(request, Response(content, headers=headers, media_type="text/html"))
 
     return show_counter
 
@@ -125,7 +125,7 @@ def _worker(request: Request) -> Response:
     pages = {path: _page(language, root) for language, path in PATHS.items()}
     content = service_worker(pages, tuple(static_address(name) for name in STATIC))
     headers = {"Cache-Control": "no-cache", "Content-Security-Policy": MODULE_POLICY}
-    return Response(content, headers=headers, media_type="text/javascript")
+    return compressed(request, Response(content, headers=headers, media_type="text/javascript"))
 
 
 def _module(request: Request, edition: str, name: str) -> Response:
@@ -143,9 +143,8 @@ def _vendor(request: Request, edition: str, name: str) -> Response:
 def _file(request: Request, file: Served) -> Response:
     """Return a file in the smallest form that the browser takes."""
     headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding", "Content-Security-Policy": MODULE_POLICY}
-    accepted = {each.split(";")[0].strip() for each in request.headers.get("accept-encoding", "").split(",")}
     for encoding, content in (("br", file.brotli), ("gzip", file.gzip)):
-        if content and encoding in accepted:
+        if content and takes(request, encoding):
             return Response(content, headers={**headers, "Content-Encoding": encoding}, media_type=file.media_type)
     return Response(file.plain, headers=headers, media_type=file.media_type)
 

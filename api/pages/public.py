@@ -24,7 +24,7 @@ from api.checking import as_meant, check_entry, check_file, check_id
 from api.errors import RequestTooLargeError, UnknownAddressError
 from api.limits import address_of
 from api.pages.counter import NO_SCRIPTS, own_scripts
-from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, page_language, render, static_file
+from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, compressed, page_language, render, static_file
 from api.problems import next_try, status_of, trace_of
 from api.signed_revision import revision_answer, revision_of
 from api.verdicts import public_facts, verdict_words
@@ -69,10 +69,12 @@ async def _home(request: Request) -> Response:
     return _home_page(request, None, "")
 
 
-async def _static(name: str) -> Response:
+async def _static(request: Request, name: str) -> Response:
     if name not in STATIC:
         raise UnknownAddressError
-    return Response(static_file(name), media_type=STATIC[name], headers={"Cache-Control": _FOREVER})
+    return compressed(
+        request, Response(static_file(name), media_type=STATIC[name], headers={"Cache-Control": _FOREVER})
+    )
 
 
 def _show(request: Request, typed: str) -> Response:
@@ -81,7 +83,7 @@ def _show(request: Request, typed: str) -> Response:
         report = check_id(request.app.state.office, typed)
     except YinzhengError as error:
         return error_page(request, error)
-    return _verdict_page(request, report, own=own_scripts(request))
+    return compressed(request, _verdict_page(request, report, own=own_scripts(request)))
 
 
 async def _check_entry(request: Request) -> Response:

@@ -33,7 +33,7 @@ const CAMERA_TROUBLE = {
 };
 
 const bytesOf = (text) => Uint8Array.from(text.match(/../g) ?? [], (each) => parseInt(each, 16));
-const addresses = [`${scripts}decoder.js#${encodeURIComponent(vendor)}`, "/sw.js"];
+const addresses = [`${scripts}decoder.js`, "/sw.js"];
 const makePolicy = (rules) => globalThis.trustedTypes?.createPolicy("yinzheng", rules) ?? rules;
 const policy = makePolicy({
   createScriptURL(address) {
@@ -42,7 +42,7 @@ const policy = makePolicy({
   },
 });
 const decoder = new Decoder(() =>
-  vendor === "" ? null : new Worker(policy.createScriptURL(addresses[0]), { type: "module" }),
+  vendor === "" ? null : new Worker(policy.createScriptURL(addresses[0]), { type: "module", name: vendor }),
 );
 const camera = new Camera($("video"), decoder);
 const data = new Data(bytesOf(root), showState);

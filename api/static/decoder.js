@@ -1,6 +1,7 @@
-// Worker: reads the QR code in a picture, with the decoder whose address stands behind `#` in the worker's own address.
+// Worker: reads the QR code in a picture, with the decoder in the folder that is the worker's name: what stands behind
+// `#` in its address is lost when the service worker hands it out.
 
-const folder = decodeURIComponent(self.location.hash.slice(1));
+const folder = self.name;
 const ready = import(`${folder}reader/index.js`).then((module) => {
   module.prepareZXingModule({ overrides: { locateFile: (name) => `${folder}${name}` }, fireImmediately: true });
   return module;

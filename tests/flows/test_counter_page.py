@@ -324,7 +324,10 @@ def test_the_camera_reads_a_code_of_each_algorithm_and_the_page_checks_it(
     with served(sqlite_hall) as address, browsing(camera=picture) as browser, visiting(browser, NOW) as visit:
         page = visit.page
         visit.open(f"{address}/counter")
-        page.route("**/api/**", lambda route: route.abort())
+        visit.wait(lambda: page.evaluate("navigator.serviceWorker.controller !== null"), 30)
+        for elsewhere in ("**/api/**", "**/pack/**"):
+            page.route(elsewhere, lambda route: route.abort())
+        visit.open(f"{address}/counter")  # the second time all scripts come from the service worker
         page.wait_for_timeout(1500)  # the decoder gets ready while nothing else happens
         page.click("#look")
         visit.waits_for("valid", seconds=20)
@@ -464,6 +467,13 @@ def test_modules_are_kept_for_good_and_the_service_worker_never(sqlite_hall: Hal
 
     assert "immutable" in module.headers["cache-control"]
     assert module.headers["content-encoding"] == "gzip"
+    for path in ("/counter", "/sw.js", "/static/app.css", "/v/89RBVZ9NYCEFXWTS"):
+        small, plain = (
+            sqlite_hall.ask("GET", path, headers={"Accept-Encoding": each}) for each in ("gzip", "identity")
+        )
+        assert (small.headers["content-encoding"], plain.headers.get("content-encoding")) == ("gzip", None)
+        assert int(small.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+        assert "Accept-Encoding" in plain.headers["vary"]
     assert worker.headers["cache-control"] == "no-cache"
     assert worker.headers["content-type"].startswith("text/javascript")
     assert (other.status_code, escape.status_code) == (404, 404)
