@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import checking, growth, http, issuing, ofd, sm2_signing
+from bench import checking, growth, http, issuing, load, ofd, pages, sm2_signing
 from bench.figure import Figure
 
 MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
@@ -27,6 +27,8 @@ MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "pdf_check": checking.pdf_check,
     "public_check": http.public_check,
     "receipt_check": http.receipt_check,
+    "load": load.load,
+    "counter_page": pages.counter_page,
     "growth": growth.growth,
     "worker_memory": growth.worker_memory,
 }

@@ -61,19 +61,21 @@ def receipt_check(folder: Path) -> Iterator[Figure]:
 
 def receipt_requests(town: Town, texts: Sequence[str]) -> list[bytes]:
     """Make a client key in the town and return a request for each code, with a stated purpose."""
-    key = client_key(town)
+    (key,) = client_keys(town, 1)
     bodies = [json.dumps({"text": each, "reliance": RELIANCE}, ensure_ascii=False).encode() for each in texts]
     return [post(VERIFICATIONS, each, authorization=key) for each in bodies]
 
 
-def client_key(town: Town) -> str:
-    """Put beside the town's keys what a server wants there, and return the Authorization header of a new system."""
+def client_keys(town: Town, count: int) -> list[str]:
+    """Put beside the town's keys what a server wants there, and return the Authorization headers of new systems."""
     prepare_folder(town)
-    client = ApiClient(
-        key_id="bench", department=BUREAU, roles=frozenset({Role.COUNTER}), environment=SANDBOX, name="bench"
-    )
+    roles = frozenset({Role.COUNTER})
+    keys = []
     with transaction(town.database) as tx:
-        return credential(client.key_id, add_client(tx, client, random=secrets.token_bytes))
+        for name in (f"bench-{number}" for number in range(count)):
+            client = ApiClient(key_id=name, department=BUREAU, roles=roles, environment=SANDBOX, name=name)
+            keys.append(credential(name, add_client(tx, client, random=secrets.token_bytes)))
+    return keys
 
 
 def demand_receipt(town: Town, answer: bytes) -> None:

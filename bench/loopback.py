@@ -16,14 +16,14 @@ _LENGTH = b"content-length:"
 
 
 @contextmanager
-def server(application: str, folder: Path) -> Iterator[int]:
+def server(application: str, folder: Path, *, workers: int = 1) -> Iterator[int]:
     """Serve an application of `bench.http_server` over the town in this folder, and give its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     command = [
         sys.executable, "-m", "uvicorn", f"bench.http_server:{application}", "--factory", "--host", "127.0.0.1",
-        "--port", str(port), "--log-level", "warning", "--no-access-log",
+        "--port", str(port), "--log-level", "warning", "--no-access-log", "--workers", str(workers),
     ]  # fmt: skip
     process = subprocess.Popen(
         command,

@@ -1,0 +1,111 @@
+"""Figures of the pages in Chromium: from the click to the verdict, and how much comes over the wire."""
+
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bench.figure import Figure
+from bench.town_of_bench import found_town
+from signer.packs import refresh_pack
+from tests.browsers import Visit, browsing, film, qr_picture, served, visiting
+from tests.hall import Hall
+
+LOOKS = 15
+_LIMIT = "the limit of the issue"
+_VENDOR = "/vendor/"
+
+
+def counter_page(folder: Path) -> Iterator[Figure]:
+    """The counter page in Chromium, with a fake camera that plays a film of a licence's code. click_to_verdict: from the
+    click that opens the camera to the verdict on the page, first frames and all, the network off and the decoder warm;
+    median of fifteen, the camera closed in between. scan_page: everything that the first visit fetches, compressed, the
+    decoder too. repeat_visit: what a second visit fetches of vendor files. public_page: what a phone that opens the
+    address of a code fetches until it shows the verdict, before any decoder.
+    """
+    town = found_town(folder)
+    issued = town.issues(town.signboard_draft())
+    town.publishes()
+    refresh_pack(town.desk, at=town.now)
+    hall = Hall.open(town)
+    hall.app = sent = _Sent(hall.app)
+    text = issued.record.token_text
+    picture = film(qr_picture(text), folder / "film.mjpeg")
+    with _every_core(), served(hall) as address, browsing(camera=picture) as browser:
+        with visiting(browser, town.now) as visit:
+            visit.open(f"{address}/counter")
+            visit.wait(lambda: visit.page.evaluate("navigator.serviceWorker.controller !== null"), 30)
+            visit.page.wait_for_timeout(3000)
+            first = sent.take()
+            visit.open(f"{address}/counter")
+            visit.page.wait_for_timeout(1500)
+            again = {name: size for name, size in sent.take().items() if _VENDOR in name}
+            visit.context.set_offline(True)
+            seconds = [_click_to_verdict(visit, number) for number in range(1, LOOKS + 1)]
+        with visiting(browser, town.now) as visit:
+            visit.page.goto(f"{address}/v/{text.partition('/v/')[2]}")
+            visit.wait(lambda: visit.page.query_selector("[data-verdict='valid']") is not None)
+            visit.page.wait_for_timeout(1000)
+            public = sent.take()
+    kept = f"{len(first)} files"
+    yield _most("click_to_verdict", statistics.median(seconds), "s", 0.4, f"slowest {max(seconds):.2f} s")
+    yield _most("scan_page", sum(first.values()) / 1000, "KB", 420, kept)
+    yield _most("repeat_visit", sum(again.values()), "bytes of vendor files", 0, f"{len(again)} asked for")
+    yield _most("public_page", sum(public.values()) / 1000, "KB", 30, f"{len(public)} files")
+
+
+class _Sent:
+    """Counts what the server sends, by address, so that workers and the service worker are counted too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._sizes: dict[str, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and count the body of the answer as it goes over the wire."""
+
+        async def counted(message: Message) -> None:
+            path = scope.get("path", "")
+            self._sizes[path] = self._sizes.get(path, 0) + len(message.get("body", b""))
+            await send(message)
+
+        await self._app(scope, receive, counted)
+
+    def take(self) -> dict[str, int]:
+        """Return what was sent since the last time."""
+        taken, self._sizes = self._sizes, {}
+        return taken
+
+
+def _click_to_verdict(visit: Visit, number: int) -> float:
+    """Look once, and return the seconds until the line of this look is on the page with its verdict."""
+    begin = time.perf_counter()
+    visit.page.evaluate("document.getElementById('look').click()")
+    visit.page.wait_for_selector(f"#rows tr:nth-child({number})", state="attached", timeout=20_000)
+    seconds = time.perf_counter() - begin
+    if visit.verdict != "valid":
+        raise RuntimeError(f"the page says {visit.verdict}")
+    visit.page.wait_for_timeout(300)
+    return seconds
+
+
+@contextmanager
+def _every_core() -> Iterator[None]:
+    """Let browser and server use what a clerk's computer has."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    pinned = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, pinned)
+
+
+def _most(name: str, value: float, unit: str, goal: float, own: str) -> Figure:
+    return Figure(name=name, value=value, unit=unit, goal=goal, own=own, rival=_LIMIT, at_least=False)
