@@ -11,8 +11,9 @@ import pytest
 
 from registry import leaves, statuses
 from registry.db import reading
+from registry.errors import IntentAbandonedError
 from registry.records import DraftRecord, IntentState
-from registry.seal_errors import GrantUsedUpError, UseAbandonedError
+from registry.seal_errors import GrantUsedUpError
 from registry.seal_lifecycle import UseState
 from signer.audit import AuditScope, audit
 from signer.issue import IssuedLicence
@@ -197,7 +198,7 @@ def test_who_was_given_up_while_still_at_work_files_nothing(town: Town) -> None:
     sleeper = replace(town, desk=replace(town.desk, after=after))
     (outcome,) = sleeper.issues_all(records)
 
-    assert isinstance(getattr(outcome, "error", None), UseAbandonedError)
+    assert isinstance(getattr(outcome, "error", None), IntentAbandonedError)
     assert set(intents(town)) == {IntentState.ABANDONED}
     assert uses(town) == [UseState.ABANDONED]
     assert isinstance(town.issues_all(records)[0], IssuedLicence)

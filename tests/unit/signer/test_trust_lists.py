@@ -56,7 +56,7 @@ def test_a_stranger_with_the_pinned_root_reads_who_may_issue_what(town: Town) ->
         code = town.desk.custody.public_key(town.desk.key(KeyPurpose.CODE, entry.issuer))
         uses = {key.use: key for key in entry.keys}
         assert uses[TRUST_LIST_USE[KeyPurpose.CODE]].kid == code.kid
-        assert set(uses) == {1, 2, 3}
+        assert set(uses) == {1, 2, 3, 5}
         assert entry.status_prefix == SETTINGS.status_prefix
     assert trust.verifiers == (town.desk.log.verifier,)
     assert [sha256(each).digest() for each in trust.authorities] == [
