@@ -24,9 +24,10 @@ from api.tls import TlsFiles, own_tls
 from registry.client_certificates import ClientCertificate, KnownBy, add_certificate, close_certificate
 from registry.db import transaction
 from tests.client_authority import ClientAuthority, Shown
+from tests.flows.test_command_line import Terminal
 from tests.flows.test_tls import DOCS, free_port, serving, trusting
 from tests.hall import Hall, settings_of
-from tests.town import Town, founded_on_sqlite, sqlite_town
+from tests.town import BUREAU, Town, founded_on_sqlite, sqlite_town
 
 __all__ = ["founded_on_sqlite", "sqlite_town"]
 
@@ -248,3 +249,34 @@ def test_settings_that_are_no_authorities_or_no_addresses_stop_the_start(house: 
         with pytest.raises(SettingsError) as refused:
             ClientTrust.of(settings_of(house.hall.town, tls_client_ca=path))
         assert refused.value.params == {"name": "YINZHENG_TLS_CLIENT_CA", "cause": "unreadable"}
+
+
+def test_a_system_in_service_is_added_without_a_secret_and_registered_by_its_certificate(
+    house: Gatehouse, tmp_path: Path
+) -> None:
+    office = house.hall.office.settings
+    settings = {
+        "YINZHENG_DATA": str(office.data),
+        "YINZHENG_DATABASE_URL": office.database,
+        "YINZHENG_PUBLIC_ADDRESS": office.public_address,
+        "YINZHENG_TLS_CLIENT_CA": str(office.tls_client_ca),
+        "YINZHENG_LANGUAGE": "en",
+    }
+    terminal, added = Terminal(tmp_path, settings), ("client", "add", "food-systems", "--department", BUREAU)
+    first, renewed = (house.authority.issues("food-systems") for _ in range(2))
+    stranger = ClientAuthority("Strangers", tmp_path, house.hall.town.now).issues("food-systems")
+
+    (made,) = terminal.reads(*added, "--production")
+    assert made == {"key_id": "food-systems", "department": BUREAU, "bearer": None}
+    terminal.calls("client", "certificate-add", "food-systems", str(stranger.file), expect=2)
+    (known,) = terminal.reads("client", "certificate-add", "food-systems", str(first.file), "--by", "subject")
+    assert (known["known_by"], known["subject"]) == ("subject", "CN=food-systems")
+    with serving(house.hall, house.files) as port, house.caller(port, renewed) as client:
+        assert works(client, token(client, "food-systems")) == 200
+        (listed,) = terminal.reads("client", "certificate-list", "food-systems")
+        assert listed["digest"] == known["digest"]
+        assert "CN=food-systems" in terminal.calls("client", "certificate-list", "food-systems").stdout
+        terminal.calls("client", "certificate-close", "food-systems", known["digest"])
+        assert token(client, "food-systems") is None
+    for unknown in (known["digest"], "x"):
+        terminal.calls("client", "certificate-close", "food-systems", unknown, expect=2)
