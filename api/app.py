@@ -26,6 +26,7 @@ from api.pages.counter import add_counter
 from api.pages.desk import desk_pages
 from api.pages.documents import document_pages
 from api.pages.encryption import add_encryption
+from api.pages.holder import add_holder
 from api.pages.live import add_live
 from api.pages.office import office_pages
 from api.pages.provider import provider_pages
@@ -135,6 +136,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     add_counter(app)
     add_live(app)
     if not public:
+        add_holder(app)
         app.state.house = StaffHouse.of(office)
         for router in (door, provider_pages, office_pages, desk_pages, document_pages, sheet_pages, audit_pages):
             app.include_router(router)

@@ -67,3 +67,14 @@ class StaffSessionRow(Row, table=True):
     seen_at: datetime = Field(sa_type=Moment)
     proved_at: datetime = Field(sa_type=Moment)
     ends_at: datetime = Field(index=True, sa_type=Moment)
+
+
+class HolderAccessRow(Row, table=True):
+    """Codes that let a holder in once, and the sessions that they began."""
+
+    __tablename__ = "holder_access"
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    is_session: bool
+    holder_code: str = Field(max_length=64)
+    holder_code_type: str = Field(max_length=3)
+    ends_at: datetime = Field(index=True, sa_type=Moment)

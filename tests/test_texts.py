@@ -34,7 +34,7 @@ FAMILIES = (
 )
 CODE = re.compile(rf"(?:{FAMILIES})\.[a-z_]+(?:\.[a-z_]+)?")
 # Words of the source that only look like a code.
-NO_CODES = frozenset({"log.vkey", "show.js", "verdict.html"})
+NO_CODES = frozenset({"holder.html", "holder.js", "log.vkey", "show.js", "verdict.html"})
 # What `SettingsError` says of a setting.
 CAUSES = [
     "unreadable",

@@ -17,7 +17,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "demo": ("demo",),
     "issue": ("licences",),
     "batch": ("batches",),
-    "licence": ("licences", "acts"),
+    "licence": ("licences", "acts", "holders"),
     "seal": ("seals", "seal_grants", "seal_documents"),
     "verify": ("checks",),
     "status": ("services",),

@@ -20,7 +20,7 @@ from api.pages.rendering import SCRIPT_POLICY, STATIC, compressed, render, stati
 from api.pages.scripts import (
     SCRIPT_POLICY as MODULE_POLICY,
 )
-from api.pages.scripts import Served, module_folder, modules, service_worker, vendor, vendor_folder
+from api.pages.scripts import Served, module_folder, scripts, service_worker, vendor, vendor_folder
 from api.problems import trace_of
 from api.settings import Language
 from api.texts import sentence
@@ -129,9 +129,9 @@ def _worker(request: Request) -> Response:
 
 
 def _module(request: Request, edition: str, name: str) -> Response:
-    if f"/scripts/{edition}/" != module_folder() or name not in modules():
+    if f"/scripts/{edition}/" != module_folder() or name not in scripts():
         raise UnknownAddressError
-    return _file(request, modules()[name])
+    return _file(request, scripts()[name])
 
 
 def _vendor(request: Request, edition: str, name: str) -> Response:

@@ -1,9 +1,9 @@
 """The script modules of our pages, and the third-party files that they load: what is served, where, and how small.
 
 Promises:
-  * All modules stand under one address that bears the hash of them all: they import each other by name, are kept for
-    good, and no page ever mixes two editions. Third-party files have an address of their own, which changes only when
-    they do.
+  * All scripts stand under one address that bears the hash of them all: a page loads one with all that it imports; they
+    are kept for good, and no page ever mixes two editions. Third-party files have an address of their own, which
+    changes only when they do.
   * `tables.js` and `words-*.js` are written from `verify` and from the catalogues of sentences; nothing is said twice.
   * Without the third-party files, as in a checkout that was never built, every page still works: pictures are read by
     the server, and SM2 is checked there.
@@ -17,15 +17,19 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from api.pages.bundling import bundled
 from api.pages.rendering import FOLDER
 from api.pages.tables import tables_module
 from api.settings import Language
 from api.texts import catalogue
 
 MODULES: Final = (
-    "camera.js", "cbor.js", "check.js", "counter.js", "data.js", "decoder.js", "invitation.js", "pack.js", "public.js",
-    "show.js", "signatures.js", "store.js", "token.js", "typed.js", "wedge.js", "words.js",
+    "camera.js", "cbor.js", "check.js", "counter.js", "data.js", "decoder.js", "holder.js", "invitation.js", "pack.js",
+    "public.js", "show.js", "signatures.js", "store.js", "token.js", "typed.js", "wedge.js", "words.js",
 )  # fmt: skip
+# What pages and workers ask for; all other modules of ours come inside of these.
+ENTRIES: Final = ("counter", "holder", "invitation", "public")
+_ALONE: Final = re.compile(r"decoder\.js|words-[a-z-]+\.js")
 WORKER: Final = "sw.js"
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 """The service worker, which stands at the root of the host, for it may serve nothing above its own address."""
@@ -69,6 +73,14 @@ def modules() -> Mapping[str, Served]:
 
 
 @lru_cache(maxsize=1)
+def scripts() -> Mapping[str, Served]:
+    """Return what is served: for each page one module with all that it imports, the decoder, and words by language."""
+    texts = {name.removesuffix(".js"): module.plain.decode() for name, module in modules().items()}
+    whole = {f"{entry}.js": _served(f"{entry}.js", bundled(entry, texts).encode()) for entry in ENTRIES}
+    return whole | {name: module for name, module in modules().items() if _ALONE.fullmatch(name)}
+
+
+@lru_cache(maxsize=1)
 def vendor() -> Mapping[str, Served]:
     """Return the third-party files by name; none unless all of them are there."""
     paths = {name: VENDOR / name for name in VENDOR_FILES}
@@ -80,7 +92,7 @@ def vendor() -> Mapping[str, Served]:
 @lru_cache(maxsize=1)
 def module_folder() -> str:
     """Return the address under which the modules stand."""
-    return f"/scripts/{_digest(modules())}/"
+    return f"/scripts/{_digest(scripts())}/"
 
 
 @lru_cache(maxsize=1)
@@ -91,7 +103,7 @@ def vendor_folder() -> str:
 
 def service_worker(pages: Mapping[str, bytes], others: tuple[str, ...]) -> bytes:
     """Return the service worker: it knows these pages, whose content decides its edition, and all files they load."""
-    files = [f"{module_folder()}{name}" for name in modules()] + [f"{vendor_folder()}{name}" for name in vendor()]
+    files = [f"{module_folder()}{name}" for name in scripts()] + [f"{vendor_folder()}{name}" for name in vendor()]
     edition = sha256(b"".join(pages.values()) + "".join((*files, *others)).encode()).hexdigest()[:_DIGEST_LENGTH]
     known = {"EDITION": edition, "PAGES": list(pages), "FILES": [*files, *others]}
     lines = [f"const {name} = {json.dumps(value)};" for name, value in known.items()]

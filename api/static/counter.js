@@ -75,6 +75,11 @@ function start() {
     if (event.dataTransfer.files[0]) takeFile(event.dataTransfer.files[0]);
   });
   document.addEventListener("visibilitychange", () => document.hidden && closeCamera());
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || camera.stream === null) return;
+    closeCamera();
+    $("look").focus();
+  });
   $("result").addEventListener("click", (event) => event.target.closest("[data-act=print]") && printOnly("receipt"));
   $("print-stack").addEventListener("click", () => printOnly("stack"));
   for (const name of ["elder", "sound", "shake", "paper"]) startSetting(name);

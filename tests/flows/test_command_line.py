@@ -934,3 +934,12 @@ def test_a_backup_that_is_behind_is_mended_and_the_log_goes_on_under_the_next_na
     )
     assert exported.items() <= published.items(), "made anew from the database alone, byte for byte"
     assert {path.parent.suffix for path in published.keys() - exported.keys()} == {".p"}, "of checkpoints before"
+
+
+def test_a_holder_is_given_a_code_to_look_at_and_show_their_own_licences(terminal: Terminal) -> None:
+    issued = terminal.issues()["licence_id"]
+
+    (given,) = terminal.reads("licence", "holder-code", issued)
+
+    assert [len(each) for each in given["code"].split("-")] == [4, 4, 4, 4]
+    assert given["address"].endswith("/holder")
