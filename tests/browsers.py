@@ -2,8 +2,13 @@
 
 Promises: Debian's Chromium, driven from outside; only loopback is reached; whatever a page asks of another host, and
 every complaint of the console, is written down for the test to look at.
+
+A module's tests share one browser, for opening one takes longer than most of them: `from tests.browsers import browser, driver`.
+Each gets pages of its own, with nothing kept. What the camera of `filmed` sees is the film at `FilmedBrowser.film`, read
+anew whenever a page turns it on; a page may turn it on when its visit `has_camera`.
 """
 
+import re
 import socket
 import threading
 import time
@@ -15,15 +20,24 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
+import pytest
 import qrcode  # type: ignore[import-untyped]
 import uvicorn
+import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.hall import Hall
 
 CHROMIUM = "/usr/bin/chromium"
 FRAME = (1280, 720)
+# A name that is not this machine to a browser, so that http there is what it is on an intranet.
+PLAIN_HOST = "counter.test"
+_OWN = re.compile(rf"(?:blob:)?http://(?:127\.0\.0\.1|{re.escape(PLAIN_HOST)}):|about:")
+# A paper under a camera: so many of its pixels lie on a millimetre, four on a module of the code.
+PIXELS_PER_MM = 7.6
+TABLE = (120, 118, 112)
 
 
 @contextmanager
@@ -83,23 +97,49 @@ class Visit:
         self.wait(lambda: self.verdict in verdicts, seconds)
 
 
-@contextmanager
-def browsing(*, camera: Path | None = None, arguments: Sequence[str] = ()) -> Iterator[Browser]:
-    """Open the browser; nothing else may be asked over HTTP in this thread meanwhile."""
-    more = list(arguments)
-    if camera is not None:
-        more += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-        more.append(f"--use-file-for-fake-video-capture={camera}")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *more])
-        yield opened
-        opened.close()
+@dataclass(frozen=True)
+class FilmedBrowser:
+    """A browser whose camera plays a film."""
+
+    opened: Browser
+    film: Path
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Playwright]:
+    """What drives browsers; a thread has one at a time."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    """One browser, without a camera, for all tests of a module."""
+    opened = _launched(driver, f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def filmed(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilmedBrowser]:
+    """One browser with a camera for all tests of a module."""
+    path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    opened = _launched(driver, "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={path}")
+    yield FilmedBrowser(opened, path)
+    opened.close()
+
+
+def _launched(driver: Playwright, *arguments: str) -> Browser:
+    return driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
 
 
 @contextmanager
-def visiting(browser: Browser, at: datetime, *, width: int = 1280, **options: Any) -> Iterator[Visit]:
+def visiting(
+    browser: Browser, at: datetime, *, width: int = 1280, has_camera: bool = False, **options: Any
+) -> Iterator[Visit]:
     """Open a page of its own whose clock stands at that moment and goes on."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+    permissions = ["camera"] if has_camera else []
+    context = browser.new_context(viewport={"width": width, "height": 900}, permissions=permissions, **options)
     page = context.new_page()
     page.clock.install(time=at)
     visit = Visit(page, context)
@@ -107,7 +147,7 @@ def visiting(browser: Browser, at: datetime, *, width: int = 1280, **options: An
     page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     page.on(
         "request",
-        lambda request: None if "//127.0.0.1:" in request.url else visit.complaints.append(request.url[:80]),
+        lambda request: None if _OWN.match(request.url) else visit.complaints.append(request.url[:80]),
     )
     yield visit
     context.close()
@@ -124,13 +164,40 @@ def qr_picture(text: str, *, module: int = 4) -> Image.Image:
 
 def film(picture: Image.Image, path: Path, *, frames: int = 8) -> Path:
     """Write a film in which the picture moves a little on a grey table."""
+    shown = [picture.rotate(1.5 * (number % 3 - 1), expand=True, fillcolor=TABLE) for number in range(frames)]
+    return _written([_on_table(each, (3 * number, 0)) for number, each in enumerate(shown)], path)
+
+
+def film_of_paper(document: bytes, path: Path, *, frames: int = 6) -> Path:
+    """Write a film of a licence on paper: first the whole sheet, then nearer, where its code is, held by a hand."""
+    sheet = photo_of_paper(document, dots_per_inch=PIXELS_PER_MM * 25.4)
+    corner = zxingcpp.read_barcodes(sheet)[0].position
+    middle = (corner.top_left.x + corner.bottom_right.x) // 2, (corner.top_left.y + corner.bottom_right.y) // 2
+    away = sheet.width // 2 - middle[0], sheet.height // 2 - middle[1]
+    whole = sheet.resize((sheet.width * FRAME[1] // sheet.height, FRAME[1]))
+    near = [_on_table(sheet, (away[0] + 5 * (number % 3), away[1] - 4 * number)) for number in range(frames - 1)]
+    return _written([_on_table(whole, (0, 0)), *near], path)
+
+
+def photo_of_paper(document: bytes, *, dots_per_inch: float, rotated: float = 0) -> Image.Image:
+    """Return the first page of a licence as a camera or scanner sees it."""
+    opened = pypdfium2.PdfDocument(document)
+    sheet: Image.Image = opened[0].render(scale=dots_per_inch / 72).to_pil().convert("RGB")
+    opened.close()
+    return sheet.rotate(rotated, resample=Image.Resampling.BICUBIC, expand=True, fillcolor=TABLE) if rotated else sheet
+
+
+def _on_table(picture: Image.Image, away: tuple[int, int]) -> Image.Image:
+    frame = Image.new("RGB", FRAME, TABLE)
+    place = ((FRAME[0] - picture.width) // 2 + away[0], (FRAME[1] - picture.height) // 2 + away[1])
+    frame.paste(picture, place)
+    return frame
+
+
+def _written(frames: Sequence[Image.Image], path: Path) -> Path:
     with path.open("wb") as file:
-        for number in range(frames):
-            frame = Image.new("RGB", FRAME, (120, 118, 112))
-            shown = picture.rotate(1.5 * (number % 3 - 1), expand=True, fillcolor=(120, 118, 112))
-            left, top = (FRAME[0] - shown.width) // 2 + number * 3, (FRAME[1] - shown.height) // 2
-            frame.paste(shown, (left, top))
+        for each in frames:
             content = BytesIO()
-            frame.save(content, "JPEG", quality=80)
+            each.save(content, "JPEG", quality=80)
             file.write(content.getvalue())
     return path

@@ -121,3 +121,16 @@ def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
         (each, 3 if "verify demo-town/licences" in each else 0) for each, _, _ in ran
     ], ran
     assert len(ran) >= 4
+
+
+def test_each_acceptance_check_names_tests_that_there_are() -> None:
+    table = (ROOT / "tests" / "README.md").read_text(encoding="utf-8").partition("## Acceptance checks")[2]
+    named = set(re.findall(r"`(test_\w+)`", table))
+    there = {
+        each
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for each in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+
+    assert len(named) > 30
+    assert named <= there

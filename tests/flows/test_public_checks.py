@@ -1,14 +1,13 @@
 """The public's page of a code with scripts on: what stands behind `#` is checked in the browser; samples for newcomers."""
 
-import gzip
-
 import pytest
+from playwright.sync_api import Browser
 
 from api.pages.public import altered
-from api.pages.scripts import modules
+from api.pages.scripts import scripts
 from signer.packs import refresh_pack
 from signer.statuses import refresh_status_lists
-from tests.browsers import Visit, browsing, served, visiting
+from tests.browsers import Visit, served, visiting
 from tests.hall import Hall
 
 pytestmark = [pytest.mark.server, pytest.mark.peer("chromium")]
@@ -25,6 +24,7 @@ def opens(visit: Visit, address: str, text: str) -> str:
 
 def test_the_signature_is_checked_where_a_script_runs_and_the_digits_never_leave_by_the_address(
     sqlite_hall: Hall,
+    browser: Browser,
 ) -> None:
     code = sqlite_hall.issues()["code_text"]
     refresh_status_lists(sqlite_hall.town.desk, at=sqlite_hall.town.now)
@@ -32,7 +32,7 @@ def test_the_signature_is_checked_where_a_script_runs_and_the_digits_never_leave
     asked: list[str] = []
 
     now = sqlite_hall.town.now
-    with served(sqlite_hall) as address, browsing() as browser, visiting(browser, now, locale="zh-CN") as visit:
+    with served(sqlite_hall) as address, visiting(browser, now, locale="zh-CN") as visit:
         visit.page.on("request", lambda request: asked.append(request.url))
         good = opens(visit, address, code)
         signature = visit.page.inner_text("[data-check=signature]")
@@ -50,13 +50,13 @@ def test_the_signature_is_checked_where_a_script_runs_and_the_digits_never_leave
     assert [each for each in visit.complaints if "ERR_FAILED" not in each] == []
 
 
-def test_a_newcomer_reaches_a_verdict_on_a_sample_with_one_press(sqlite_hall: Hall) -> None:
+def test_a_newcomer_reaches_a_verdict_on_a_sample_with_one_press(sqlite_hall: Hall, browser: Browser) -> None:
     sqlite_hall.issues()
     revoked = sqlite_hall.issues()["licence_id"]
     sqlite_hall.acts(revoked, "revoke", reference="示市监罚字〔2026〕1号")
     headings = []
 
-    with served(sqlite_hall) as address, browsing() as browser, visiting(browser, sqlite_hall.town.now) as visit:
+    with served(sqlite_hall) as address, visiting(browser, sqlite_hall.town.now) as visit:
         for place in range(3):
             visit.page.goto(f"{address}/?lang=en")
             visit.page.locator(".sample button").nth(place).click()
@@ -76,9 +76,6 @@ def test_an_office_in_service_offers_no_samples(sqlite_hall: Hall) -> None:
 
 
 def test_the_public_page_is_light_before_any_decoder() -> None:
-    needed = {
-        "cbor.js", "check.js", "data.js", "pack.js", "public.js", "show.js", "signatures.js", "store.js", "tables.js",
-        "token.js", "typed.js", "words-zh.js", "words.js",
-    }  # fmt: skip
+    needed = scripts()["public.js"], scripts()["words-zh.js"]
 
-    assert sum(len(gzip.compress(modules()[name].plain, 9)) for name in needed) < 30_000
+    assert sum(len(each.gzip) for each in needed) < 30_000
