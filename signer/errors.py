@@ -76,7 +76,7 @@ class LogClosedError(SignerError):
 
 
 class LogTurnError(SignerError):
-    """The log cannot be closed now: attempts are under way, or the name of the next one is not free."""
+    """The log cannot take this name: it had it before, or it is not the name of a log."""
 
     code = "log.turn"
 
