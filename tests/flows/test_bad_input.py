@@ -141,15 +141,14 @@ def packages() -> Iterator[tuple[str, bytes]]:
     yield "truncated", good[:-30]
     yield "only an end", b"PK\x05\x06" + bytes(18)
     yield "a head alone", b"PK\x03\x04" + b"\xff" * 200
-    yield "inflates", zipped(("OFD.xml", bytes(100_000_000)))
+    yield "inflates", zipped(("OFD.xml", bytes(70_000_000)))
     yield "a path upwards", zipped(("../../OFD.xml", b"<a/>"), ("/etc/OFD.xml", b"<a/>"))
-    yield "many files", zipped(*((f"a{number}", b"") for number in range(5_000)))
+    yield "many files", zipped(*((f"a{number}", b"") for number in range(3_000)))
     yield "a package in a package", zipped(("OFD.xml", good), ("b.zip", zipped(("c.zip", good))))
     yield "entities", zipped(("OFD.xml", b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'))
     yield "deep XML", zipped(("OFD.xml", b"<a>" * 100_000))
     yield "no XML", zipped(("OFD.xml", b"\xff\xfe\x00"))
     yield "a PDF that is none", b"%PDF-1.7\n" + b"<<" * 100_000
-    yield "a long PDF", b"%PDF-1.7\n" + bytes(19_000_000)
     yield "nothing", b""
 
 
@@ -248,7 +247,7 @@ def test_what_is_not_there_and_what_is_another_s_take_the_same_time(sqlite_hall:
     """Ids are drawn from 2^80; nor does the time of an answer tell a record of others from none."""
     theirs = OfficialOffice(sqlite_hall.town).prepares().document_id
     spent: dict[str, list[float]] = {theirs: [], "0" * 16: []}
-    for _ in range(12):
+    for _ in range(6):
         for document_id, times in spent.items():
             begun = time.process_time()
             answer = sqlite_hall.ask("GET", f"/api/v1/documents/{document_id}", key="school-officer")

@@ -52,15 +52,9 @@ class Work:
 
 def visits(work: Work, page: Page, address: str, language: str, folder: Path) -> Iterator[tuple[str, Page]]:
     """Open the pages one after the other."""
-    paths = (
-        "/office",
-        "/office/documents",
-        "/office/sheets",
-        f"/office/sheets/{work.batch}",
-        "/sign-in",
-        "/invitation",
-    )
-    for path in (*paths, f"/office/documents/{work.document}", f"/office/documents/{work.ofd}"):
+    forms = ("/office/documents", f"/office/documents/{work.document}", f"/office/sheets/{work.batch}", "/invitation")
+    others = ("/office", "/office/sheets", "/sign-in", f"/office/documents/{work.ofd}")
+    for path in (*forms, *(others if language == "zh" else ())):
         page.goto(f"{address}{path}?lang={language}")
         yield path, page
     file = folder / "changed.pdf"
@@ -75,7 +69,7 @@ def visits(work: Work, page: Page, address: str, language: str, folder: Path) ->
 def stops(page: Page) -> list[str]:
     """Press Tab through the page and return where it stops."""
     found: list[str] = []
-    for _ in range(60):
+    for _ in range(30):
         page.keyboard.press("Tab")
         name = str(page.evaluate("document.activeElement.id"))
         found += [name] if name else []
