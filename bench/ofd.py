@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
+from bench.checking import of_slow_tools
 from bench.figure import Figure, alternating
 from bench.ofdrw_way import OFDRW, ofdrw_way
 from bench.town_of_bench import found_town, issue_chunks
@@ -52,7 +53,7 @@ def ofd_check(folder: Path) -> Iterator[Figure]:
     """Checking one of our own OFDs in full, with the library that the service chooses for SM2 (package, form, digests,
     seal signature, seal, maker, certificates, revocation list, log proof, code, data set, index and page), against
     ofdrw's validator with its SESV4ValidateContainer on the same files in one warm process: digests, seal and two
-    signatures, whoever made them. Median of five rounds in turn, over ten documents.
+    signatures, whoever made them. Median of five rounds in turn, over ten documents. ofd_rate: the same checks a second over 20.
     """
     town = found_town(folder / "town")
     issued = issue_chunks(town, town.drafts(10))
@@ -78,6 +79,7 @@ def ofd_check(folder: Path) -> Iterator[Figure]:
             theirs()
         own, other = alternating(ours, theirs, count=2)
     yield _ratio("ofd_check", own / len(documents), other / len(documents), goal=4)
+    yield of_slow_tools("ofd_rate", len(documents) / own)
 
 
 def _ratio(name: str, ours: float, theirs: float, *, goal: float) -> Figure:
