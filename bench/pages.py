@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import Browser, sync_playwright
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bench.figure import Figure
 from bench.town_of_bench import found_town
 from signer.packs import refresh_pack
-from tests.browsers import Visit, browsing, film, qr_picture, served, visiting
+from tests.browsers import CHROMIUM, Visit, film, qr_picture, served, visiting
 from tests.hall import Hall
 
 LOOKS = 15
@@ -35,7 +36,7 @@ def counter_page(folder: Path) -> Iterator[Figure]:
     hall.app = sent = _Sent(hall.app)
     text = issued.record.token_text
     picture = film(qr_picture(text), folder / "film.mjpeg")
-    with _every_core(), served(hall) as address, browsing(camera=picture) as browser:
+    with _every_core(), served(hall) as address, _browser(picture) as browser:
         with visiting(browser, town.now) as visit:
             visit.open(f"{address}/counter")
             visit.wait(lambda: visit.page.evaluate("navigator.serviceWorker.controller !== null"), 30)
@@ -91,6 +92,17 @@ def _click_to_verdict(visit: Visit, number: int) -> float:
         raise RuntimeError(f"the page says {visit.verdict}")
     visit.page.wait_for_timeout(300)
     return seconds
+
+
+@contextmanager
+def _browser(film_of_camera: Path) -> Iterator[Browser]:
+    """Open Chromium with a camera that plays a film and that every page may turn on."""
+    camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    arguments = ["--no-sandbox", *camera, f"--use-file-for-fake-video-capture={film_of_camera}"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield opened
+        opened.close()
 
 
 @contextmanager
