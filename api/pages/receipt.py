@@ -8,6 +8,7 @@ Promises:
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -85,7 +86,7 @@ def _show(request: Request, receipt_id: str) -> Response:
         "since": [_since(each, language) for each in found.recalls],
         "licence": found.record.licence_id or "",
         "checks": [
-            (_MARKS[each.outcome], each.outcome.value, sentence(each.code, language, each.params))
+            (_MARKS[each.outcome], each.outcome.value, sentence(each.code, language, _sayable(each.params)))
             for each in found.check.findings
         ],
         "at": office.clock(),
@@ -120,6 +121,11 @@ def _said(office: Office, said: VerificationReceipt, language: Language) -> tupl
         ("receipt_page.id", said.receipt_id.hex()),
     )
     return tuple((sentence(code, language), value) for code, value in rows if value)
+
+
+def _sayable(params: Mapping[str, str]) -> Mapping[str, str]:
+    """Leave out the stamping authority's name, which has no English: a page says no Chinese unmarked."""
+    return {name: value for name, value in params.items() if name != "authority"}
 
 
 def _since(recall: Recall, language: Language) -> str:

@@ -151,6 +151,16 @@ def in_both(make: Callable[[str], httpx.Response], name: str) -> Shown:
         yield f"{name} {language}", make(f"?lang={language}")
 
 
+def recalled_receipt(hall: Hall) -> str:
+    """Return the id of a receipt with a time stamp, whose licence was revoked since."""
+    licence_id = hall.issues()["licence_id"]
+    stated = {"purpose": "supervision", "legal_basis": "食品安全法第一百一十条", "timestamp": True}
+    body = {"id": licence_id, "reliance": stated}
+    receipt: dict[str, str] = hall.ask("POST", "/api/v1/verifications", key="counter", json=body).json()["receipt"]
+    assert hall.acts(licence_id, "revoke").is_success
+    return receipt["receipt_id"]
+
+
 def public_pages(hall: Hall) -> Shown:
     """Yield each page of the public by name: the first page and its slips, files, an error, what is reported."""
     good = hall.town.issues(hall.town.teacher_draft())
@@ -165,6 +175,7 @@ def public_pages(hall: Hall) -> Shown:
         "report": "/report",
         "official document": f"/v/{sealed.document_id}",
         "holder": "/holder",
+        "receipt recalled": f"/r/{recalled_receipt(hall)}",
     }
     files = {
         "no file": b"",
@@ -334,7 +345,7 @@ def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
         blind.judges("barriers", "zh")
 
     assert judge.found == []
-    assert len(judge.seen) == len(answers) == 2 * 39
+    assert len(judge.seen) == len(answers) == 2 * 40
     assert [name for name, answer in answers.items() if RUNNING.search(answer.text)] == []
     english = {name: MARKED_CHINESE.sub("", answer.text) for name, answer in answers.items() if name.endswith("en")}
     assert {name: found for name, text in english.items() if (found := CHINESE.findall(text))} == {}
