@@ -9,6 +9,8 @@ ONLY ?=
 WORKERS ?= 2
 # Tests make thousands of small databases and flush each write: in memory that takes no time. Too small a one is passed over.
 MEMORY := $(shell test -w /dev/shm && test "$$(df --output=avail -k /dev/shm | tail -n 1)" -ge 6000000 && echo /dev/shm)
+# `make lint test` does both at once: types are checked on the core that the tests leave free while they are collected.
+MAKEFLAGS += --jobs=2
 PINS := --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
 .PHONY: demo test auditor lint format bench pins clean

@@ -111,7 +111,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
 
     ran = []
-    for each in (f"{line} --rows 20", *lines_of("README.md")):
+    for each in (f"{line} --rows 12", *lines_of("README.md")):
         if not each.startswith("make "):
             done = subprocess.run(["bash", "-c", each], cwd=tmp_path, capture_output=True, text=True, check=False)
             ran.append((each, done.returncode, done.stderr))

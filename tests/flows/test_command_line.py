@@ -93,13 +93,12 @@ PROGRAM = str(Path(sys.executable).parent / "yinzheng")
 class Terminal:
     """An empty folder in which somebody calls `yinzheng`; nobody sits there to answer a question.
 
-    With `is_real` each call is a process of its own, as in an office; else the same program runs in this one, which
-    saves the two seconds that loading it takes.
+    The program runs in this process, which saves the seconds that loading it takes; the demonstration's tests and those
+    of the README call it as a process of its own.
     """
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
-    is_real: bool = False
 
     def environment(self) -> dict[str, str]:
         """The environment of a person who has set nothing but these settings."""
@@ -108,16 +107,9 @@ class Terminal:
 
     def calls(self, *words: str, expect: int = 0, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
         """Run a command and demand its exit code."""
-        done = self._process(words, stdin) if self.is_real else self._here(words, stdin)
+        done = self._here(words, stdin)
         assert done.returncode == expect, f"{words}\n{done.stdout}\n{done.stderr}"
         return done
-
-    def _process(self, words: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[str]:
-        ended = subprocess.run(
-            [PROGRAM, *words], cwd=self.folder, env=self.environment(), input=stdin,
-            capture_output=True, check=False, timeout=300,
-        )  # fmt: skip
-        return subprocess.CompletedProcess(words, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     def _here(self, words: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[str]:
         out, err = io.StringIO(), io.StringIO()
@@ -171,7 +163,7 @@ def terminal(founded: Path, tmp_path: Path) -> Terminal:
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Terminal:
     """A terminal in an empty folder, with an empty database of each kind."""
     if request.param == "sqlite":
-        return Terminal(tmp_path, is_real=True)
+        return Terminal(tmp_path)
     url = request.getfixturevalue("fresh_postgresql_url")
     return Terminal(tmp_path, {"YINZHENG_DATABASE_URL": url})
 
