@@ -64,7 +64,8 @@ def test_public_files_may_be_kept_for_a_while_and_read_by_other_pages(sqlite_hal
 
 @pytest.mark.parametrize("path", ["/", "/v/0000000000000000", "/api/v1/checks/0000000000000000", "/trust-list.cbor"])
 def test_head_is_answered_as_get_is_without_the_body(sqlite_hall: Hall, path: str) -> None:
-    whole, head = sqlite_hall.ask("GET", path), sqlite_hall.ask("HEAD", path)
+    plain = {"Accept-Encoding": "identity"}  # a packed page is as long as its time of day packs
+    whole, head = (sqlite_hall.ask(method, path, headers=plain) for method in ("GET", "HEAD"))
 
     assert (head.status_code, head.content) == (200, b"")
     assert set(head.headers) == set(whole.headers)
