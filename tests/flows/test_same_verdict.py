@@ -20,6 +20,7 @@ import httpx
 import pypdfium2
 import pytest
 import typer
+from playwright.sync_api import Browser
 
 from api.cli.checks import verify
 from api.cli.program import Session, app
@@ -29,7 +30,7 @@ from api.verdicts import LOOKS, headline_later
 from registry import webhooks
 from registry.db import transaction
 from registry.webhooks import WebhookTarget
-from tests.browsers import browsing, served, visiting
+from tests.browsers import served, visiting
 from tests.every_verdict import ACTS, Case, Given, Prepared, change, every_verdict, prepare
 from tests.hall import Hall, own_hall
 from tests.page_scripts import answers
@@ -372,12 +373,12 @@ def said_by_script(answer: dict[str, Any]) -> Said:
 
 @pytest.mark.server
 @pytest.mark.peer("chromium")
-def test_the_counter_prints_what_it_was_answered(walk: Walk) -> None:
+def test_the_counter_prints_what_it_was_answered(walk: Walk, browser: Browser) -> None:
     """The page asks and shows each answer that was given above; then it is looked at as a printer would."""
     first = {each.verdict: each for each in reversed(walk.told)}
     answering: list[str] = []
 
-    with served(walk.hall) as address, browsing() as browser, visiting(browser, walk.hall.town.now) as visit:
+    with served(walk.hall) as address, visiting(browser, walk.hall.town.now) as visit:
         page = visit.page
         visit.open(f"{address}/counter")
         page.route("**/api/v1/verifications", lambda route: route.fulfill(status=200, body=answering[-1]))

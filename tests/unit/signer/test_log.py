@@ -17,7 +17,6 @@ from registry.db import Transaction, reading, transaction
 from registry.errors import NestedTransactionError
 from registry.records import IntentState
 from signer.errors import LogClockError, LogExistsError, LogMissingError
-from signer.log import Logged
 from signer.log_entries import EntryDraft, genesis, key_event
 from tests.key_room import CHECKPOINT, ORIGIN
 from tests.log_house import LogHouse
@@ -212,11 +211,11 @@ def _append_in_a_process(url: str, folder: Path, name: str) -> list[str]:
 def test_what_is_filed_with_entries_stands_with_them_or_neither_does(founded: LogHouse) -> None:
     kept: list[int] = []
 
-    def keep(tx: Transaction, logged: Sequence[Logged]) -> None:
+    def keep(tx: Transaction, logged: Sequence[LogReceipt]) -> None:
         leaves.add_pending(tx, EntryKind.ADMIN, b"1" * 32, {1: "kept"}, at=founded.clock(), key="kept")
         kept.extend(each.index for each in logged)
 
-    def break_down(tx: Transaction, logged: Sequence[Logged]) -> None:
+    def break_down(tx: Transaction, logged: Sequence[LogReceipt]) -> None:
         keep(tx, logged)
         raise ValueError("not kept")
 
@@ -238,10 +237,10 @@ def test_what_is_filed_with_entries_stands_with_them_or_neither_does(founded: Lo
 def test_who_cannot_file_fails_alone_and_the_others_are_sequenced_without_him(founded: LogHouse) -> None:
     is_held, may_go = threading.Event(), threading.Event()
 
-    def break_down(_tx: Transaction, _logged: Sequence[Logged]) -> None:
+    def break_down(_tx: Transaction, _logged: Sequence[LogReceipt]) -> None:
         raise ValueError("not kept")
 
-    def hold(_tx: Transaction, _logged: Sequence[Logged]) -> None:
+    def hold(_tx: Transaction, _logged: Sequence[LogReceipt]) -> None:
         is_held.set()
         assert may_go.wait(10)
 
