@@ -178,8 +178,8 @@ class Told:
     over_http: dict[str, Any]
     on_line: dict[str, Any]
     exit_code: int
-    pages: dict[str, Said]
-    lines: dict[str, Said]
+    pages: dict[Language, Said]
+    lines: dict[Language, Said]
     relied: dict[str, Any] | None
     printed: str
 
