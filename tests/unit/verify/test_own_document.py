@@ -184,7 +184,7 @@ def without(attribute: str, document: bytes) -> bytes:
     assert len(kept) == 1
     assert read.timestamp is not None
     signer["unsigned_attrs"] = cms.CMSAttributes(kept)
-    return with_cms(document, info.dump(force=True))
+    return with_cms(document, info.dump())
 
 
 def test_a_document_without_time_stamp_has_a_bad_signature(sealed: bytes, sealing: SealingRoom) -> None:
