@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -506,6 +506,31 @@ def test_bad_rows_come_back_as_the_workbook_that_was_asked_for(terminal: Termina
     assert (bad.rows[0].cells[code], bad.rows[0].cells[1]) == ("990101199201261227", "=1+1")
 
 
+@contextmanager
+def reader_waits_for(file: Path) -> Iterator[Callable[[], bool]]:
+    """Make whoever reads this file wait until the end of the block, and tell whether somebody does."""
+    kept = file.with_name(f".{file.name}")
+    file.rename(kept)
+    os.mkfifo(file, 0o600)
+    with ExitStack() as stack:
+        stack.callback(kept.replace, file)
+
+        def is_reached() -> bool:
+            with suppress(OSError):  # without a reader there is no writer
+                stack.callback(os.close, os.open(file, os.O_WRONLY | os.O_NONBLOCK))
+                return True
+            return False
+
+        yield is_reached
+
+
+def open_intents(terminal: Terminal) -> int:
+    """Return how many signatures are announced in the log and neither filed nor abandoned."""
+    with closing(sqlite3.connect(terminal.folder / "yinzheng-data/registry.db")) as registry:
+        (found,) = registry.execute("SELECT count(*) FROM intent WHERE state = 'open'").fetchone()
+    return int(found)
+
+
 def test_a_batch_that_is_interrupted_goes_on_at_once_and_issues_no_row_twice(
     terminal: Terminal, repository: Path
 ) -> None:
@@ -513,17 +538,20 @@ def test_a_batch_that_is_interrupted_goes_on_at_once_and_issues_no_row_twice(
     kinds, numbers = sheet.headings.index("证照类型"), sheet.headings.index("证照编号")
     rows = [row.cells for row in sheet.rows if row.cells[kinds] == "户外招牌设置许可证" and not row.cells[numbers]]
     (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, rows))
-    running = subprocess.Popen(
-        [PROGRAM, "batch", "run", "sheet.csv", "--lang", "en"],
-        cwd=terminal.folder, env=terminal.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert running.stderr is not None
-    with running.stderr as lines:
-        assert any(line.startswith("Issuing 0 /") for line in lines)
+    with reader_waits_for(terminal.folder / "yinzheng-data/keys/timestamp.deployment-1.pem") as is_reached:
+        running = subprocess.Popen(
+            [PROGRAM, "batch", "run", "sheet.csv", "--lang", "en"],
+            cwd=terminal.folder, env=terminal.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        while not is_reached() and running.poll() is None:
+            time.sleep(0.05)
         running.send_signal(signal.SIGINT)
-        said = lines.read()
+    _, said = running.communicate(timeout=60)
 
-    assert running.wait(timeout=60) == 130
+    assert running.returncode == 130
+    assert f"Issuing 0 / {len(rows)}\n" in said
+    assert open_intents(terminal) == 3 * len(rows)  # of code, document and seal
     (begun,) = terminal.reads("batch", "status")
     done = terminal.reads("batch", "run", "--continue", begun["batch_id"])[-1]
 
