@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 # A shared machine may be slow at any moment: time is no property of a test (speed is shown by `make bench`). In CI the same
 # examples are tried each time, so that a run there tells of the change and of nothing else; at home they are drawn anew.
 settings.register_profile("home", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", parent=settings.get_profile("home"), derandomize=True, database=None)
+settings.register_profile("ci", parent=settings.get_profile("home"), derandomize=True, database=None, max_examples=50)
 
 MUST_NOT_SKIP = bool(os.environ.get("YINZHENG_TESTS_MUST_NOT_SKIP"))
 settings.load_profile("ci" if MUST_NOT_SKIP else "home")
