@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from api.beside import beside
 from api.logs import described
 from api.wiring import Office
 from registry import leaves
@@ -44,14 +45,10 @@ class LogPublisher:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Publish in a thread until the block ends, and what is left then."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self.run, args=(stop,), name="publisher", daemon=True)
-        thread.start()
         try:
-            yield
+            with beside(self.run, name="publisher"):
+                yield
         finally:
-            stop.set()
-            thread.join()
             self.look()
 
     def run(self, stop: threading.Event) -> None:

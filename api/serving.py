@@ -5,9 +5,8 @@ are believed from loopback alone.
 """
 
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from socket import socket
 from typing import Final
 
@@ -15,6 +14,7 @@ import uvicorn
 from starlette.concurrency import run_in_threadpool
 
 from api.app import create_app
+from api.beside import beside
 from api.errors import ListenError
 from api.logs import forward_libraries
 from api.peer_protocol import PeerProtocol
@@ -107,15 +107,7 @@ def serve(
         server.run()
 
 
-@contextmanager
-def _worker_beside(office: Office) -> Iterator[None]:
+def _worker_beside(office: Office) -> AbstractContextManager[None]:
     """Do what is due in a thread; on SQLite it is also the one worker that takes parts (decisions.md section 6)."""
-    stop = threading.Event()
     workshop = Workshop(office, takes_parts=not office.settings.is_postgresql)
-    thread = threading.Thread(target=workshop.run, args=(stop,), name="worker", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(CLOSING_SECONDS_MAX)
+    return beside(workshop.run, name="worker", seconds_max=CLOSING_SECONDS_MAX)

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
+from api.beside import beside
 from api.logs import described
 from api.publishing import LogPublisher
 from api.webhooks import send_due
@@ -97,7 +99,7 @@ class Workshop:
                 chunk = jobs.take_chunk(tx, self.office.worker, at=at, until=at + LEASE)
             if chunk is None:
                 return None
-            with self._kept(chunk):
+            with beside(partial(self._renew, chunk), name="lease"):
                 run_chunk(self.office.desk, chunk, at=at)
         except Exception as error:  # noqa: BLE001 - the worker goes on, whatever it was
             self._tell("part", error)
@@ -141,14 +143,8 @@ class Workshop:
         if not self.office.witness_policy.witnesses:
             yield
             return
-        stop = threading.Event()
-        thread = threading.Thread(target=self._collect, args=(stop,), name="witnesses", daemon=True)
-        thread.start()
-        try:
+        with beside(self._collect, name="witnesses"):
             yield
-        finally:
-            stop.set()
-            thread.join()
 
     def _collect(self, stop: threading.Event) -> None:
         while True:
@@ -166,19 +162,8 @@ class Workshop:
             if standing.is_overdue(office.clock()):
                 office.log.error("witness_overdue", origin=standing.origin, first=standing.witnessed)
 
-    @contextmanager
-    def _kept(self, chunk: Chunk) -> Iterator[None]:
-        """Renew the part's lease, and those of its intents, while the work goes on."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(chunk, stop), name="lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-
     def _renew(self, chunk: Chunk, stop: threading.Event) -> None:
+        """Renew the part's lease, and those of its intents, until told to stop."""
         while not stop.wait(LEASE.total_seconds() / RENEWALS_PER_LEASE):
             try:
                 until = self.office.clock() + LEASE

@@ -3,8 +3,6 @@
 import base64
 import re
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ from registry.client_certificates import ClientCertificate, KnownBy, add_certifi
 from registry.db import transaction
 from tests.client_authority import ClientAuthority, Shown
 from tests.flows.test_command_line import Terminal
-from tests.flows.test_tls import DOCS, free_port, serving, trusting
+from tests.flows.test_tls import DOCS, first_answer, free_port, nginx, serving, trusting
 from tests.hall import Hall, settings_of
 from tests.town import BUREAU, Town, founded_on_sqlite, sqlite_town
 
@@ -156,7 +154,7 @@ def test_a_system_known_by_issuer_and_subject_may_renew_its_certificate(house: G
 
 
 @contextmanager
-def nginx(house: Gatehouse, inside: int, folder: Path) -> Iterator[int]:
+def recipe(house: Gatehouse, inside: int, folder: Path) -> Iterator[int]:
     """Run nginx as the recipe for certificates of systems has it."""
     outside = free_port()
     server, more = re.findall(r"```nginx\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)[:2]
@@ -174,28 +172,10 @@ def nginx(house: Gatehouse, inside: int, folder: Path) -> Iterator[int]:
     ):
         assert old in conf
         conf = conf.replace(old, new)
-    folders = "".join(
-        f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    file = folder / "nginx.conf"
-    file.write_text(
-        f"pid {folder}/nginx.pid;\nerror_log {folder}/error.log;\nuser root;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{folders}{conf}}}\n"
-    )
-    process = subprocess.Popen(["nginx", "-c", str(file), "-g", "daemon off;"], stderr=subprocess.PIPE)
-    try:
+    with nginx(conf, folder) as runs:
         with house.caller(outside, None) as client:
-            for _ in range(100):
-                try:
-                    client.get("/")
-                    break
-                except httpx.ConnectError:
-                    assert process.poll() is None, process.stderr
-                    time.sleep(0.05)
+            first_answer(client, "/", runs)
         yield outside
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 def test_behind_nginx_the_certificate_is_what_the_trusted_proxy_says_and_nobody_else(
@@ -206,7 +186,7 @@ def test_behind_nginx_the_certificate_is_what_the_trusted_proxy_says_and_nobody_
     forged = quote(house.shown["counter"].pem)
     content = house.shown["counter"].certificate.public_bytes(Encoding.DER)
 
-    with serving(house.hall, None) as inside, nginx(house, inside, tmp_path) as outside:
+    with serving(house.hall, None) as inside, recipe(house, inside, tmp_path) as outside:
         with house.caller(outside, house.shown["counter"]) as own:
             assert works(own, token(own)) == 200
             other = quote(house.shown["auditor"].pem)

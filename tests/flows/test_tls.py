@@ -64,6 +64,36 @@ def serving(hall: Hall, tls: TlsFiles | None) -> Iterator[int]:
     thread.join()
 
 
+@contextmanager
+def nginx(servers: str, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run nginx with these servers; all that it writes lies in the folder."""
+    folders = "".join(
+        f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    conf = folder / "nginx.conf"
+    conf.write_text(
+        f"pid {folder}/nginx.pid;\nerror_log {folder}/error.log;\nuser root;\nevents {{}}\n"
+        f"http {{\naccess_log off;\n{folders}{servers}}}\n"
+    )
+    process = subprocess.Popen(["nginx", "-c", str(conf), "-g", "daemon off;"], stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def first_answer(client: httpx.Client, path: str, server: "subprocess.Popen[bytes]") -> httpx.Response:
+    """Ask until the server that was just started answers."""
+    for _ in range(100):
+        try:
+            return client.get(path)
+        except httpx.ConnectError:
+            assert server.poll() is None, server.stderr
+            time.sleep(0.05)
+    raise AssertionError("the server does not answer")
+
+
 def trusting(files: TlsFiles) -> ssl.SSLContext:
     """A browser's trust after the office installed the authority's root, and nothing else."""
     root = decode_pem_chain(files.certificate.read_bytes())[-1]
@@ -199,32 +229,16 @@ def test_nginx_in_front_as_the_recipe_has_it(hall: Hall, tmp_path: Path) -> None
         ):
             assert old in servers
             servers = servers.replace(old, new)
-        folders = "".join(
-            f"{name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        conf = tmp_path / "nginx.conf"
-        conf.write_text(
-            f"pid {tmp_path}/nginx.pid;\nerror_log {tmp_path}/error.log;\nuser root;\nevents {{}}\n"
-            f"http {{\naccess_log off;\n{folders}{servers}}}\n"
-        )
-        nginx = subprocess.Popen(["nginx", "-c", str(conf), "-g", "daemon off;"], stderr=subprocess.PIPE)
-        try:
-            with httpx.Client(verify=trusting(files), base_url=f"https://localhost:{outside}", timeout=60) as client:
-                for _ in range(100):
-                    try:
-                        page = client.get("/invitation?lang=en")
-                        break
-                    except httpx.ConnectError:
-                        assert nginx.poll() is None, nginx.stderr
-                        time.sleep(0.05)
-                hidden = dict(re.findall(r'name="(once|mark)" value="([^"]+)"', page.text))
-                chosen = {"code": invitation, "password": "lange Wege und 长路", "repeated": "lange Wege und 长路"}
-                signed_in = client.post("/invitation?lang=en", data={**hidden, **chosen}, follow_redirects=True)
-                large = client.post("/check/file?lang=en", files={"file": ("a.pdf", b"%PDF-" + b"0" * 19_000_000)})
+        with (
+            nginx(servers, tmp_path) as runs,
+            httpx.Client(verify=trusting(files), base_url=f"https://localhost:{outside}", timeout=60) as client,
+        ):
+            page = first_answer(client, "/invitation?lang=en", runs)
+            hidden = dict(re.findall(r'name="(once|mark)" value="([^"]+)"', page.text))
+            chosen = {"code": invitation, "password": "lange Wege und 长路", "repeated": "lange Wege und 长路"}
+            signed_in = client.post("/invitation?lang=en", data={**hidden, **chosen}, follow_redirects=True)
+            large = client.post("/check/file?lang=en", files={"file": ("a.pdf", b"%PDF-" + b"0" * 19_000_000)})
             redirected = httpx.get(f"http://127.0.0.1:{plain}/v/x", headers={"Host": "localhost"})
-        finally:
-            nginx.terminate()
-            nginx.communicate()
 
     assert "not encrypted" not in page.text, "the proxy says that it was https"
     assert signed_in.status_code == 200
