@@ -26,7 +26,7 @@ from registry.leaves import Intent, LogHead, PendingEntry, StoredEntry
 from registry.records import IntentState
 from signer.errors import LogClockError, LogClosedError, LogExistsError, LogMissingError
 from signer.log_entries import EntryDraft, genesis
-from signer.log_safety import HeadGuard, demand_grown
+from signer.log_safety import HeadGuard, demand_grown, demand_own_edge
 from signer.log_tree import Growth
 from verify.algorithms import PublicKey
 from verify.log_entry import EntryKind, LogEntry
@@ -237,6 +237,7 @@ class SigningLog:
         self.after("head_locked")
         if head.is_closed:
             raise LogClosedError(self.origin)
+        demand_own_edge(head)
         demand_grown(tx, self._memory.head, head)
         return head
 

@@ -5,6 +5,7 @@ Promises:
     older copy. The error says which entries are missing (`LogBehindError`).
   * A database that contradicts what was published signs nothing (`LogForkError`): a second deployment writes with the
     same key, or somebody rewrote the log.
+  * A head whose hashes do not make its own root is never grown: a flipped byte would be a fork under our own signature.
   * A witness that cannot be asked is no evidence; what is published must be readable, for it is the memory outside the
     database.
 """
@@ -20,7 +21,7 @@ from signer.errors import LogBehindError, LogForkError, LogMissingError, Publish
 from signer.log_files import TileStore
 from signer.log_tree import edge_nodes
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint
-from verify.tree import ProofError, check_consistency, combine, consistency_nodes
+from verify.tree import Frontier, ProofError, check_consistency, combine, consistency_nodes
 
 CHECKPOINT: Final = "checkpoint"
 PUBLISHED: Final = "published"
@@ -120,6 +121,16 @@ def demand_own_note(head: LogHead, verifier: LogVerifier) -> None:
         raise LogForkError("the head's own note does not hold") from error
     if (signed.size, signed.root) != (head.size, head.root):
         raise LogForkError("the head is not what its note says")
+
+
+def demand_own_edge(head: LogHead) -> None:
+    """See that the hashes from which the tree is about to grow make the root that was signed. Raises `LogForkError`."""
+    try:
+        root = Frontier(head.size, head.edge).root
+    except ProofError as error:
+        raise LogForkError("the tree's edge is not that of its size") from error
+    if root != head.root:
+        raise LogForkError("the tree's edge does not make its root")
 
 
 def demand_grown(tx: Transaction, remembered: LogHead | None, head: LogHead) -> None:

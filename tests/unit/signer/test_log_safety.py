@@ -7,10 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from keys.softkeys import create_key
-from registry.db import open_database
+from registry.db import open_database, transaction
 from registry.leaves import LogHead
+from registry.tables import LOG_HEAD
 from signer.errors import LogBehindError, LogClockError, LogForkError, LogMissingError, PublishConflictError
 from signer.log import SigningLog
 from signer.log_files import FolderStore
@@ -61,6 +63,24 @@ def test_a_process_whose_database_went_back_or_aside_signs_nothing_more(founded:
         assert refused_too.value.params["by"] == "memory"
     goes_back(founded, old)
     grows(replace(founded, log=replace(founded.log)), 3)  # and a process without memory goes on
+
+
+def test_an_edge_that_does_not_make_the_root_is_never_grown(founded: LogHouse) -> None:
+    """The tree grows from the hashes of its edge: one flipped byte there would be a fork under our own signature."""
+    grows(founded, 4)
+    before = founded.head()
+    spoilt = bytearray(b"".join(before.edge))
+    spoilt[40] ^= 1
+    for edge in (bytes(spoilt), bytes(spoilt[:32])):
+        with transaction(founded.database) as tx:
+            tx.execute(update(LOG_HEAD).values(edge=edge))
+
+        with pytest.raises(LogForkError):  # also in a process that remembers nothing
+            grows(replace(founded, log=replace(founded.log)), 1)
+
+    goes_back(founded, before)
+    grows(founded, 1)
+    assert founded.head().size == before.size + 3, "and what waited meanwhile came in too"
 
 
 def test_other_processes_that_append_disturb_nobody(founded: LogHouse) -> None:
