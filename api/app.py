@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.client_certificates import ClientTrust
 from api.fast_checks import FastChecks
+from api.fast_reliance import FastReliance
+from api.health import HealthWatch
 from api.limits import Gate, Limits
 from api.logs import described
 from api.openapi import interface
@@ -130,6 +132,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(Exception, _answer_fault)
     app.lay(office, limits)
+    app.state.health = HealthWatch(office=office)
     add_pages(app)
     add_receipt(app)
     add_encryption(app)

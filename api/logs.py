@@ -8,8 +8,10 @@ Promises:
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -21,6 +23,8 @@ from verify.errors import YinzhengError
 Log = structlog.typing.FilteringBoundLogger
 # The innermost places tell where it broke; a recursion would otherwise fill the disk.
 FRAMES_MAX: Final = 12
+# What lasts is said when it begins, and again this much later for who reads only the newest lines.
+SAID_AGAIN_SECONDS: Final = 3600.0
 
 
 def open_log(clock: Callable[[], datetime], *, out: TextIO | None = None) -> Log:
@@ -49,6 +53,27 @@ def described(error: BaseException) -> dict[str, object]:
     places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     ours = {"code": error.code, "detail": error.detail} if isinstance(error, YinzhengError) else {}
     return {"error": type(error).__name__, **ours, "places": places}
+
+
+@dataclass(slots=True, eq=False)
+class News:
+    """Knows what was said of things that last, so that one line tells of each and not one a second."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    _said: dict[str, tuple[str, float]] = field(default_factory=dict, init=False, repr=False)
+
+    def is_new(self, about: str, words: str) -> bool:
+        """Say whether this is to be said: something else was said last, or the same an hour ago."""
+        said, at = self._said.get(about, ("", 0.0))
+        now = self.monotonic()
+        if said == words and now - at < SAID_AGAIN_SECONDS:
+            return False
+        self._said[about] = (words, now)
+        return True
+
+    def is_over(self, about: str) -> bool:
+        """Forget what was said, and say whether there was anything."""
+        return self._said.pop(about, None) is not None
 
 
 class _Forwarder(logging.Handler):

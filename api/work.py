@@ -18,7 +18,7 @@ from functools import partial
 from typing import Final
 
 from api.beside import beside
-from api.logs import described
+from api.logs import News, described
 from api.publishing import LogPublisher
 from api.webhooks import send_due
 from api.wiring import Office
@@ -67,8 +67,10 @@ class Workshop:
     poll_seconds: float = POLL_SECONDS
     monotonic: Callable[[], float] = time.monotonic
     _duties: tuple[_Duty, ...] = field(init=False, repr=False)
+    _news: News = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._news = News(monotonic=self.monotonic)
         self._duties = (
             _Duty(every=DUE_SECONDS, act=self._do_what_is_due),
             _Duty(every=NOTE_SECONDS, act=self._note_and_publish),
@@ -156,10 +158,17 @@ class Workshop:
         """Collect cosignatures, tell of each that did not come, and raise the alarm when an entry waits too long."""
         office = self.office
         for answer in office.witnessing.collect():
-            if answer.error is not None:
-                office.log.warning("witness", witness=answer.witness.name, code=answer.error.code)
+            name = answer.witness.name
+            if answer.error is None:
+                self._news.is_over(f"witness {name}")
+            elif self._news.is_new(f"witness {name}", answer.error.code):
+                office.log.warning("witness", witness=name, code=answer.error.code)
         for standing in standings(office.database, office.witness_policy):
-            if standing.is_overdue(office.clock()):
+            about = f"overdue {standing.origin}"
+            if not standing.is_overdue(office.clock()):
+                if self._news.is_over(about):
+                    office.log.info("witness_overdue_ended", origin=standing.origin)
+            elif self._news.is_new(about, str(standing.witnessed)):
                 office.log.error("witness_overdue", origin=standing.origin, first=standing.witnessed)
 
     def _renew(self, chunk: Chunk, stop: threading.Event) -> None:

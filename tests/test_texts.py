@@ -29,8 +29,8 @@ PLACES = re.compile(r"\{([a-z_]+)\}")
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff]")
 # Families of codes that stand as texts in the source: problems of fields, findings, discrepancies, parts of pages.
 FAMILIES = (
-    "audit|clock|contents|date|fact|field|form|holder|issuer|licence_type|log|number|photo|receipt_page|result|sandbox|"
-    "seal|sheet|show|signature|state|status|term|ui|verdict"
+    "audit|clock|contents|date|fact|field|form|health|holder|issuer|licence_type|log|number|photo|receipt_page|result|"
+    "sandbox|seal|sheet|show|signature|state|status|term|ui|verdict"
 )
 CODE = re.compile(rf"(?:{FAMILIES})\.[a-z_]+(?:\.[a-z_]+)?")
 # Words of the source that only look like a code.

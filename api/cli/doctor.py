@@ -15,6 +15,7 @@ import typer
 
 from api.cli.program import ExitCode, Session, app, session_of
 from api.cli.words import moment
+from api.health import FREE_BYTES_MIN
 from api.settings import KEPT, Settings
 from api.texts import sentence
 from api.wiring import Office, clock
@@ -34,8 +35,6 @@ from verify.errors import YinzhengError
 from verify.evidence import OFFLINE_HOURS
 from verify.key_purpose import KeyPurpose
 
-# A vault of a million licences grows by 60 GB; below this a batch may run out of room.
-FREE_BYTES_MIN: Final = 2 * 1024**3
 # Certificates and keys are renewed a month ahead.
 RENEWAL_AHEAD: Final = timedelta(days=30)
 # A seal is renewed by two persons, and some offices wait weeks for an outside seal maker.

@@ -194,7 +194,17 @@ class ProblemOut(_Model):
     detail_en: str
 
 
-class HealthOut(_Model):
-    """Whether this process can answer."""
+class HealthPartOut(_Model):
+    """How one part stands; `code` and `detail` are empty where nothing is wrong."""
 
-    status: Literal["ok"]
+    part: Literal["registry", "disk", "keys", "log", "witnesses"]
+    result: Literal["passed", "failed", "unknown"]
+    code: str
+    detail: str
+
+
+class HealthOut(_Model):
+    """Whether this process can answer, and what an operator must look at meanwhile."""
+
+    status: Literal["ok", "degraded"]
+    parts: tuple[HealthPartOut, ...]

@@ -161,10 +161,18 @@ def test_a_witness_that_is_away_is_told_about_and_an_entry_that_waits_too_long_i
     hall.issues()
     hall.town.clock.moves(MERGE_DELAY + timedelta(minutes=1))
 
+    hall.app.state.health.look_seconds = 0
     assert not _witnesses(hall.office).is_good
+    told = hall.ask("GET", "/api/v1/healthz", headers={"Accept-Language": "en"})
+    assert (told.status_code, told.json()["status"]) == (200, "degraded"), "it goes on issuing"
+    (witnesses,) = (each for each in told.json()["parts"] if each["part"] == "witnesses")
+    assert (witnesses["result"], witnesses["code"]) == ("failed", "health.unwitnessed")
+    assert "longer than the stated delay" in witnesses["detail"]
+    assert hall.issues()["licence_id"]
 
     watched.works()
     assert _witnesses(hall.office).is_good
+    assert hall.ask("GET", "/api/v1/healthz").json()["status"] == "ok"
 
 
 @contextmanager
