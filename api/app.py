@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.client_certificates import ClientTrust
 from api.fast_checks import FastChecks
-from api.fast_reliance import FastReliance
 from api.health import HealthWatch
 from api.limits import Gate, Limits
 from api.logs import described
