@@ -1,11 +1,12 @@
 """Put a better proof of the log into a document of ours: the same leaf, under a later checkpoint that was witnessed.
 
 Promises:
-  * No signed byte changes. In a PDF the proof is an unsigned attribute in the room that the signature skips; in an OFD
-    it is a part of its own that the seal signature does not list.
+  * No signed byte changes, in licences and official documents alike. In a PDF the proof is an unsigned attribute in the
+    room that the signature skips; in an OFD it is a part of its own that the seal signature does not list.
   * What comes out is read again by the reader of every verifier: it must be the same but for the proof, or nothing is
     handed out.
-  * A document that a later time stamp covers is refused, for the stamp is over the old proof: its proof lies beside it.
+  * A document that a later signature or time stamp covers is refused, for that is over the old proof: its proof lies
+    beside it.
 """
 
 import io
@@ -17,6 +18,7 @@ from struct import pack
 from typing import Final
 
 from signer.errors import HoleTooSmallError, ProofUpgradeError
+from signer.official.package import RECEIPT_FILE, finish, unfinish
 from signer.page.ofd_seal import RECEIPT_PART
 from signer.page.ofd_zip import OfdPart, write_zip
 from signer.page.packed import Packed
@@ -58,10 +60,11 @@ def with_better_proof(document: bytes, receipt: LogReceipt) -> bytes:
     before = _read(document)
     if before.receipt is None or _leaf(before.receipt) != _leaf(receipt):
         raise ProofUpgradeError("the document carries no proof of this leaf")  # (1)
-    if before.official is not None:
-        raise ProofUpgradeError("an official document is known by the hash of its file")
     text = receipt.to_text()
-    after = _in_pdf(document, text) if document.startswith(_PDF_HEAD) else _in_ofd(document, text)  # (2)
+    if document.startswith(_PDF_HEAD):
+        after = _in_pdf(document, text)  # (2)
+    else:
+        after = _in_ofd(document, text) if before.official is None else _in_official_ofd(document, text)
     found = _read(after)
     if found.receipt != receipt or _without_proof(found) != _without_proof(before):
         raise ProofUpgradeError("the document would not be the same")  # (3)
@@ -81,10 +84,9 @@ def _without_proof(signed: SignedDocument) -> SignedDocument:
 
 
 def _in_pdf(document: bytes, text: str) -> bytes:
-    rooms = tuple(find_rooms(document))
-    if len(rooms) != 1 or rooms[0].revision_end != len(document):
+    *_, room = find_rooms(document)  # ours is the last, for an official document may have been signed before
+    if room.revision_end != len(document):
         raise ProofUpgradeError("something was added to the document after it was signed")
-    room = rooms[0]
     try:
         digits = hexlify(_with_attribute(room.cms, text))
     except DerError as error:
@@ -135,20 +137,32 @@ def _replaced(attributes: Reader, text: str) -> list[bytes]:
 
 def _in_ofd(document: bytes, text: str) -> bytes:
     """Return the package with another receipt, which is its last part; the parts before stay byte for byte."""
-    with zipfile.ZipFile(io.BytesIO(document)) as package:
-        entries = package.infolist()
-        last = entries[-1]
-        start = package.start_dir
+    last, start, count = _last_part(document)
     if last.filename != RECEIPT_PART:
         raise ProofUpgradeError("not an OFD of ours")
     alone = write_zip((OfdPart(RECEIPT_PART, Packed(text.encode())),))
-    with zipfile.ZipFile(io.BytesIO(alone)) as package:
-        own_start = package.start_dir
+    own_start = _last_part(alone)[1]
     own_directory = bytearray(alone[own_start:-22])
     own_directory[42:46] = pack("<I", last.header_offset)
     others = document[start : len(document) - 22 - (46 + len(RECEIPT_PART))]
     body = document[: last.header_offset] + alone[:own_start]
     directory = others + bytes(own_directory)
-    count = len(entries)
     end = pack("<4s4H2IH", b"PK\x05\x06", 0, 0, count, count, len(directory), len(body), 0)
     return body + directory + end
+
+
+def _in_official_ofd(document: bytes, text: str) -> bytes:
+    """Return a package of any form with another receipt, written as the sealing wrote its last part."""
+    last, start, _ = _last_part(document)
+    if not last.filename.endswith(f"/{RECEIPT_FILE}"):
+        raise ProofUpgradeError("something was added to the document after it was sealed")
+    listed = len(document) - start - 22 - (46 + len(last.filename))
+    room = (last.header_offset, last.header_offset + listed)
+    return finish(unfinish(document, room, added=1), room, {last.filename: text.encode()})
+
+
+def _last_part(document: bytes) -> tuple[zipfile.ZipInfo, int, int]:
+    """Return the last part of a package, where its list begins, and how many parts it has."""
+    with zipfile.ZipFile(io.BytesIO(document)) as package:
+        entries = package.infolist()
+        return entries[-1], package.start_dir, len(entries)

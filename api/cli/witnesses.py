@@ -1,4 +1,4 @@
-"""`log witnesses`: how our own log stands with its witnesses. `log upgrade`: their word inside a licence's file."""
+"""`log witnesses`: how our log stands with its witnesses. `log upgrade`: their word inside a file that was issued."""
 
 from pathlib import Path
 from typing import Annotated
@@ -43,7 +43,7 @@ def show_witnesses(
 
 @log.command(
     "upgrade",
-    help="把有见证的证明放进证照的 PDF 或 OFD，不动签名内容。 Put the witnessed proof into a licence's PDF or OFD.",
+    help="把有见证的证明放进证照或公文的 PDF、OFD，不动签名内容。 Put the witnessed proof into a licence or document.",
 )
 def upgrade(
     context: typer.Context,

@@ -19,16 +19,21 @@ import typer
 from api.checking import check_file, check_text
 from api.cli.checks import PROOF_SUFFIX, verify
 from api.cli.doctor import _witnesses
+from api.cli.logs import log
 from api.cli.program import Session, app
 from api.cli.screen import Screen
+from api.cli.start import load
+from api.errors import NotWitnessedError
 from api.witnessed_proofs import receipt_of_leaf
 from api.work import Workshop
 from registry.db import reading
 from registry.licences import find_licence
+from signer.errors import ProofUpgradeError
 from signer.proof_upgrade import with_better_proof
 from signer.publish import publish
 from signer.trust_lists import renew_trust_list
 from tests.hall import Hall
+from tests.official_office import OfficialOffice, plain_ofd
 from tests.town import Town
 from tests.unit.api.test_witness import LOG, request
 from tests.witness_room import found_witness, serving
@@ -173,6 +178,55 @@ def test_a_witness_that_is_away_is_told_about_and_an_entry_that_waits_too_long_i
     watched.works()
     assert _witnesses(hall.office).is_good
     assert hall.ask("GET", "/api/v1/healthz").json()["status"] == "ok"
+
+
+def calls(hall: Hall, *words: str) -> int:
+    """Run a command of `yinzheng log` in this process, on the hall's office; return its exit code."""
+    load(["log"])
+    screen = Screen(language="en", as_json=False, is_quiet=False, no_colour=True)
+    session = Session(screen=screen, data=None, built=hall.office)
+    session._public = hall.office
+    code: int = typer.main.get_command(log).main(list(words), obj=session, standalone_mode=False) or 0
+    return code
+
+
+def test_the_command_line_tells_how_the_log_stands_and_puts_the_witnessed_proof_into_official_documents(
+    watched: Watched, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hall, office = watched.hall, OfficialOffice(watched.hall.town)
+    once = office.document(office.seals(office.prepares()))
+    twice = office.document(office.seals(office.prepares(once)))
+    sealed = {"pdf": once, "twice.pdf": twice, "ofd": office.document(office.seals(office.prepares(plain_ofd())))}
+    for name, document in sealed.items():
+        (tmp_path / name).write_bytes(document)
+    with pytest.raises(NotWitnessedError):
+        calls(hall, "upgrade", str(tmp_path / "pdf"), "-o", str(tmp_path / "out"))
+    hall.town.clock.moves(MERGE_DELAY + timedelta(minutes=1))
+    evidence = hall.office.evidence()
+
+    assert (calls(hall, "witnesses"), "not asked yet" in capsys.readouterr().out) == (5, True)
+    assert calls(hall, "witnesses", "--ask") == 0
+    told = capsys.readouterr().out
+    assert ("✔ audit-office" in told, "[witness.away]" in told) == (True, True)
+
+    for name, document in sealed.items():
+        out = tmp_path / f"out-{name}"
+        assert calls(hall, "upgrade", str(tmp_path / name), "-o", str(out)) == 0
+        better, own = out.read_bytes(), read_document(document, None, (), at=hall.town.now).receipt
+        before, after = (examine(each, evidence, at=hall.office.clock()) for each in (document, better))
+        assert (said(before), said(after)) == (
+            [("log.unwitnessed", "")],
+            [("log.witnessed", "audit-office, archive")],
+        ), name
+        assert [each for each in before.findings if each.check is not Check.LOG] == [
+            each for each in after.findings if each.check is not Check.LOG
+        ]
+        assert [each.outcome for each in after.signatures] == [each.outcome for each in before.signatures]
+        assert check_file(hall.office, better).verdict is Verdict.VALID
+        assert own is not None
+        assert with_better_proof(better, own) == document, "nothing else was changed, so it can be undone to the byte"
+    with pytest.raises(ProofUpgradeError):  # the second seal is over the first one's proof
+        with_better_proof(twice, LogReceipt.from_text(check_file(hall.office, once).log.proof))
 
 
 @contextmanager
