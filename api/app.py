@@ -18,16 +18,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.client_certificates import ClientTrust
 from api.fast_checks import FastChecks
+from api.fast_reliance import FastReliance
 from api.health import HealthWatch
 from api.limits import Gate, Limits
 from api.logs import described
 from api.openapi import interface
 from api.pages.audit import audit_pages
 from api.pages.counter import add_counter
+from api.pages.demonstration import demonstration_pages
 from api.pages.desk import desk_pages
 from api.pages.documents import document_pages
 from api.pages.encryption import add_encryption
 from api.pages.holder import add_holder
+from api.pages.licences import licence_pages
 from api.pages.live import add_live
 from api.pages.office import office_pages
 from api.pages.provider import provider_pages
@@ -44,6 +47,7 @@ from api.problems import (
     status_of,
     trace_of,
 )
+from api.rounds import Rounds
 from api.staff.house import StaffHouse
 from api.surface import Surface
 from api.v1.batches import batches
@@ -59,7 +63,7 @@ from api.v1.seal_grants import seal_grants
 from api.v1.seal_status import seal_lists, seal_status
 from api.v1.seals import seals
 from api.v1.service import service
-from api.v1.stated import rounds_of
+from api.v1.stated import Stated, rounds_of
 from api.v1.statuses import statuses
 from api.v1.token import tokens
 from api.v1.trust import trust
@@ -95,8 +99,12 @@ class Application(FastAPI):
     _layers: ASGIApp | None = None
 
     def lay(self, office: Office, limits: Limits) -> None:
-        """Put the layers around: surface, gate, and the short way of the public check."""
-        inner = FastChecks(super().__call__, office=office)
+        """Put the layers around: surface, gate, and the short ways of the checks that are asked most."""
+        rounds: Rounds[Stated, bytes] = self.state.rounds
+        reliance = FastReliance(
+            super().__call__, office=office, rounds=rounds, refused=_answer_error, faulty=_answer_http
+        )
+        inner = FastChecks(reliance, office=office)
         is_https = office.settings.public_address.startswith("https:")
         gate = Gate(inner, limits=limits, refused=_refused)
         self._layers = Surface(gate, log=office.log, random=office.random, is_https=is_https)
@@ -124,6 +132,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     limits = limits or Limits.of(anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client)
     app.state.limits = limits
     app.state.rounds = rounds_of(office)
+    app.state.health = HealthWatch(office=office)
     for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):
         app.include_router(router)
     app.add_exception_handler(YinzhengError, _answer_error)
@@ -131,7 +140,6 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(Exception, _answer_fault)
     app.lay(office, limits)
-    app.state.health = HealthWatch(office=office)
     add_pages(app)
     add_receipt(app)
     add_encryption(app)
@@ -140,7 +148,17 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     if not public:
         add_holder(app)
         app.state.house = StaffHouse.of(office)
-        for router in (door, provider_pages, office_pages, desk_pages, document_pages, sheet_pages, audit_pages):
+        for router in (
+            door,
+            provider_pages,
+            demonstration_pages,
+            office_pages,
+            desk_pages,
+            licence_pages,
+            document_pages,
+            sheet_pages,
+            audit_pages,
+        ):
             app.include_router(router)
     app.add_route(OPENAPI_PATH, _describe, methods=["GET"], include_in_schema=False)
     return app

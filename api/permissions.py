@@ -91,6 +91,7 @@ _LOOKING: Final = Permission(scope=Scope.RECORD, roles=_BOTH, audience=Audience.
 _SENDING: Final = Permission(scope=Scope.OWN, roles=_OFFICER, audience=Audience.PEOPLE)
 _APPROVING: Final = Permission(scope=Scope.RECORD, roles=_REVIEWER, audience=Audience.PEOPLE, fresh=True)
 _USING: Final = Permission(scope=Scope.RECORD, roles=_OFFICER, audience=Audience.PEOPLE, fresh=True)
+_WRITING: Final = Permission(scope=Scope.RECORD, roles=_OFFICER, audience=Audience.PEOPLE)
 _OF_PERSON: Final = Permission(scope=Scope.RECORD, roles=_ADMINISTRATOR, audience=Audience.PEOPLE, fresh=True)
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
@@ -205,6 +206,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "accept_invitation": _DOOR,
     "go_to_provider": _DOOR,
     "return_from_provider": _DOOR,
+    "show_demonstration": _DOOR,
+    "enter_demonstration": _DOOR,
     "show_second_factor": _ENTERING,
     "prove_second_factor": _ENTERING,
     "show_enrolment": _ENTERING,
@@ -222,6 +225,19 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     # pages for work
     "show_desk": _AT_DESK,
     "check_at_desk": _AT_DESK,
+    "show_licences": _LISTING,
+    "show_licence_form": _SENDING,
+    "write_licence": _SENDING,
+    "show_draft": _LOOKING,
+    "show_draft_photo": _LOOKING,
+    "show_draft_form": _WRITING,
+    "change_seen_draft": _WRITING,
+    "approve_seen_draft": _APPROVING,
+    "return_seen_draft": _LOOKING,
+    "withdraw_seen_draft": _WRITING,
+    "issue_seen_draft": _USING,
+    "show_licence": _LOOKING,
+    "save_licence": _LOOKING,
     "show_documents": _LISTING,
     "upload_document": _SENDING,
     "show_document": _LOOKING,

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from api.demonstration import Demonstration
 from api.errors import NoCustodyError, NoDatabaseError, NoKeysError, NoTemplateError
 from api.logs import Log, open_log
 from api.public_files import PublicFiles
@@ -88,6 +89,7 @@ class Office:
     worker: str
     clock: Clock = clock
     random: Callable[[int], bytes] = random
+    demonstration: Demonstration | None = None
     _press: Press | None = field(default=None, init=False, repr=False)
     _published: TileStore | None = field(default=None, init=False, repr=False)
     _custody: SoftCustody | None = field(default=None, init=False, repr=False)
@@ -95,6 +97,10 @@ class Office:
     _receipts: ReceiptBook | None = field(default=None, init=False, repr=False)
     _policy: WitnessPolicy | None = field(default=None, init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+
+    def example(self, type_code: str) -> Mapping[str, str]:
+        """Return what an application for a type may say: something in a demonstration, nothing elsewhere."""
+        return {} if self.demonstration is None else self.demonstration.examples.get(type_code, {})
 
     @property
     def press(self) -> Press:

@@ -98,10 +98,21 @@ def find_by_batch_key(tx: Transaction, batch_key: str) -> DraftRecord | None:
 
 
 def list_drafts(
-    tx: Transaction, issuer: str, *, state: DraftState, after: str | None = None, limit: int = 50
+    tx: Transaction,
+    issuer: str,
+    *,
+    state: DraftState,
+    after: str | None = None,
+    is_single: bool = False,
+    limit: int = 50,
 ) -> tuple[DraftRecord, ...]:
-    """Return a department's drafts in one state, oldest first, after the draft of the last page."""
+    """Return a department's drafts in one state, oldest first, after the draft of the last page.
+
+    `is_single` leaves out those that a batch or a request of a system brought, which goes on with them itself.
+    """
     query: Select[Any] = select(DRAFT).where(DRAFT.c.issuer == issuer, DRAFT.c.state == state.value)
+    if is_single:
+        query = query.where(DRAFT.c.batch_key.is_(None))
     if after is not None:
         last = select(DRAFT.c.created_at).where(DRAFT.c.draft_id == after).scalar_subquery()
         query = query.where((DRAFT.c.created_at > last) | ((DRAFT.c.created_at == last) & (DRAFT.c.draft_id > after)))

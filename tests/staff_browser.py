@@ -39,6 +39,7 @@ class Forms(HTMLParser):
         super().__init__()
         self.forms: list[tuple[str, dict[str, Any]]] = []
         self.bold: list[str] = []
+        self._open = ""
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -51,6 +52,20 @@ class Forms(HTMLParser):
                 values[given["name"]] = given.get("value", "")
             elif "checked" in given:
                 values[given["name"]] = [*values.get(given["name"], []), given["value"]]
+        if tag in {"select", "textarea"} and self.forms:
+            self._open = given.get("name", "")
+        if tag == "textarea" and self._open:
+            self.forms[-1][1][self._open] = ""
+        if tag == "option" and self._open and ("selected" in given or self._open not in self.forms[-1][1]):
+            self.forms[-1][1][self._open] = given["value"]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"select", "textarea"}:
+            self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self.lasttag == "textarea":
+            self.forms[-1][1][self._open] += data
 
 
 @dataclass(kw_only=True)

@@ -18,7 +18,7 @@ import typer
 
 from api.checking import ask_registry, check_file
 from api.cli import checks, sheets, strangers
-from api.cli.demo_acts import Chosen, change_some
+from api.cli.demo_acts import Chosen, change_some, open_door
 from api.cli.demo_sheet import APPLICATIONS, current_sheet, photo
 from api.cli.errors import NotDemoTownError
 from api.cli.files import read_file, write_file
@@ -83,6 +83,7 @@ def demo(
         raise typer.Exit(ExitCode.LOG)
     _say_where(here, folder, founded)
     if serve:
+        open_door(office)
         serve_office(office, host="127.0.0.1", port=port)
 
 

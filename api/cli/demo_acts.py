@@ -1,4 +1,4 @@
-"""What happens to some licences of the demonstration after they were issued: suspended, revoked, replaced."""
+"""What happens in the demonstration after licences were issued: some are suspended, revoked, replaced; a door opens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Final
 
 from api.cli.people import operator_for
+from api.demonstration import Demonstration
+from api.licence_forms import values_of
 from api.wiring import Office
 from registry import drafts
-from registry.db import transaction
+from registry.db import reading, transaction
 from registry.lifecycle import LicenceEvent
-from registry.records import LicenceRecord, Role
+from registry.records import DraftState, LicenceRecord, Role
 from signer.change import Change, Revision, change, revise
 from signer.issue import issue_saved
 from verify.licence import ISSUER_ZONE
@@ -18,6 +20,11 @@ from verify.licence import ISSUER_ZONE
 # The food business licence: everybody knows one.
 _SHOWN_FIRST: Final = "11999999000000019M002"
 _SUSPENDED_DAYS: Final = 30
+# The office whose people a newcomer may be; one of its types needs no reviewer.
+_OPEN_OFFICE: Final = "119999990000000511"
+_EXAMPLES_MAX: Final = 200
+# An example's term begins today, as that of every new application.
+_TERM: Final = frozenset({"valid_from", "valid_until", "papers_due"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,18 @@ def change_some(office: Office, issued: Sequence[LicenceRecord]) -> Chosen:
         superseded=superseded.licence_id,
         newer=_replace(office, superseded).licence_id,
     )
+
+
+def open_door(office: Office) -> None:
+    """Let newcomers be an officer, a reviewer and an auditor, with what was applied for before as examples."""
+    with reading(office.database) as tx:
+        filed = drafts.list_drafts(tx, _OPEN_OFFICE, state=DraftState.FILED, limit=_EXAMPLES_MAX)
+    examples: dict[str, dict[str, str]] = {}
+    for each in filed:
+        example = {name: text for name, text in values_of(each.draft).items() if name not in _TERM}
+        examples.setdefault(each.draft.type_code, example)
+    people = (f"officer-{_OPEN_OFFICE}", f"reviewer-{_OPEN_OFFICE}", "auditor-1")
+    office.demonstration = Demonstration(people=people, examples=examples)
 
 
 def _change(office: Office, licence: LicenceRecord, act: Change) -> None:

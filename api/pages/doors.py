@@ -59,7 +59,7 @@ _LEADING: Final = (SessionMissingError, SecondFactorMissingError, ProofOldError)
 # Where somebody may be led after sign-in: a page of ours, by its path alone.
 _NEXT: Final = re.compile(r"/office(?:/[A-Za-z0-9-]{1,40}){0,3}")
 # The page from which a form was sent that wants a new proof: that of one record, else the list.
-_RECORD_PAGE: Final = re.compile(r"/office/(?:documents|sheets)/[^/]+")
+_RECORD_PAGE: Final = re.compile(r"/office/(?:documents|drafts|sheets)/[^/]+")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -164,6 +164,7 @@ def _confirmation_page(request: Request, visit: Visit, error: YinzhengError | No
         "next": next_path(visit.text("next") or request.query_params.get("next", "")),
         "has_password": account.password is not None,
         "has_factor": account.authenticator is not None,
+        "has_demonstration": visit.office.demonstration is not None,
         **refusal(error, "password" if account.password is not None else "digits"),
     }
     return staff_page(request, visit, "confirmation.html", values, status=refused_status(error))

@@ -158,7 +158,13 @@ async def _form(request: Request) -> FormData | None:
 def _home_page(request: Request, error: YinzhengError | None, wrong: str) -> Response:
     """Return the home page; `wrong` names the field that is to be corrected."""
     code = error.code if error is not None else {"entry": "ui.error.empty", "file": "ui.error.no_file"}.get(wrong, "")
-    values = {"wrong": wrong, "code": code, "samples": _samples(request.app.state.office)}
+    office: Office = request.app.state.office
+    values = {
+        "wrong": wrong,
+        "code": code,
+        "samples": _samples(office),
+        "has_demonstration": office.demonstration is not None and not office.is_public,
+    }
     return render(request, "home.html", values, status=422 if wrong else 200)
 
 

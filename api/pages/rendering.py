@@ -97,6 +97,7 @@ def written(
             say=lambda code, **params: sentence(code, language, params),
             moment=lambda at: moment_text(at, language),
             lang_of=lambda text: _lang_of(text, language),
+            name_of=lambda named: named.name_en if language == "en" and named.name_en else named.name,
             static=static_address,
             reference=trace,
         )
