@@ -8,7 +8,6 @@ Promises:
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from verify.algorithms import Algorithm, SignatureError, check_cose_signature
 from verify.errors import MalformedError
+from verify.strict_json import JsonError, read_json
 
 # Header, a dozen claims and a signature of 64 bytes take some 500 characters.
 ASSERTION_LENGTH_MAX: Final = 4000
@@ -96,18 +96,12 @@ def check_assertion(assertion: Assertion, algorithm: Algorithm, spki: bytes, *, 
 def _object(text: str) -> Mapping[str, Any]:
     """Read a part: a JSON object whose names stand once."""
     try:
-        value = json.loads(_decoded(text), object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        value = read_json(_decoded(text))
+    except JsonError as error:
         raise StatementError("not JSON") from error
     if not isinstance(value, dict):
         raise StatementError("not an object")
     return value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ValueError("a name stands twice")
-    return dict(pairs)
 
 
 def _decoded(text: str) -> bytes:

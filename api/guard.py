@@ -3,6 +3,7 @@
 Promises:
   * Every operation of the interface is a `GuardedRoute`; one without a row in the permission table is never served.
   * A body is read only from a caller who may send it.
+  * JSON is read by the one strict reader (`verify/strict_json.py`), once, for every operation.
   * Handlers get a `Caller` that is known and permitted, and never look at a credential themselves.
 """
 
@@ -15,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from api.client_certificates import ClientTrust
-from api.errors import CallerUnknownError, UnknownAddressError
+from api.errors import CallerUnknownError, MalformedRequestError, UnknownAddressError
 from api.etags import seen_version
 from api.idempotency import KEY_HEADER, answer_once, draft_key
 from api.identity import Caller, authenticated
@@ -25,6 +26,7 @@ from api.permissions import Scope as RecordScope
 from api.wiring import Office
 from registry.records import ApiClient
 from signer.errors import RoleError
+from verify.strict_json import JsonError, read_json
 
 _NUL: Final = "\x00"
 
@@ -36,6 +38,10 @@ class GuardedRoute(APIRoute):
         """Return the framework's handler with the guard before it."""
         inner = super().get_route_handler()
         permission = PERMISSIONS[self.name]
+
+        async def inner(request: Request) -> Response:
+            await _read_strictly(request)
+            return await handler(request)
 
         async def guarded(request: Request) -> Response:
             if _NUL in request.scope["path"]:
@@ -95,6 +101,25 @@ def _known(office: Office, limits: Limits, header: str, scope: Scope, trust: Cli
 def _limits_of(request: Request) -> Limits:
     limits: Limits = request.app.state.limits
     return limits
+
+async def _read_strictly(request: Request) -> None:
+    """Read a body of JSON before the framework does, which takes UTF-16, names that stand twice, and NaN."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
+        content = await request.body()
+        if content:
+            request._json = json_of(content)  # noqa: SLF001 - where `Request.json` keeps what it read
+
+
+def json_of(content: bytes) -> object:
+    """Return what a body says. Raises `MalformedRequestError`, or the `JsonError` that says what is wrong with it."""
+    try:
+        return read_json(content)
+    except JsonError as error:
+        if type(error) is JsonError:
+            raise MalformedRequestError(params={"name": "body"}) from error
+        raise
+
 
 
 # Dependencies are coroutines: the framework calls a plain function in a thread, which costs more than what it does.

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 _CODES: Final[Mapping[int, str]] = {
-    400: "request.malformed idempotency.missing cursor.malformed",
+    400: "request.malformed idempotency.missing cursor.malformed "
+    "json.malformed json.encoding json.name_twice json.number json.half_character json.depth",
     401: "caller.unknown session.missing",
     403: "session.second_factor session.proof_old form.foreign account.own provider.refused provider.unknown "
     "official_document.same_person reliance.other_item "

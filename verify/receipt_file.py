@@ -7,7 +7,6 @@ Promises:
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -16,6 +15,7 @@ from verify.errors import MalformedError
 from verify.log_proof import TEXT_LENGTH_MAX
 from verify.pdf_objects import PdfObjects
 from verify.receipt import RECEIPT_BYTES_MAX, STAMP_BYTES_MAX
+from verify.strict_json import JsonError, read_json
 
 # A printed receipt carries its fonts, some 60 kB; an answer of a batch is cut into its receipts by who keeps them.
 FILE_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -55,7 +55,7 @@ def read_receipt_file(data: bytes) -> KeptReceipt:
 def _of_json(data: bytes) -> KeptReceipt:
     """Read an answer of the interface, or its member `receipt` alone."""
     try:
-        value = json.loads(data)
+        value = read_json(data)
         if isinstance(value, dict) and isinstance(value.get("receipt"), dict):
             value = value["receipt"]
         if not isinstance(value, dict):
@@ -64,7 +64,7 @@ def _of_json(data: bytes) -> KeptReceipt:
         if not isinstance(content, str) or not isinstance(proof, str) or not isinstance(stamp, str):
             raise ReceiptFileError("not the members of a receipt")
         return KeptReceipt(base64.b64decode(content, validate=True), proof, base64.b64decode(stamp, validate=True))
-    except (ValueError, RecursionError, binascii.Error) as error:
+    except (ValueError, JsonError, binascii.Error) as error:
         raise ReceiptFileError("neither a receipt, nor JSON, nor our page") from error
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.checking import check_file, check_id, check_licence_id, check_text
-from api.guard import StatedCaller, TheLine, TheOffice
+from api.guard import StatedCaller, TheLine, TheOffice, json_of
 from api.reliance_errors import NumberNeedsPurposeError
 from api.relying import Question
 from api.sheets_in import read_upload
@@ -125,7 +125,7 @@ def ready_answer(content: str | bytes) -> Response:
 def _stated(text: str) -> RelianceIn:
     """Read a purpose that came as JSON beside a file."""
     try:
-        return RelianceIn.model_validate_json(text)
+        return RelianceIn.model_validate(json_of(text.encode()))
     except ValidationError as error:
         found = [{**each, "loc": ("body", "reliance", *each["loc"])} for each in error.errors(include_url=False)]
         raise RequestValidationError(found) from error

@@ -38,15 +38,20 @@ def bodies(code: str) -> Iterator[tuple[str, bytes, str]]:
     """Yield JSON that is none, or holds what no code is: oversized, truncated, nested, duplicated, mis-encoded."""
     json_type = "application/json"
     yield "truncated", b'{"text": "', json_type
+    yield "an empty word", b'{"text": }', json_type
     yield "nested", b"[" * 200_000, json_type
     yield "nested objects", b'{"a":' * 50_000 + b"1" + b"}" * 50_000, json_type
     yield "duplicated", json.dumps({"text": code}).encode()[:-1] + b', "text": "x"}', json_type
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "gbk", "utf-8-sig"):
+        yield encoding, json.dumps({"text": f"{code}字"}, ensure_ascii=False).encode(encoding), json_type
     yield "two questions", json.dumps({"text": code, "id": "0" * 16}).encode(), json_type
     yield "no UTF-8", b'{"text": "\xff\xfe"}', json_type
     yield "a byte order mark", b"\xef\xbb\xbf{}", json_type
     yield "half a character", b'{"text": "\\ud800"}', json_type
     yield "zero", b'{"text": "a\\u0000b"}', json_type
     yield "a number without end", b'{"id": ' + b"9" * 100_000 + b"}", json_type
+    yield "ten thousand digits", b'{"id": ' + b"9" * 10_000 + b"}", json_type
+    yield "ten thousand places", b'{"id": 0.' + b"1" * 10_000 + b"}", "application/problem+json; charset=utf-8"
     yield "infinite", b'{"id": 1e999}', json_type
     yield "not a number", b'{"id": NaN}', json_type
     yield "another kind", b'{"text": ["a"]}', json_type
@@ -174,9 +179,47 @@ def test_texts_and_bodies_that_are_none_get_unreadable_or_a_problem(sqlite_hall:
         assert page.status_code in {200, 422}, name
 
     assert not {name: word for name, word in said.items() if word.startswith("valid")}
-    assert said["truncated"] == "request.malformed"
+    assert said["truncated"] == said["an empty word"] == "request.malformed"
+    assert {said[name] for name in ("nested", "nested objects")} == {"json.depth"}
+    assert {said[name] for name in said if name.startswith(("utf-", "gbk", "a byte order", "no UTF-8"))} == {
+        "json.encoding"
+    }
+    assert {said[name] for name in ("infinite", "not a number", "ten thousand digits", "ten thousand places")} == {
+        "json.number"
+    }
+    assert (said["duplicated"], said["half a character"]) == ("json.name_twice", "json.half_character")
     assert said["oversized"] == "request.too_large"
     assert said["cut"] == said["nested CBOR"] == said["only digits"] == "unreadable"
+
+
+def test_what_is_wrong_with_json_is_said_in_both_languages_also_where_an_office_relies(sqlite_hall: Hall) -> None:
+    body = {"text": "x", "reliance": {"purpose": "supervision", "legal_basis": "示例依据"}}
+    twice = json.dumps(body).encode()[:-1] + b', "text": "y"}'
+    wide = json.dumps(body).encode("utf-16-le")
+    said = [
+        sqlite_hall.ask(
+            "POST",
+            CHECK,
+            key="counter",
+            content=content,
+            headers={"Content-Type": "application/json", "Accept-Language": language, **more},
+        )
+        for content in (twice, wide)
+        for language, more in (("zh", {}), ("en", {"Idempotency-Key": "0123456789"}))
+    ]
+    beside = {"reliance": '{"purpose": "supervision", "purpose": "supervision", "legal_basis": "x"}'}
+    form = sqlite_hall.ask("POST", FILE, key="counter", files={"file": ("a.pdf", b"%PDF-")}, data=beside)
+
+    assert [(each.status_code, each.json()["code"]) for each in (*said, form)] == [
+        *[(400, "json.name_twice")] * 2,
+        *[(400, "json.encoding")] * 2,
+        (400, "json.name_twice"),
+    ]
+    assert [each.json()["detail"] for each in said[2:]] == [
+        "JSON 只收 UTF-8 编码，且不带字节顺序标记（BOM）。",
+        "JSON is taken in UTF-8 without a byte order mark, and in no other encoding.",
+    ]
+    assert all(each.headers["content-type"] == "application/problem+json" for each in said)
 
 
 # The framework's parser leaves a part that was cut off in the middle to the collector, which closes it.
