@@ -36,7 +36,7 @@ class GuardedRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the framework's handler with the guard before it."""
-        inner = super().get_route_handler()
+        handler = super().get_route_handler()
         permission = PERMISSIONS[self.name]
 
         async def inner(request: Request) -> Response:
