@@ -4,21 +4,26 @@ Promises:
   * An operation without a row does not start: the application refuses to be built, and a test says which.
   * The rows for the public are the only way in without a key; `serve --public` serves those for systems, nothing else.
   * A key opens no page, and a session nothing of the interface.
-  * No key acts as the system itself. What belongs to a department is reached by that department's keys alone.
+  * No key acts as the system itself. What belongs to a department is reached by that department's keys alone; to all
+    others it is not there, by the same answer and the same work as for an id that nobody has.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from api.errors import UnknownAddressError
 from api.identity import Caller, operator_of
-from registry import drafts, jobs, licences, official_documents, people, receipts, seal_grants, seals
-from registry.db import Database, Transaction, reading
-from registry.errors import UnknownBatchError, UnknownLicenceError
+from registry.db import Database, reading
+from registry.errors import UnknownBatchError, UnknownDraftError, UnknownLicenceError
+from registry.official_errors import UnknownOfficialDocumentError
+from registry.owners import owner_of
+from registry.receipt_errors import UnknownReceiptError
 from registry.records import ApiClient, Role
-from signer.errors import OtherDepartmentError, RoleError
+from registry.seal_errors import UnknownGrantError, UnknownSealError
+from signer.errors import RoleError
+from verify.errors import YinzhengError
 
 
 class Scope(StrEnum):
@@ -265,8 +270,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
 def admitted(database: Database, permission: Permission, client: ApiClient, path: Mapping[str, str]) -> Caller:
     """Return the caller with the role in which it acts.
 
-    Raises `RoleError`, `OtherDepartmentError`, or what says that there is no such record, in this order: who may not
-    do such a thing at all is not told what exists.
+    Raises `RoleError`, or what says that there is no such record, in this order: who may not do such a thing at all is
+    not told what exists.
     """
     role = demand_role(permission, client.roles)
     demand_own_record(database, permission, client.department, path)
@@ -284,56 +289,26 @@ def demand_role(permission: Permission, roles: frozenset[Role]) -> Role:
 def demand_own_record(database: Database, permission: Permission, department: str, path: Mapping[str, str]) -> None:
     """Make sure that the record that the path names is the department's.
 
-    Raises `OtherDepartmentError`, or what says that there is none.
+    Raises what says that there is none, also for a record of another department: nobody learns what others have.
     """
     if permission.scope is Scope.RECORD:
+        (kind,) = (each for each in path if each in _UNKNOWN)
         with reading(database) as tx:
-            owner = _owner(tx, path)
+            owner = owner_of(tx, kind, path[kind])
         if owner != department:
-            raise OtherDepartmentError
+            raise _UNKNOWN[kind]
 
 
-def _owner(tx: Transaction, path: Mapping[str, str]) -> str:
-    """Return whose the one record is that the path names. Raises what says that there is none."""
-    (parameter,) = (each for each in path if each in _OWNERS)
-    return _OWNERS[parameter](tx, path[parameter])
-
-
-def _of_licence(tx: Transaction, licence_id: str) -> str:
-    licence = licences.find_licence(tx, licence_id)
-    if licence is None:
-        raise UnknownLicenceError
-    return licence.issuer
-
-
-def _of_batch(tx: Transaction, batch_id: str) -> str:
-    batch = jobs.find_batch(tx, batch_id)
-    if batch is None:
-        raise UnknownBatchError
-    return batch.issuer
-
-
-def _of_person(tx: Transaction, person_id: str) -> str:
-    person = people.find_person(tx, person_id)
-    if person is None:
-        raise UnknownAddressError
-    return person.department
-
-
-def _of_grant(tx: Transaction, grant_id: str) -> str:
-    return seals.demand_seal(tx, seal_grants.demand_grant(tx, grant_id).code).owner
-
-
-_OWNERS: Final[Mapping[str, Callable[[Transaction, str], str]]] = {
-    "licence_id": _of_licence,
-    "draft_id": lambda tx, draft_id: drafts.find_draft(tx, draft_id).draft.issuer,
-    "batch_id": _of_batch,
-    "document_id": lambda tx, document_id: official_documents.demand_official(tx, document_id).department,
-    "seal_code": lambda tx, code: seals.demand_seal(tx, code).owner,
-    "grant_id": _of_grant,
-    "person_id": _of_person,
-    "receipt_id": lambda tx, receipt_id: receipts.demand_receipt(tx, receipt_id).office,
+_UNKNOWN: Final[Mapping[str, type[YinzhengError]]] = {
+    "licence_id": UnknownLicenceError,
+    "draft_id": UnknownDraftError,
+    "batch_id": UnknownBatchError,
+    "document_id": UnknownOfficialDocumentError,
+    "seal_code": UnknownSealError,
+    "grant_id": UnknownGrantError,
+    "person_id": UnknownAddressError,
+    "receipt_id": UnknownReceiptError,
 }
 
-RECORDS: Final = tuple(_OWNERS)
+RECORDS: Final = tuple(_UNKNOWN)
 """The path parameters that name a record of one department."""

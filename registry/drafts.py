@@ -114,7 +114,8 @@ def list_drafts(
     if is_single:
         query = query.where(DRAFT.c.batch_key.is_(None))
     if after is not None:
-        last = select(DRAFT.c.created_at).where(DRAFT.c.draft_id == after).scalar_subquery()
+        mine = (DRAFT.c.draft_id == after, DRAFT.c.issuer == issuer)
+        last = select(DRAFT.c.created_at).where(*mine).scalar_subquery()
         query = query.where((DRAFT.c.created_at > last) | ((DRAFT.c.created_at == last) & (DRAFT.c.draft_id > after)))
     rows = tx.execute(query.order_by(DRAFT.c.created_at, DRAFT.c.draft_id).limit(limit))
     return tuple(_record(row) for row in rows.mappings())

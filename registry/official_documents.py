@@ -104,7 +104,7 @@ def list_officials(
     query = select(*_COLUMNS).where(table.department == department)
     if before is not None:
         last = find_official(tx, before)
-        if last is None:
+        if last is None or last.department != department:
             return ()
         is_older = table.prepared_at < last.prepared_at
         query = query.where(is_older | ((table.prepared_at == last.prepared_at) & (table.document_id < before)))

@@ -87,7 +87,7 @@ def test_a_slip_leads_to_the_page_of_everybody_once_the_document_is_sealed(sqlit
 
     assert (early.status_code, early.json()["code"]) == (409, "official_document.state")
     assert (slip.status_code, slip.headers["content-type"]) == (200, "application/pdf")
-    assert stranger.json()["code"] == "department.other"
+    assert stranger.json()["code"] == "official_document.unknown"
     with opened(slip.content) as pdf, Image.open(BytesIO(picture_of(pdf, 1))) as picture:
         (code,) = zxingcpp.read_barcodes(picture)
     address = urlsplit(code.text)
@@ -108,7 +108,7 @@ def test_what_an_ofd_shows_is_listed_from_the_very_bytes_for_who_approves_it(sql
     assert [(each["page"], each["kind"]) for each in found["items"]] == [(1, "text"), (2, "text"), (2, "seal")]
     assert found["items"][1]["text"] == FOOT
     assert "Doc_0/Signs/Sign_0/Seal.esl" in {each["name"] for each in found["files"]}
-    assert stranger.json()["code"] == "department.other"
+    assert stranger.json()["code"] == "official_document.unknown"
 
 
 def test_before_it_is_sealed_nobody_outside_knows_of_it(sqlite_hall: Hall) -> None:
@@ -150,7 +150,7 @@ def test_another_department_reaches_nothing_of_it(sqlite_hall: Hall) -> None:
 
     for part in ("", "/file", "/pages/1"):
         answer = sqlite_hall.ask("GET", f"{PATH}/{document['document_id']}{part}", key="school-officer")
-        assert (answer.status_code, answer.json()["code"]) == (403, "department.other")
+        assert (answer.status_code, answer.json()["code"]) == (404, "official_document.unknown")
     assert sqlite_hall.ask("GET", PATH, key="school-officer").json()["items"] == []
     assert len(sqlite_hall.ask("GET", PATH, key="officer").json()["items"]) == 1
 

@@ -96,4 +96,4 @@ def test_the_log_names_also_the_client_that_was_refused(sqlite_hall: Hall) -> No
     sqlite_hall.ask("GET", "/api/v1/licences", key="auditor")
 
     lines = [json.loads(line) for line in sqlite_hall.lines.getvalue().splitlines()[-2:]]
-    assert [(line["client"], line["status"]) for line in lines] == [("school-officer", 403), ("auditor", 403)]
+    assert [(line["client"], line["status"]) for line in lines] == [("school-officer", 404), ("auditor", 403)]

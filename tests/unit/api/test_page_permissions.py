@@ -1,5 +1,6 @@
 """The rows for people: every page, every way of not being the right person; a key of a system is none of them."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -45,6 +46,11 @@ def tries(
     for name, (method, path, row) in pages.items():
         form = None if method == "GET" else browser.fresh_form()
         yield name, row, browser.asks(method, f"{path}?lang=en", data=form)
+
+
+def shown(answer: httpx.Response) -> str:
+    """Return what a page shows, without the reference that each answer has of its own and without addresses."""
+    return re.sub(r"\b[0-9a-f]{16}\b|(?:href|action|content)=\"[^\"]*\"", "", answer.text)
 
 
 def led_to(answer: httpx.Response) -> str:
@@ -132,16 +138,27 @@ def test_another_department_reaches_nobody(sqlite_hall: Hall, pages: dict[str, t
     batch_id = sqlite_hall.ask("POST", "/api/v1/batches", key="officer", files=sheet).json()["batch"]["batch_id"]
     ids = {"document_id": document_id, "batch_id": batch_id, "licence_id": sqlite_hall.issues()["licence_id"]}
     (draft,) = town.saves([town.signboard_draft()])
+    paths = routes_of(sqlite_hall)
     records = {
-        name: (method, with_records(routes_of(sqlite_hall)[name][1], draft_id=draft.draft_id, **ids), row)
+        name: (method, with_records(paths[name][1], draft_id=draft.draft_id, **ids), row)
         for name, (method, _, row) in pages.items()
         if row.scope is Scope.RECORD
     }
 
+    nowhere = {
+        name: (method, with_records(paths[name][1], person_id="nobody"), row)
+        for name, (method, _, row) in records.items()
+    }
+
     assert len(records) >= 23
-    for one in (browser, signer):
-        for name, _, answer in tries(one, records):
+    for one, roles in ((browser, {Role.ADMINISTRATOR}), (signer, {Role.ISSUING_OFFICER, Role.REVIEWER})):
+        mine = {name: page for name, page in records.items() if roles & set(page[2].roles)}
+        for name, _, answer in tries(one, {name: page for name, page in records.items() if name not in mine}):
             assert answer.status_code == 403, name
+        none = {name: shown(answer) for name, _, answer in tries(one, {name: nowhere[name] for name in mine})}
+        for name, _, answer in tries(one, mine):
+            assert answer.status_code == 404, name
+            assert shown(answer) == none[name], name
     assert "colleague" not in browser.opens("/office/people").text
 
 

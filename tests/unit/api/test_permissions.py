@@ -4,11 +4,16 @@ import base64
 import secrets
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
+from sqlalchemy import Engine, event
 
 from api.app import create_app
+from api.cursors import write_cursor
 from api.guard import GuardedRoute
 from api.identity import credential
 from api.pages.doors import StaffRoute
@@ -20,7 +25,7 @@ from registry.people import close_client
 from registry.records import Role
 from tests.hall import Hall, own_hall, sheet_of
 from tests.official_office import OfficialOffice
-from tests.town import BUREAU, SCHOOLS, FoundedTown
+from tests.town import BUREAU, MARKET, SCHOOLS, FoundedTown
 
 # Pages for people, which are public; they answer with pages and stand in no table.
 PAGES = {"_home", "_check_entry", "_check_file", "_save_signed", "_show", "_static"}
@@ -151,14 +156,64 @@ def test_with_every_role_but_the_right_ones_no_closed_row_answers(hall: Hall, re
                 assert asked(hall, where, records, f"only-{role}") == (403, "operator.role"), (name, role)
 
 
-def test_another_department_reaches_no_record(hall: Hall, records: dict[str, str]) -> None:
+@contextmanager
+def noting_queries() -> Iterator[list[str]]:
+    """Note every statement that goes to any database."""
+    noted: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        noted.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield noted
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def seen_of(hall: Hall, where: tuple[str, str], ids: dict[str, str], key: str) -> tuple[object, ...]:
+    """Ask for a record, and return all that tells one answer from another, and what it took to make it."""
+    method, path = where
+    body = {} if method != "GET" else None
+    with noting_queries() as queries:
+        answer = hall.ask(method, path.format(**ids, page=1), key=key, once=uuid.uuid4().hex, seen='"1"', json=body)
+    said = {name: value for name, value in answer.json().items() if name not in {"instance", "trace_id"}}
+    headers = {name: value for name, value in answer.headers.items() if name != "trace-id"}
+    return answer.status_code, said, headers, tuple(queries)
+
+
+def test_a_record_of_another_department_and_none_at_all_are_the_same_answer_by_the_same_work(
+    hall: Hall, records: dict[str, str]
+) -> None:
+    nowhere = {kind: "".join("0" if each.isalnum() else each for each in value) for kind, value in records.items()}
     for role in ROLES:
         hall.gives_key(f"other-{role}", SCHOOLS, role)
+    kinds = set()
 
     for name, where in closed_rows(hall).items():
         if PERMISSIONS[name].scope is Scope.RECORD:
+            kinds |= {kind for kind in records if f"{{{kind}}}" in where[1]}
             for role in PERMISSIONS[name].roles:
-                assert asked(hall, where, records, f"other-{role}") == (403, "department.other"), (name, role)
+                theirs, none = (seen_of(hall, where, ids, f"other-{role}") for ids in (records, nowhere))
+                assert theirs == none, (name, role)
+                assert theirs[0] == 404, name
+    assert kinds == set(records)
+
+
+def test_a_made_up_cursor_does_not_tell_whether_another_department_has_a_draft(
+    hall: Hall, records: dict[str, str]
+) -> None:
+    hall.gives_key("market-officer", MARKET, Role.ISSUING_OFFICER)
+    hall.town.clock.moves(timedelta(seconds=1))  # theirs is older than what the key's own department has
+    saved = hall.ask("POST", "/api/v1/drafts", key="market-officer", json=hall.body(hall.town.food_draft()))
+    theirs, none = (
+        hall.ask("GET", "/api/v1/drafts", key="market-officer", params={"cursor": write_cursor("drafts", place)}).json()
+        for place in (records["draft_id"], "0" * 32)
+    )
+
+    assert saved.status_code == 201
+    assert theirs == none
+    assert theirs["items"] == []
 
 
 @pytest.mark.usefixtures("records")

@@ -56,6 +56,11 @@ def test_a_document_is_found_as_it_was_saved_and_only_by_its_department(office: 
         assert [each.document_id for each in documents.list_officials(tx, BUREAU, before=second.document_id)] == [ID]
         assert documents.list_officials(tx, BUREAU, before="FFFFFFFFFFFFFFFF") == ()
         assert documents.list_officials(tx, MARKET) == ()
+    foreign = record(office, "2123456789ABCDEF", department=MARKET, prepared_at=AT + timedelta(minutes=2))
+    with transaction(office.database) as tx:
+        documents.add_prepared(tx, foreign)
+        assert documents.list_officials(tx, BUREAU, before=foreign.document_id) == (), "nobody learns that it is there"
+        assert [each.document_id for each in documents.list_officials(tx, MARKET)] == [foreign.document_id]
         assert documents.public_official(tx, ID) is None
         with pytest.raises(UnknownOfficialDocumentError):
             documents.demand_official(tx, "FFFFFFFFFFFFFFFF")
