@@ -42,7 +42,7 @@ def enter_demonstration(request: Request, visit: TheVisit) -> Response:
         account = accounts.find_account(tx, person_id) if person_id in running.people else None
     if account is None:
         raise UnknownAddressError
-    cookie, _ = visit.house.sign_in.enter(account, at=visit.office.clock(), has_factor=True)
+    cookie, _ = visit.house.sign_in.enter(account, at=visit.office.clock(), has_factor=True, earlier=visit.earlier)
     visit.signs_in(cookie)
     role = next(role for role in _FIRST_PAGES if role in account.person.roles)
     return led_to(request, _FIRST_PAGES[role])

@@ -64,12 +64,16 @@ _RECORD_PAGE: Final = re.compile(r"/office/(?:documents|drafts|sheets)/[^/]+")
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Visit:
-    """One request of a browser: its session if it has one, the role in which the person acts, and cookies to set."""
+    """One request of a browser: its session if it has one, the role in which the person acts, and cookies to set.
+
+    `earlier` is the cookie of a session that the browser brought to a page for everybody; who signs in there ends it.
+    """
 
     office: Office
     house: StaffHouse
     is_secure: bool
     secret: str = field(repr=False)
+    earlier: str = field(default="", repr=False)
     session: StaffSession | None = None
     role: Role | None = None
     form: FormData = field(default_factory=FormData, repr=False)
@@ -204,6 +208,7 @@ def staff_page(
         "person": person,
         "may": may,
         "hidden": visit.hidden,
+        "place_here": "/".join(request.url.path.split("/")[:3]),
     }
     return render(request, template, {**known, **values}, status=status, switch=_switch(request), policy=policy)
 
@@ -223,6 +228,7 @@ def _enter(request: Request, permission: Permission) -> Visit:
     cookie = request.cookies.get(cookie_name(SESSION_COOKIE, is_secure=is_secure), "")
     visit = Visit(office=office, house=house, is_secure=is_secure, secret=cookie)
     if permission.is_public:
+        visit.earlier = cookie
         _known_browser(request, visit)
         return visit
     visit.session = session = house.sign_in.session_of(cookie, at=office.clock())  # (2)

@@ -55,4 +55,4 @@ def _entered(request: Request, visit: Visit) -> tuple[str, bool]:
         raise ProviderError
     vouched = provider.vouched(code, nonce=sent.nonce, verifier=sent.verifier, at=at)
     account = visit.house.sign_in.vouched_for(vouched)
-    return visit.house.sign_in.enter(account, at=at, has_factor=vouched.has_factor)
+    return visit.house.sign_in.enter(account, at=at, has_factor=vouched.has_factor, earlier=visit.earlier)

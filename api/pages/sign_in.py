@@ -57,7 +57,7 @@ async def sign_in(request: Request, visit: TheVisit) -> Response:
 
     def check() -> tuple[str, bool]:
         account = visit.house.sign_in.known(person_id, password)
-        return visit.house.sign_in.enter(account, at=visit.office.clock())
+        return visit.house.sign_in.enter(account, at=visit.office.clock(), earlier=visit.earlier)
 
     try:
         cookie, is_whole = await tried(request, visit.house.passwords, line, check)
@@ -88,7 +88,7 @@ async def accept_invitation(request: Request, visit: TheVisit) -> Response:
     def accept() -> tuple[str, str, bool]:
         password, repeated = visit.text("password", _PASSWORD_LENGTH_MAX), visit.text("repeated", _PASSWORD_LENGTH_MAX)
         account = house.sign_in.accept(code, password, repeated, at=at)
-        return account.person.person_id, *house.sign_in.enter(account, at=at)
+        return account.person.person_id, *house.sign_in.enter(account, at=at, earlier=visit.earlier)
 
     try:
         person_id, cookie, is_whole = await tried(request, house.passwords, f"invitation {code[:8]}", accept)

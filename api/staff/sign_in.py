@@ -70,15 +70,18 @@ class SignIn:
             raise WrongSignInError
         return account
 
-    def enter(self, account: Account, *, at: datetime, has_factor: bool = False) -> tuple[str, bool]:
+    def enter(self, account: Account, *, at: datetime, has_factor: bool = False, earlier: str = "") -> tuple[str, bool]:
         """Begin a session; return the cookie, and whether the session is whole.
 
-        `has_factor` says that the identity provider vouches for a second factor.
+        `has_factor` says that the identity provider vouches for a second factor. The session of the `earlier` cookie,
+        which the browser brought, ends: it may be somebody else's, and is left behind in any case.
         """
         needs_more = account.authenticator is not None or needs_factor(account.person)
         is_whole = has_factor or not needs_more
         cookie = self._drawn(COOKIE_BYTES)
         with transaction(self.database) as tx:
+            if _COOKIE.fullmatch(earlier):
+                sessions.end_session(tx, _digest(earlier))
             sessions.open_session(tx, _digest(cookie), account.person.person_id, is_whole=is_whole, at=at)
         return cookie, is_whole
 

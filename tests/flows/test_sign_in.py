@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from api.pages.doors import cookie_name
-from registry.db import transaction
+from registry.db import reading, transaction
 from registry.people import close_person
 from registry.records import Role
-from registry.sessions import IDLE_MAX, LIFE_MAX
+from registry.sessions import IDLE_MAX, LIFE_MAX, sessions_of
 from tests.hall import Hall, sqlite_hall
 from tests.staff_browser import PASSWORD, StaffBrowser
 from tests.town import founded_on_sqlite, sqlite_town
@@ -178,6 +178,39 @@ def test_sign_out_makes_the_cookie_void(browser: StaffBrowser) -> None:
     browser.cookies = kept
 
     assert browser.opens("/office").url.path.endswith("/sign-in")
+
+
+def test_a_session_is_drawn_anew_at_each_step_and_one_that_somebody_planted_is_never_signed_in(
+    browser: StaffBrowser,
+) -> None:
+    hall, name = browser.hall, cookie_name("yinzheng", is_secure=True)
+    browser.arrives("signer", Role.ISSUING_OFFICER)
+    browser.sends("/sign-out", on="/office")
+    thief = StaffBrowser(hall=hall).arrives("thief", Role.COUNTER)
+
+    def is_dead(cookie: str) -> bool:
+        return StaffBrowser(hall=hall, cookies={name: cookie}).opens("/office").url.path.endswith("/sign-in")
+
+    for planted in ("A" * 43, thief.cookies[name]):
+        victim = StaffBrowser(hall=hall, secret=browser.secret, cookies={name: planted})
+        victim.signs_in("signer")
+        half = victim.cookies[name]
+        hall.town.clock.moves(timedelta(seconds=30))  # for the next digits
+        victim.sends("/sign-in/second-factor", digits=victim.digits())
+        whole = victim.cookies[name]
+
+        assert "Signed in as 示例signer" in victim.opens("/office").text
+        assert len({planted, half, whole}) == 3
+        assert is_dead(planted), "neither taken over, nor left behind"
+        assert is_dead(half), "the session before the second factor"
+        assert victim.opens(f"/office?{name}={planted}").status_code == 200
+        kept = dict(victim.cookies)
+        victim.sends("/sign-out", on="/office")
+        assert (name in victim.cookies, is_dead(whole)) == (False, True)
+        with reading(hall.office.database) as tx:
+            assert sessions_of(tx, "signer", at=hall.office.clock()) == (), "on the server too"
+        assert StaffBrowser(hall=hall, cookies=kept).asks("POST", "/sign-out").status_code == 401
+    assert StaffBrowser(hall=hall).opens(f"/office?{name}={whole}").url.path.endswith("/sign-in"), "nor by an address"
 
 
 def test_sign_out_everywhere_ends_the_other_browsers_too(browser: StaffBrowser) -> None:
