@@ -53,25 +53,25 @@ def form_fields(licence_type: LicenceType, *, items: Mapping[str, str], language
     """Return the fields in the order in which they are asked for; `items` are the department's, by code."""
     day_hint = sentence("ui.licences.day_hint", language)
     asked = [
-        FormField(name="holder_name", label=_label("holder_name", licence_type, language)),
+        FormField(name="holder_name", label=label_of("holder_name", licence_type, language)),
         FormField(
             name="holder_code_type",
-            label=_label("holder_code_type", licence_type, language),
+            label=label_of("holder_code_type", licence_type, language),
             entry="choice",
             choices=_code_types(licence_type),
         ),
-        FormField(name="holder_code", label=_label("holder_code", licence_type, language)),
+        FormField(name="holder_code", label=label_of("holder_code", licence_type, language)),
         *(_own(each, language) for each in licence_type.fields),
-        FormField(name="valid_from", label=_label("valid_from", licence_type, language), hint=day_hint),
+        FormField(name="valid_from", label=label_of("valid_from", licence_type, language), hint=day_hint),
     ]
     if licence_type.validity.kind in _TERMS_WITH_END:
-        label = _label("valid_until", licence_type, language)
+        label = label_of("valid_until", licence_type, language)
         asked.append(FormField(name="valid_until", label=label, hint=day_hint))
     if len(items) > 1:
-        label = _label("item_code", licence_type, language)
+        label = label_of("item_code", licence_type, language)
         asked.append(FormField(name="item_code", label=label, entry="choice", choices=tuple(items.items())))
     due_hint = sentence("ui.licences.due_hint", language)
-    label = _label("papers_due", licence_type, language)
+    label = label_of("papers_due", licence_type, language)
     return (*asked, FormField(name="papers_due", label=label, hint=due_hint, is_required=False))
 
 
@@ -123,7 +123,7 @@ def shown_draft(draft: LicenceDraft, licence_type: LicenceType, language: Langua
         "number": draft.number or "",
         "papers_due": "" if draft.papers_due is None else day_text(draft.papers_due, language),
     }
-    return tuple((_label(name, licence_type, language), value) for name, value in shown.items() if value)
+    return tuple((label_of(name, licence_type, language), value) for name, value in shown.items() if value)
 
 
 def _own(definition: FieldDefinition, language: Language) -> FormField:
@@ -147,6 +147,7 @@ def _code_types(licence_type: LicenceType) -> tuple[tuple[str, str], ...]:
     return tuple((code, name) for code, name in CODE_TYPE_NAMES.items() if code in allowed)
 
 
-def _label(name: str, licence_type: LicenceType, language: Language) -> str:
+def label_of(name: str, licence_type: LicenceType | None, language: Language) -> str:
+    """Return what a field is called, as the heading of its column in a sheet is."""
     zh, en = column_name(name, licence_type)
     return zh if language == "zh" else en[:1].upper() + en[1:]

@@ -18,7 +18,7 @@ from api.errors import UnknownAddressError
 from api.pages.doors import cookie_name
 from api.pages.rendering import SCRIPT_POLICY, page_language, render
 from api.pages.scripts import module_folder
-from api.staff.authenticator import code_svg
+from api.staff.authenticator import code_file
 from api.verdicts import verdict_words
 from api.wiring import Office
 from registry import holder_access
@@ -122,8 +122,7 @@ def _code(request: Request, licence_id: str) -> Response:
     answer = public_answer(office.database, own.licence_id)
     if answer is None:
         raise UnknownAddressError
-    picture = code_svg(make_live_code(office.desk, answer, at=office.clock()))
-    content = picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    content = code_file(make_live_code(office.desk, answer, at=office.clock()))
     return Response(content, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 

@@ -27,6 +27,7 @@ from api.pages.counter import NO_SCRIPTS, own_scripts
 from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, compressed, page_language, render, static_file
 from api.problems import next_try, status_of, trace_of
 from api.signed_revision import revision_answer, revision_of
+from api.staff.authenticator import code_file
 from api.verdicts import public_facts, verdict_words
 from api.wiring import Office
 from registry.db import reading
@@ -53,6 +54,7 @@ def add_pages(app: FastAPI) -> None:
     app.add_api_route("/check/file", _check_file, methods=["POST"], include_in_schema=False)
     app.add_api_route("/check/file/signed", _save_signed, methods=["POST"], include_in_schema=False)
     app.add_api_route("/v/{typed}", _show, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/v/{typed}/code.svg", _picture, methods=["GET"], include_in_schema=False)
     app.add_api_route("/static/{name}", _static, methods=["GET"], include_in_schema=False)
 
 
@@ -84,6 +86,16 @@ def _show(request: Request, typed: str) -> Response:
     except YinzhengError as error:
         return error_page(request, error)
     return compressed(request, _verdict_page(request, report, own=own_scripts(request)))
+
+
+def _picture(request: Request, typed: str) -> Response:
+    """Draw the code that a printed verdict bears: the address of the licence's page. It tells nobody what there is."""
+    try:
+        licence_id = LicenceId.parse_typed(typed)
+    except TypingError as error:
+        raise UnknownAddressError from error
+    drawn = code_file(f"{request.app.state.office.settings.public_address}/v/{licence_id.text}")
+    return compressed(request, Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": _FOREVER}))
 
 
 async def _check_entry(request: Request) -> Response:

@@ -5,20 +5,23 @@ Promises:
   * Who approves a batch, or lets it be issued, proved in the last minutes that it is they; nobody approves their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from api.licence_forms import label_of
 from api.pages.doors import TheVisit, Visit, led_to, staff_page, staff_router
+from api.pages.rendering import page_language
 from api.pages.sign_in import refusal, refused_status
+from api.settings import Language
 from api.sheets_in import bad_rows_of_batch, judge_sheet, photos_of, read_upload, reviewers_of, save_sheet
 from api.staff.errors import UploadIncompleteError
 from registry import catalogue, jobs
 from registry.db import reading
-from registry.records import RowState
+from registry.records import BatchRow, LicenceType, RowState
 from signer import batch as acts
 from verify.errors import YinzhengError
 
@@ -112,12 +115,21 @@ def _batch_page(request: Request, visit: Visit, batch_id: str, error: YinzhengEr
             for state in (RowState.BAD, RowState.REFUSED)
             for row in jobs.rows_of_batch(tx, batch_id, state=state, limit=ROWS_MAX)
         ]
+        types = catalogue.all_types(tx)
     values = {
         "batch": batch,
         "state": STATES[batch.state],
         "bad": bad[:ROWS_MAX],
+        "columns": _columns(types, bad, page_language(request)),
         "is_own": batch.created_by == visit.operator.person_id,
         "is_waiting": batch.state == "open" and not batch.chunks_waiting + batch.chunks_running,
         **refusal(error, "acts"),
     }
     return staff_page(request, visit, "one_sheet.html", values, status=refused_status(error))
+
+
+def _columns(types: Sequence[LicenceType], bad: Sequence[BatchRow], language: Language) -> dict[str, str]:
+    """Return what the columns are called in which something is wrong."""
+    owners = {definition.short_name: each for each in types for definition in each.fields}
+    names = {problem.field for row in bad for problem in row.problems}
+    return {name: label_of(name, owners.get(name), language) for name in names}

@@ -57,6 +57,11 @@ def address(secret: bytes, *, account: str, issuer: str) -> str:
     return f"otpauth://totp/{label}?secret={text}&issuer={quote(issuer, safe='')}"
 
 
+def code_file(text: str) -> str:
+    """Return the code of a text as an SVG file."""
+    return code_svg(text).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+
+
 def code_svg(text: str) -> str:
     """Return the code of a text as one SVG element, black on white also in dark pages."""
     matrix = qr_matrix(text)

@@ -22,7 +22,7 @@ function fill(element, text) {
 }
 
 /** Show a report in `place`; returns its words. */
-export function show(place, report, { isFile = false, reference, how, reportAddress, canCompare = false, file = null }) {
+export function show(place, report, { isFile = false, reference, how, reportAddress, codeAddress = "", canCompare = false, file = null }) {
   const words = verdictWords(report, { isFile, reference });
   const card = part(`v-${report.verdict}`, words);
   if (report.test) card.querySelector("section").classList.add("is-test");
@@ -37,6 +37,10 @@ export function show(place, report, { isFile = false, reference, how, reportAddr
   const link = foot.querySelector("[data-act=report]");
   if (report.in_force || !reportAddress) link.remove();
   else link.href = reportAddress;
+  const code = foot.querySelector("[data-act=code]");
+  code.addEventListener("error", () => code.remove());
+  if (codeAddress) code.src = codeAddress;
+  else code.remove();
   pieces.push(foot);
   place.replaceChildren(...pieces);
   document.title = words.kind ? `${words.headline} – ${words.kind}` : words.headline;

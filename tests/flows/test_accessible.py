@@ -19,7 +19,9 @@ from fastapi import Request
 from playwright.sync_api import Browser, Page, Route
 from starlette.responses import Response
 
+from api.cli.demo_acts import open_door
 from api.cli.strangers import altered, foreign
+from api.licence_forms import values_of
 from api.pages.counter import NO_SCRIPTS
 from api.pages.public import _verdict_page
 from api.verdicts import LOOKS
@@ -32,6 +34,7 @@ from tests.hall import Hall, beside, sheet_of
 from tests.official_office import FOOT, OfficialOffice, plain_pdf
 from tests.peers.programs import axe
 from tests.staff_browser import HTML, PASSWORD, StaffBrowser
+from tests.town import SIGNBOARD
 from verify.facts import Facts
 from verify.licence import HolderKind
 from verify.report import Check, Finding, Outcome, Report, SignatureLine, Subject
@@ -247,13 +250,32 @@ def staff_pages(hall: Hall) -> Shown:
 
 
 def officer_pages(hall: Hall) -> Shown:
-    """Yield the pages of an officer: documents to be sealed, sheets of applications, and one of each."""
+    """Yield the pages of an officer: documents to be sealed, sheets, licences one by one, and the demonstration's door."""
     officer = StaffBrowser(hall=hall).arrives("officer-1", Role.ISSUING_OFFICER)
     document = uploads(officer, DOCUMENTS, plain_pdf(), title="公文", anchor=FOOT).url.path
+    place, drafted = f"/office/licences/new/{SIGNBOARD}", values_of(hall.town.signboard_draft())
+    draft = officer.sends(place, on=place, **drafted).url.path
     drafts = [hall.town.signboard_draft(), hall.town.signboard_draft(holder_name="")]
     sheet = uploads(officer, SHEETS, sheet_of(hall.town, drafts)).url.path
-    for name, path in (("documents", DOCUMENTS), ("document", document), ("sheets", SHEETS), ("sheet", sheet)):
+    licence = f"/office/licences/{hall.issues()['licence_id']}"
+    addresses = {
+        "documents": DOCUMENTS,
+        "document": document,
+        "sheets": SHEETS,
+        "sheet": sheet,
+        "licences": "/office/licences",
+        "licence form": place,
+        "application": draft,
+        "licence": licence,
+    }
+    for name, path in addresses.items():
         yield from in_both(lambda end, path=path: officer.opens(f"{path}{end}"), name)
+    for officer.language in LANGUAGES:
+        yield f"licence form refused {officer.language}", officer.sends(place, on=f"{place}?lang={officer.language}")
+    open_door(hall.office)
+    yield from in_both(lambda end: StaffBrowser(hall=hall).opens(f"/demonstration{end}"), "demonstration")
+    yield from in_both(lambda end: hall.ask("GET", f"/{end}", headers=HTML), "home of the demonstration")
+    hall.office.demonstration = None
 
 
 PASSED: Final = (
@@ -345,7 +367,7 @@ def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
         blind.judges("barriers", "zh")
 
     assert judge.found == []
-    assert len(judge.seen) == len(answers) == 2 * 40
+    assert len(judge.seen) == len(answers) == 2 * 47
     assert [name for name, answer in answers.items() if RUNNING.search(answer.text)] == []
     english = {name: MARKED_CHINESE.sub("", answer.text) for name, answer in answers.items() if name.endswith("en")}
     assert {name: found for name, text in english.items() if (found := CHINESE.findall(text))} == {}
@@ -378,6 +400,7 @@ def border_of(page: Page, forced: Any) -> str:
     """Return the border of a verdict, which tells its family where there are no colours."""
     page.emulate_media(forced_colors=forced)
     style: str = page.eval_on_selector("#result .verdict", "each => getComputedStyle(each).borderTopStyle")
+    page.emulate_media(forced_colors="none")  # what is judged next is judged in the colours that most people see
     return style
 
 

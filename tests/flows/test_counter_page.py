@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pypdfium2
 import pytest
+import zxingcpp
 from playwright.sync_api import Browser
 
 from registry import artefacts
@@ -27,6 +28,7 @@ from tests.code_room import NOW, CodeRoom
 from tests.flows.test_served import OFFICE_SERVER
 from tests.hall import Hall
 from tests.pack_room import PackRoom
+from tests.town import HOST
 from verify.qr_token import ShortStatus
 
 pytestmark = [pytest.mark.server, pytest.mark.peer("chromium")]
@@ -287,7 +289,9 @@ def test_a_clock_that_is_off_is_named_and_no_code_is_blamed(sqlite_hall: Hall, b
 # ---- on paper --------------------------------------------------------------------------------------------------------
 
 
-def test_the_receipt_is_one_page_with_the_verdict_and_nothing_to_press(sqlite_hall: Hall, browser: Browser) -> None:
+def test_the_receipt_is_one_page_with_the_verdict_its_code_and_nothing_to_press(
+    sqlite_hall: Hall, browser: Browser
+) -> None:
     issued = sqlite_hall.town.issues(sqlite_hall.town.teacher_draft()).record  # a person's
     packed(sqlite_hall)
     printed = {}
@@ -301,17 +305,22 @@ def test_the_receipt_is_one_page_with_the_verdict_and_nothing_to_press(sqlite_ha
         for paper, width in (("a4", 210), ("strip", 80)):
             visit.page.select_option("#paper", paper)
             printed[width] = visit.page.pdf(prefer_css_page_size=True)
+        unprinted = visit.page.is_hidden("[data-act=code]")
 
     for width, content in printed.items():
         document = pypdfium2.PdfDocument(content)
         words = "".join(document[0].get_textpage().get_text_range().split())
         pages, shown = len(document), round(document[0].get_width() / 72 * 25.4)
+        picture = document[0].render(scale=200 / 72).to_pil()
         document.close()
+        (code,) = zxingcpp.read_barcodes(picture)
+        assert code.text == f"https://{HOST}/v/{issued.licence_id}", "it leads to today's verdict"
         assert (pages, shown) == (1, width)
         for each in ("有效", issued.number, "欧*䶮", "核验时间", "参考号", "以扫码结果为准", "签发日志", "登记状态"):
             assert each in words
         for each in ("打印核验回执", "用摄像头扫", "English", "本次已核验", issued.holder_name, issued.holder_code):
             assert each not in words
+    assert unprinted, "on the screen the code would be in the way"
 
 
 # ---- weight and strictness -------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from tests.official_office import OfficialOffice
 from tests.town import BUREAU, MARKET, SCHOOLS, FoundedTown
 
 # Pages for people, which are public; they answer with pages and stand in no table.
-PAGES = {"_home", "_check_entry", "_check_file", "_save_signed", "_show", "_static"}
+PAGES = {"_home", "_check_entry", "_check_file", "_save_signed", "_show", "_picture", "_static"}
 PAGES |= {"show_counter", "show_manifest", "_module", "_vendor", "_worker", "_report", "_report_form", "_encryption"}
 # Pages of holders: their own session lets them in, never a role (tests/flows/test_holder.py).
 PAGES |= {"_cards", "_enter", "_leave", "_licence", "_code"}
