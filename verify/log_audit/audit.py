@@ -127,7 +127,7 @@ class LogAudit:
         walk = TreeWalk(self._reader, self._scope.prefix, (checkpoint.size, checkpoint.root), self._findings)
         first = self._begin(walk, kept)
         if first:
-            claims.below(first)
+            claims.begin(walk, self._scope.kept)
         row_judge = RowJudge(self._findings, judge)
         self._take_up(walk, judge, row_judge)
         self._walk(walk, judge, row_judge, claims, (progress, save))  # (3)

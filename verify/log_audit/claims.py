@@ -114,18 +114,22 @@ class Claims:
             if not bundle.leaves:
                 self._findings.unknown("checker.not_compared", file=claim.source, index=claim.size)
                 continue
-            root = walk.root(bundle.leaves[: claim.size - bundle.start])
-            if root == claim.root:
-                self.compared.append(claim.source)
-                continue
-            index = _first_rewritten(walk, kept) if claim.code == REWRITTEN else claim.size
-            self._findings.fail(claim.code, file=claim.source, index=index, expected=claim.root, found=root)
+            self._compare(claim, walk.root(bundle.leaves[: claim.size - bundle.start]), walk, kept)
 
-    def below(self, position: int) -> None:
-        """Say which roots cannot be compared because the walk begins behind their sizes."""
+    def begin(self, walk: TreeWalk, kept: Kept | None) -> None:
+        """Compare the roots of the size at which the walk begins, and say which cannot be: it begins behind theirs."""
         for claim in self._claims:
-            if 0 < claim.size <= position:
+            if claim.size == walk.position:
+                self._compare(claim, walk.root(), walk, kept)
+            elif 0 < claim.size < walk.position:
                 self._findings.unknown("checker.not_compared", file=claim.source, index=claim.size)
+
+    def _compare(self, claim: Claim, root: bytes, walk: TreeWalk, kept: Kept | None) -> None:
+        if root == claim.root:
+            self.compared.append(claim.source)
+            return
+        index = _first_rewritten(walk, kept) if claim.code == REWRITTEN else claim.size
+        self._findings.fail(claim.code, file=claim.source, index=index, expected=claim.root, found=root)
 
 
 def _first_rewritten(walk: TreeWalk, kept: Kept | None) -> int:

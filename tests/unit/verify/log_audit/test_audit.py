@@ -69,6 +69,22 @@ def test_only_what_is_new_is_read_when_that_is_wanted(log: SmallLog) -> None:
     assert result.judge.tally.totals() == {EntryKind.INTENT: 1_200 - 512}
 
 
+def test_what_was_kept_where_a_bundle_ends_is_compared_too(log: SmallLog) -> None:
+    """Once in 256 audits; the walk then begins right behind it."""
+    before, other = SmallLog.of(log.entries[:512]), SmallLog.of(log.entries[1:513])
+    kept = read_kept(kept_of(audited(before)))
+    shown = (Shown(source="honest", note=kept.note), Shown(source="a fork", note=signed_note(512, other.root)))
+    scope = replace(SCOPE, kept=kept, shown=shown, only_new=True)
+
+    grown, none_new = audited(log, scope), audited(before, scope)
+
+    assert (grown.first, grown.compared, none_new.compared) == (512, ("kept", "honest"), ("kept", "honest"))
+    assert found(grown).keys() == found(none_new).keys() == {"checker.fork"}
+    mixed = replace(kept, walk=read_kept(kept_of(audited(SmallLog.with_intents(511)))).walk)
+    told = found(audited(log, replace(scope, kept=mixed, shown=())))
+    assert told.keys() == {"checker.rewritten", "checker.root_other"}
+
+
 def test_two_checkpoints_that_do_not_connect_are_proof_of_a_fork(log: SmallLog) -> None:
     other = SmallLog.of([*log.entries[:600], *intents(9, first_second=70)])
     shown = (
