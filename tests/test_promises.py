@@ -16,6 +16,7 @@ from tests.reference import DOCS, PAGES, commands, error_codes, settings_page
 ROOT = Path(__file__).parent.parent
 PROGRAM = Path(sys.executable).parent / "yinzheng"
 READMES = ("README.md", "README.zh-CN.md")
+AUDITS = ("AUDIT.md", "AUDIT.zh-CN.md")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)|src=\"([^\"]+)\"")
@@ -67,11 +68,25 @@ def test_both_readmes_show_the_same_commands_files_and_pictures() -> None:
     english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
 
     assert lines_of(READMES[0]) == lines_of(READMES[1])
-    links = [[one or other for one, other in LINK.findall(text)] for text in (english, chinese)]
-    assert sorted(set(links[0]) ^ set(links[1])) == sorted(READMES)
+    links = [{one or other for one, other in LINK.findall(text)} for text in (english, chinese)]
+    assert (links[0] - links[1], links[1] - links[0]) == ({READMES[1], AUDITS[0]}, {READMES[0], AUDITS[1]})
 
 
-@pytest.mark.parametrize("path", [*READMES, "examples/README.md", "tests/README.md", "CHANGELOG.md"])
+def test_the_auditors_page_says_the_same_in_both_languages_and_names_options_that_there_are() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in AUDITS)
+    command = COMMANDS["yinzheng log audit"]
+    known = {option for each in command.params for option in each.opts}
+
+    for pattern in (r"^```bash\n.*?^```", r"^#+ ", r"^[1-9]\. ", r"`[^`\n]+`"):
+        found = [re.findall(pattern, text, re.MULTILINE | re.DOTALL) for text in (english, chinese)]
+        assert sorted(found[0]) == sorted(found[1]), pattern
+    assert set(re.findall(r"(?<![\w-])--[a-z]+", english)) - {"--as", "--out"} <= known
+    assert (AUDITS[1] in english, AUDITS[0] in chinese) == (True, True)
+    assert not CHINESE.search(english.replace("[中文]", ""))
+    assert len(CHINESE.findall(chinese)) > 1000
+
+
+@pytest.mark.parametrize("path", [*READMES, *AUDITS, "examples/README.md", "tests/README.md", "CHANGELOG.md"])
 def test_every_link_of_a_document_leads_to_a_file(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     targets = [one or other for one, other in LINK.findall(text)]
