@@ -3,9 +3,9 @@
 The server opens no database and no key before it forks, so each process begins as a new one would.
 """
 
-from tests.faults import driver
+from tests.faults import driver, log_driver
 from tests.town import press
 
-__all__ = ["driver"]
+__all__ = ["driver", "log_driver"]
 
 press()
