@@ -8,8 +8,7 @@ Promises:
   * Before the first entry, after anything went wrong, and every so often the head is compared with what others know
     (`log_safety`); and each time with what this process saw committed last. Until all agree nothing is signed.
 
-Group commit without a timer: callers queue, the first one to get the lock sequences all that wait, the others find
-their receipts ready. While it works the next batch collects, so the batch grows with the load.
+Group commit: callers queue, the first in line sequences all that wait (`group`), the others find their receipts ready.
 """
 
 import threading
@@ -25,6 +24,7 @@ from registry.db import Database, Transaction, reading, refuse_inside_transactio
 from registry.leaves import Intent, LogHead, PendingEntry, StoredEntry
 from registry.records import IntentState
 from signer.errors import LogClockError, LogClosedError, LogExistsError, LogMissingError
+from signer.group import Group, Take, Ticket
 from signer.log_entries import EntryDraft, genesis
 from signer.log_safety import HeadGuard, demand_grown, demand_own_edge
 from signer.log_tree import Growth
@@ -50,8 +50,8 @@ Filing = Callable[[Transaction, Sequence[LogReceipt]], None]
 """What a caller writes in the very transaction of its entries, knowing their places."""
 
 
-@dataclass(slots=True)
-class _Ticket:
+@dataclass(slots=True, eq=False)
+class _Ticket(Ticket):
     """One caller's entries, and what became of them."""
 
     drafts: tuple[EntryDraft, ...]
@@ -100,11 +100,11 @@ class SigningLog:
     after: Callable[[str], None] = field(default=_go_on, repr=False)
     verifier: LogVerifier = field(init=False)
     _memory: _Memory = field(default_factory=_Memory, init=False, repr=False)
-    _waiting: list[_Ticket] = field(default_factory=list, init=False, repr=False)
-    _queue: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _group: Group[_Ticket] = field(init=False, repr=False)
     _leader: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_group", Group(self._lead))
         object.__setattr__(self, "verifier", log_verifier(self.origin, self.custody.public_key(self.key)))
 
     def found(self) -> None:
@@ -140,11 +140,7 @@ class SigningLog:
         """
         refuse_inside_transaction(self.database)
         ticket = _Ticket(tuple(drafts), filing)
-        with self._queue:
-            self._waiting.append(ticket)
-        with self._leader:
-            if ticket.receipts is None and ticket.error is None:
-                self._lead()
+        self._group.join(ticket)
         if ticket.error is not None:
             raise ticket.error
         return ticket.receipts or ()
@@ -153,26 +149,30 @@ class SigningLog:
         """Sequence the entries that committed transactions left behind: a thousand at a time, so call it again."""
         self.append(())
 
-    def _lead(self) -> None:
-        with self._queue:
-            tickets = self._waiting[:]
-            self._waiting.clear()
-        while tickets:
+    def _lead(self, take: Take[_Ticket]) -> None:
+        """Sequence all who wait; what goes wrong is the error of each of them."""
+        tickets: list[_Ticket] = []
+        with self._leader:
             try:
-                self._look_around()
-                receipts = iter(self._sequence(tickets))
-            except _FilingError as error:
-                error.ticket.error = error.__cause__
-                tickets.remove(error.ticket)
-                continue
+                while not self._is_sequenced(tickets, take):
+                    pass
             except BaseException as error:  # noqa: BLE001 - every caller that waits must hear of it; each raises it again
                 self._memory.is_doubtful = True
-                for ticket in tickets:
+                for ticket in (*tickets, *take()):
                     ticket.error = error
-                return
-            for ticket in tickets:
-                ticket.receipts = tuple(next(receipts) for _ in ticket.drafts)
-            return
+
+    def _is_sequenced(self, tickets: list[_Ticket], take: Take[_Ticket]) -> bool:
+        """Sequence them, or leave out one who cannot file and say that the others are to be tried again."""
+        try:
+            self._look_around()
+            receipts = iter(self._sequence(tickets, take))
+        except _FilingError as error:
+            error.ticket.error = error.__cause__
+            tickets.remove(error.ticket)
+            return not tickets
+        for ticket in tickets:
+            ticket.receipts = tuple(next(receipts) for _ in ticket.drafts)
+        return True
 
     def _look_around(self) -> None:
         """Ask others what they know of the log, when that is due. The leader's lock is held, no transaction is open."""
@@ -184,18 +184,19 @@ class SigningLog:
         memory.is_doubtful, memory.look_again_at = False, clocks.monotonic() + self.guard.look_seconds
         self.after("head_safe")
 
-    def _sequence(self, tickets: Sequence[_Ticket]) -> tuple[LogReceipt, ...]:
-        """Give these entries, and those that wait in the database, their places and times in one transaction.
+    def _sequence(self, tickets: list[_Ticket], take: Take[_Ticket]) -> tuple[LogReceipt, ...]:
+        """Give their entries, and those that wait in the database, their places and times in one transaction.
 
-        1. Lock the head; whoever else appends waits here. 2. Set the time. 3. Grow the tree. 4. Sign the checkpoint.
-        5. Write entries, hashes, head and open intents, and what callers file with them. 6. Commit; only then are there
-        receipts.
+        1. Lock the head; whoever else appends waits here, and more callers come. 2. Set the time. 3. Grow the tree.
+        4. Sign the checkpoint. 5. Write entries, hashes, head and open intents, and what callers file with them.
+        6. Commit; only then are there receipts.
         """
-        drafts = tuple(draft for ticket in tickets for draft in ticket.drafts)
         with transaction(self.database) as tx:
             before = self.locked_head(tx)  # (1)
-            _refuse_second_beginning(before, drafts)
             pending = leaves.take_pending(tx)
+            tickets += take()
+            drafts = tuple(draft for ticket in tickets for draft in ticket.drafts)
+            _refuse_second_beginning(before, drafts)
             if not drafts and not pending:
                 return ()
             time = self.time_after(before)  # (2)

@@ -7,7 +7,6 @@ Promises:
     without a timer. A batch is one group.
 """
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from keys.timestamps import TimestampSource
 from registry.db import Database, Transaction, refuse_inside_transaction
 from registry.purposes import Purpose
 from registry.receipts import ReceiptRecord, file_receipts
+from signer.group import Group, Take, Ticket
 from signer.log import SigningLog
 from signer.log_entries import EntryDraft
 from verify.algorithms import der_to_raw
@@ -76,8 +76,8 @@ class MadeReceipt:
     proof: LogReceipt
 
 
-@dataclass(slots=True)
-class _Ticket:
+@dataclass(slots=True, eq=False)
+class _Ticket(Ticket):
     """One caller's signed receipts, and what became of them."""
 
     records: tuple[ReceiptRecord, ...]
@@ -96,9 +96,10 @@ class ReceiptBook:
     timestamps: TimestampSource
     issuer: str
     random: Callable[[int], bytes]
-    _waiting: list[_Ticket] = field(default_factory=list, init=False, repr=False)
-    _queue: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _leader: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _group: Group[_Ticket] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_group", Group(self._lead))
 
     def make(self, drafts: Sequence[ReceiptDraft], *, at: datetime) -> tuple[MadeReceipt, ...]:
         """Make receipts and return them in the same order.
@@ -109,19 +110,13 @@ class ReceiptBook:
         if not drafts:
             return ()
         ticket = _Ticket(tuple(self._signed(each, at=at) for each in drafts), at)  # (1)
-        with self._queue:
-            self._waiting.append(ticket)
-        with self._leader:
-            if ticket.made is None and ticket.error is None:
-                self._lead()
+        self._group.join(ticket)
         if ticket.error is not None:
             raise ticket.error
         return ticket.made or ()
 
-    def _lead(self) -> None:
-        with self._queue:
-            tickets = self._waiting[:]
-            self._waiting.clear()
+    def _lead(self, take: Take[_Ticket]) -> None:
+        tickets = take()
         records = [each for ticket in tickets for each in ticket.records]
         made: list[MadeReceipt] = []
 

@@ -255,7 +255,7 @@ def test_who_cannot_file_fails_alone_and_the_others_are_sequenced_without_him(fo
         first = pool.submit(founded.log.append, _drafts("first"), filing=hold)
         assert is_held.wait(10)
         others = [pool.submit(append, str(number)) for number in range(EACH)]
-        while len(founded.log._waiting) < EACH:
+        while len(founded.log._group.waiting) < EACH:
             time.sleep(0.001)
         may_go.set()
         answers = [each.result() for each in others]
