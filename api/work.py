@@ -5,6 +5,7 @@ Promises:
   * A part that takes long keeps its lease; a worker that dies loses it, and another one goes on.
   * Nothing that goes wrong ends the worker: it says so in the log, waits, and tries again.
   * Witnesses are sent each new checkpoint beside all this; an entry that none has seen in time is told about.
+  * What became of a licence stands in the published status list and in the counter pack within a minute.
   * What is due (recovery, ends of suspensions, lists, published files) is done at the start and every few minutes.
 """
 
@@ -22,15 +23,19 @@ from api.logs import News, described
 from api.publishing import LogPublisher
 from api.webhooks import send_due
 from api.wiring import Office
-from registry import batch_sheets, jobs, leaves
+from registry import artefacts, batch_sheets, jobs, leaves
 from registry.db import transaction
 from registry.errors import LeaseLostError
 from registry.records import Chunk
 from signer.batch import LEASE, run_chunk
 from signer.daily import note_uses, run_daily
+from signer.key_acts import REVOCATION
 from signer.packs import refresh_pack
 from signer.publish import publish
 from signer.recover import recover
+from signer.seal_statuses import KIND as SEAL_STATUS_LIST
+from signer.statuses import KIND as STATUS_LIST
+from signer.trust_lists import TRUST_LIST
 from signer.witnessing import standings
 from verify.errors import YinzhengError
 
@@ -39,6 +44,10 @@ POLL_SECONDS: Final = 1.0
 NOTE_SECONDS: Final = 60.0
 # Who relied on a licence hears of its end about as fast as a status list tells everybody.
 SEND_SECONDS: Final = 10.0
+# The end of a licence stands in the published files and in the counter pack well within a minute (decisions.md section
+# 5), also where a part is being issued; one query where nothing changed.
+NEWS_SECONDS: Final = 10.0
+_NEWS: Final = (STATUS_LIST, SEAL_STATUS_LIST, TRUST_LIST, REVOCATION)
 DUE_SECONDS: Final = 300.0
 # A proof is complete soon after its licence; each round costs nothing where no entry is new.
 WITNESS_SECONDS: Final = 10.0
@@ -68,6 +77,7 @@ class Workshop:
     monotonic: Callable[[], float] = time.monotonic
     _duties: tuple[_Duty, ...] = field(init=False, repr=False)
     _news: News = field(init=False, repr=False)
+    _published: object = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._news = News(monotonic=self.monotonic)
@@ -75,6 +85,7 @@ class Workshop:
             _Duty(every=DUE_SECONDS, act=self._do_what_is_due),
             _Duty(every=NOTE_SECONDS, act=self._note_and_publish),
             _Duty(every=SEND_SECONDS, act=self._send_webhooks),
+            _Duty(every=NEWS_SECONDS, act=self._publish_news),
         )
 
     def run(self, stop: threading.Event, *, until_idle: bool = False) -> int:
@@ -126,10 +137,18 @@ class Workshop:
             batch_sheets.drop_sheets(tx, before=at - SHEETS_KEPT)
 
     def _note_and_publish(self) -> None:
+        note_uses(self.office.desk, at=self.office.clock())
+        self._published = None
+        self._publish_news()
+
+    def _publish_news(self) -> None:
+        """Publish what was signed since it was published last: the lists that say what became of licences and keys."""
         office = self.office
-        note_uses(office.desk, at=office.clock())
-        refresh_pack(office.desk, at=office.clock())
-        publish(office.database, office.desk.log.verifier, office.published)
+        mark = artefacts.mark(office.database, _NEWS)
+        if mark != self._published:
+            refresh_pack(office.desk, at=office.clock())
+            publish(office.database, office.desk.log.verifier, office.published)
+            self._published = mark
 
     def _send_webhooks(self) -> None:
         send_due(self.office)

@@ -4,13 +4,18 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from api.work import DUE_SECONDS, Workshop
-from registry import jobs, licences
+from api.work import DUE_SECONDS, NEWS_SECONDS, Workshop
+from registry import artefacts, jobs, licences
 from registry.db import reading, transaction
 from signer.batch import release_batch
 from signer.log_safety import published_checkpoint
+from signer.packs import since_name
 from tests.flows.test_batch import mixed_sheet, upload
 from tests.hall import Hall
+from verify.examine import examine_text
+from verify.pack import Pinned, open_pack
+from verify.status import StatusValue, open_status_list
+from verify.verdict import Verdict
 
 
 def released(hall: Hall, *, good: int = 3) -> str:
@@ -62,9 +67,51 @@ def test_what_is_due_is_done_again_when_its_time_has_come(sqlite_hall: Hall) -> 
 
     workshop.run(threading.Event(), until_idle=True)
 
-    assert first == [0.0, 0.0, 0.0]
-    assert after == [300.0, 60.0, 10.0]
-    assert [duty.next_at for duty in workshop._duties] == [600.0, 360.0, 310.0]
+    assert first == [0.0, 0.0, 0.0, 0.0]
+    assert after == [300.0, 60.0, 10.0, 10.0]
+    assert [duty.next_at for duty in workshop._duties] == [600.0, 360.0, 310.0, 310.0]
+
+
+def test_the_end_of_a_licence_stands_in_the_published_list_and_in_a_small_delta_of_the_pack_within_a_minute(
+    sqlite_hall: Hall,
+) -> None:
+    hall, now = sqlite_hall, [0.0]
+    workshop = Workshop(hall.office, monotonic=lambda: now[0])
+    issued = hall.issues()
+    workshop._do_duties()
+    folder, trust = hall.office.settings.published_folder, hall.office.evidence().trust
+    with reading(hall.office.database) as tx:
+        licence, root = (
+            licences.find_licence(tx, issued["licence_id"]),
+            artefacts.latest(tx, "trust_root", "trust-root"),
+        )
+    assert licence is not None
+    assert trust is not None
+    assert root is not None
+    held = open_pack((folder / "pack" / "counter").read_bytes(), Pinned(root=root))
+    uri = f"{trust.issuers[0].status_prefix}{licence.status_list}"
+
+    def says() -> StatusValue:
+        content = (folder / "status" / str(licence.status_list)).read_bytes()
+        keys = open_status_list(content, uri=uri, keys=lambda kid: [key for _, key in trust.keys_for(kid, 2)])
+        return keys.value(licence.status_index)
+
+    assert hall.acts(issued["licence_id"], "revoke").is_success
+    assert says() is StatusValue.IN_FORCE
+    assert NEWS_SECONDS <= 30, "with the time that it takes, and a part between, well within a minute"
+    now[0] += NEWS_SECONDS
+    workshop._do_duties()
+
+    assert says() is StatusValue.ENDED
+    whole = (folder / "pack" / "counter").read_bytes()
+    delta = (folder / "pack" / f"since-{since_name(held.manifest.sequence)}").read_bytes()
+    fresh = open_pack(delta, held.pinned, held=held)
+    assert fresh == open_pack(whole, Pinned(root=root))
+    assert (fresh.manifest.ttl_seconds, fresh.manifest.issued_at) == (300, hall.town.now)
+    assert len(delta) < len(whole) / 2
+    assert (
+        examine_text(issued["code_text"], fresh.evidence(at=hall.town.now), at=hall.town.now).verdict is Verdict.ENDED
+    )
 
 
 def test_a_part_that_fails_is_given_back_and_goes_well_the_next_time(hall: Hall) -> None:
