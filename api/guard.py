@@ -49,8 +49,9 @@ class GuardedRoute(APIRoute):
             header = request.headers.get("authorization")
             if header is None and permission.is_public:
                 return await inner(request)
-            caller = await _admitted(request, permission, header)
-            request.state.caller = caller
+            if not hasattr(request.state, "caller"):  # the short way let somebody in already
+                request.state.caller = await admitted_caller(request, permission, header)
+            caller: Caller | None = request.state.caller
             is_once = permission.once or (permission.may_once and KEY_HEADER in request.headers)
             if not is_once or caller is None:
                 return await inner(request)
@@ -66,8 +67,11 @@ def office_of(request: Request) -> Office:
     return office
 
 
-async def _admitted(request: Request, permission: Permission, header: str | None) -> Caller | None:
-    """Let in on the loop where that takes one query of a file, which is less than handing it to a thread."""
+async def admitted_caller(request: Request, permission: Permission, header: str | None) -> Caller | None:
+    """Return the caller, None for a client that asks what everybody may know. Raises what says who may not, and why.
+
+    On the loop where that takes one query of a file, which is less than handing it to a thread.
+    """
     if office_of(request).database.is_postgresql or permission.scope is RecordScope.RECORD:
         return await run_in_threadpool(_admit, request, permission, header)
     return _admit(request, permission, header)
@@ -98,10 +102,6 @@ def _known(office: Office, limits: Limits, header: str, scope: Scope, trust: Cli
         raise
 
 
-def _limits_of(request: Request) -> Limits:
-    limits: Limits = request.app.state.limits
-    return limits
-
 async def _read_strictly(request: Request) -> None:
     """Read a body of JSON before the framework does, which takes UTF-16, names that stand twice, and NaN."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -120,6 +120,10 @@ def json_of(content: bytes) -> object:
             raise MalformedRequestError(params={"name": "body"}) from error
         raise
 
+
+def _limits_of(request: Request) -> Limits:
+    limits: Limits = request.app.state.limits
+    return limits
 
 
 # Dependencies are coroutines: the framework calls a plain function in a thread, which costs more than what it does.

@@ -229,7 +229,8 @@ def _counted(receive: Receive, bytes_max: int, seconds: float) -> Receive:
         if is_whole:  # what comes now is the caller's leaving
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), max(end - time.monotonic(), 0))
+            async with asyncio.timeout(max(end - time.monotonic(), 0)):  # which, unlike `wait_for`, makes no task
+                message = await receive()
         except TimeoutError:
             raise HTTPException(408, headers={"Connection": "close"}) from None
         is_whole = not message.get("more_body", False)
