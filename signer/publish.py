@@ -5,6 +5,7 @@ Promises:
     tile that is not there (C2SP tlog-tiles).
   * All of it is made from the database: running again changes nothing, a crash is mended by running again, and an empty
     folder gets everything. A tile that stands there with other bytes stops everything: one of the two is a lie.
+    (Partial tiles that a killed publisher had yet to remove may stay: they are true, and nobody needs them.)
   * A checkpoint never goes back. A database that is behind the published one, or contradicts it, is an old copy or
     worse: `LogForkError`, and nothing is written.
   * A partial tile goes when the full one stands there and the checkpoint no longer needs it, never before.
