@@ -4,6 +4,7 @@ Promises: an older one never takes the place of a newer one, also when two proce
 same mark is the same state.
 """
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +15,16 @@ from registry.errors import ArtefactOrderError
 from registry.prepared import Prepared
 from registry.statements import upsert
 from registry.tables import ARTEFACT, LICENCE_TYPE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArtefact:
+    """An artefact as it is kept; ``sequence`` None is that of a copy, which tells none."""
+
+    kind: str
+    name: str
+    sequence: int | None
+    content: bytes = field(repr=False)
 
 
 def store(tx: Transaction, kind: str, name: str, content: bytes, *, sequence: int, at: datetime) -> None:
@@ -69,3 +80,16 @@ def all_latest(tx: Transaction, kind: str) -> tuple[tuple[str, bytes], ...]:
     """Return name and content of all artefacts of a kind, by name."""
     query = select(ARTEFACT.c.name, ARTEFACT.c.content).where(ARTEFACT.c.kind == kind).order_by(ARTEFACT.c.name)
     return tuple((row.name, row.content) for row in tx.execute(query))
+
+
+def all_names(tx: Transaction) -> tuple[tuple[str, str], ...]:
+    """Return kind and name of all artefacts, for an audit."""
+    query = select(ARTEFACT.c.kind, ARTEFACT.c.name).order_by(ARTEFACT.c.kind, ARTEFACT.c.name)
+    return tuple((row.kind, row.name) for row in tx.execute(query))
+
+
+def stored(tx: Transaction, kind: str, name: str) -> StoredArtefact | None:
+    """Return an artefact with its sequence, as one moment saw them."""
+    query = select(ARTEFACT.c.sequence, ARTEFACT.c.content).where(ARTEFACT.c.kind == kind, ARTEFACT.c.name == name)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else StoredArtefact(kind=kind, name=name, sequence=row.sequence, content=row.content)

@@ -8,6 +8,7 @@ Promises:
 import json
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,28 @@ from registry.tables import LICENCE_TYPE, SERVICE_ITEM
 SAMPLE: Final = Path(__file__).parent / "sample_catalogue.toml"
 # The sample has 60 kB; an office's whole catalogue of a thousand types stays far below.
 CATALOGUE_BYTES_MAX: Final = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredType:
+    """A version of a licence type as it is kept: what stands out of its definition, and the definition."""
+
+    code: str
+    version: int
+    in_force_from: date
+    name: str
+    name_en: str
+    offline_hours: int
+    definition: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredItem:
+    """A service item as it is kept."""
+
+    item_code: str
+    name: str
+    definition: str = field(repr=False)
 
 
 def add_type(tx: Transaction, licence_type: LicenceType) -> None:
@@ -105,13 +128,25 @@ def find_item(tx: Transaction, item_code: str) -> ServiceItem | None:
     """Return one service item."""
     query = select(SERVICE_ITEM.c.definition).where(SERVICE_ITEM.c.item_code == item_code)
     definition = tx.execute(query).scalar_one_or_none()
-    return None if definition is None else read_record(ServiceItem, json.loads(definition))
+    return None if definition is None else item_of_definition(definition)
 
 
 def all_items(tx: Transaction) -> tuple[ServiceItem, ...]:
     """Return all service items by code."""
     rows = tx.execute(select(SERVICE_ITEM.c.definition).order_by(SERVICE_ITEM.c.item_code))
-    return tuple(read_record(ServiceItem, json.loads(row.definition)) for row in rows)
+    return tuple(item_of_definition(row.definition) for row in rows)
+
+
+def stored_types(tx: Transaction) -> tuple[StoredType, ...]:
+    """Return all versions of all types as they are kept, for an audit."""
+    rows = tx.execute(select(LICENCE_TYPE).order_by(LICENCE_TYPE.c.code, LICENCE_TYPE.c.version)).mappings()
+    return tuple(StoredType(**row) for row in rows)
+
+
+def stored_items(tx: Transaction) -> tuple[StoredItem, ...]:
+    """Return all service items as they are kept, for an audit."""
+    rows = tx.execute(select(SERVICE_ITEM).order_by(SERVICE_ITEM.c.item_code)).mappings()
+    return tuple(StoredItem(**row) for row in rows)
 
 
 def load_catalogue(tx: Transaction, content: bytes) -> None:
@@ -141,6 +176,11 @@ def load_sample(tx: Transaction) -> None:
 def type_of_definition(definition: str) -> LicenceType:
     """Return the version of a licence type that stands in a row as this text."""
     return read_record(LicenceType, json.loads(definition))
+
+
+def item_of_definition(definition: str) -> ServiceItem:
+    """Return the service item that stands in a row as this text."""
+    return read_record(ServiceItem, json.loads(definition))
 
 
 _TYPES_ON: Final = Prepared(

@@ -40,6 +40,16 @@ class LastAnswer:
     asked_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLine:
+    """The line of a witness under the checkpoint of this size, under the name by which it is kept."""
+
+    size: int
+    witness: str
+    line: str
+    at: datetime
+
+
 def keep_checkpoint(tx: Transaction, log: int, size: int, note: str) -> None:
     """Keep a checkpoint that is about to get its first line; nothing happens when it is there."""
     row = {"log": log, "size": size, "note": note}
@@ -84,6 +94,19 @@ def cosigned_checkpoints(tx: Transaction, log: int) -> tuple[CosignedCheckpoint,
         .order_by(LOG_CHECKPOINT.c.size.desc())
     )
     return tuple(CosignedCheckpoint(size=row.size, note=row.note, lines=tuple(lines.get(row.size, ()))) for row in rows)
+
+
+def logs(tx: Transaction) -> frozenset[int]:
+    """Return the logs of which anything is kept, for an audit."""
+    kept = select(LOG_CHECKPOINT.c.log).union(select(LOG_COSIGNATURE.c.log))
+    return frozenset(tx.execute(kept).scalars())
+
+
+def kept_lines(tx: Transaction, log: int) -> tuple[KeptLine, ...]:
+    """Return all lines that are kept, for an audit."""
+    columns = (LOG_COSIGNATURE.c[name] for name in KeptLine.__slots__)
+    rows = tx.execute(select(*columns).where(LOG_COSIGNATURE.c.log == log)).mappings()
+    return tuple(KeptLine(**row) for row in rows)
 
 
 def forget(tx: Transaction, log: int, sizes: Iterable[int]) -> None:

@@ -29,11 +29,13 @@ from registry.intents import (
 from registry.pending import (
     PENDING_MAX,
     PendingEntry,
+    WaitingEntry,
     add_pending,
     count_pending,
     pending_of,
     pending_sequenced,
     take_pending,
+    waiting_entries,
 )
 from registry.prepared import Prepared
 from registry.statements import upsert
@@ -47,6 +49,7 @@ __all__ = [
     "LogHead",
     "PendingEntry",
     "StoredEntry",
+    "WaitingEntry",
     "abandon_intents",
     "add_pending",
     "all_heads",
@@ -70,6 +73,7 @@ __all__ = [
     "rename",
     "renew_lease",
     "take_pending",
+    "waiting_entries",
 ]
 
 PREFIX: Final = "log"

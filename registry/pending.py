@@ -36,6 +36,17 @@ class PendingEntry:
     detail: Mapping[int, object] | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingEntry:
+    """A row of what waits, as it stands; ``key`` names the act that it is of."""
+
+    key: str
+    kind: int
+    digest: bytes
+    detail: bytes | None
+    event_id: int | None
+
+
 def add_pending(
     tx: Transaction, kind: EntryKind, digest: bytes, detail: Mapping[int, object] | None, *, at: datetime, key: str
 ) -> None:
@@ -78,6 +89,13 @@ def count_pending(tx: Transaction) -> int:
     """Return how many entries wait."""
     count: int = tx.execute(select(func.count()).select_from(LOG_PENDING)).scalar_one()
     return count
+
+
+def waiting_entries(tx: Transaction) -> tuple[WaitingEntry, ...]:
+    """Return the rows of what waits, the oldest first and not more than one commit takes, for an audit."""
+    columns = (LOG_PENDING.c[name] for name in WaitingEntry.__slots__)
+    rows = tx.execute(select(*columns).order_by(LOG_PENDING.c.pending_id).limit(PENDING_MAX)).mappings()
+    return tuple(WaitingEntry(**row) for row in rows)
 
 
 def pending_sequenced(tx: Transaction, places: Mapping[int, int]) -> None:

@@ -50,10 +50,11 @@ class AuditedSealEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedUse:
-    """A filed use, with the leaves of the intents of what was sealed."""
+    """A filed use, with the leaves of the intents of what was sealed; ``is_filed`` says that its state says so too."""
 
     use_id: str
     attempt: str
+    is_filed: bool
     leaves: frozenset[int]
     recorded: AuditedRecord
 
@@ -93,11 +94,10 @@ def seal_event_page(tx: Transaction, *, after: int, limit: int = PAGE_ROWS) -> t
 
 
 def use_page(tx: Transaction, *, after: str, limit: int = PAGE_ROWS) -> tuple[AuditedUse, ...]:
-    """Return the filed uses whose ids follow this one; begin with an empty id."""
+    """Return the uses whose ids follow this one and that have a record or say that they are filed; begin with ""."""
     leaf = leaf_of(SEAL_USE.c.filing).label("leaf_index")
-    query = select(SEAL_USE, leaf, _waits(SEAL_USE.c.filing)).where(
-        SEAL_USE.c.use_id > after, SEAL_USE.c.state == UseState.FILED.value
-    )
+    is_filed = (SEAL_USE.c.state == UseState.FILED.value) | SEAL_USE.c.record.is_not(None)
+    query = select(SEAL_USE, leaf, _waits(SEAL_USE.c.filing)).where(SEAL_USE.c.use_id > after, is_filed)
     rows = tx.execute(query.order_by(SEAL_USE.c.use_id).limit(limit)).mappings().all()
     bodies: dict[str, list[tuple[str, int]]] = {row["use_id"]: [] for row in rows}
     for body in tx.execute(select(SEAL_USE_BODY).where(SEAL_USE_BODY.c.use_id.in_(list(bodies)))):
@@ -159,11 +159,12 @@ def _use(row: Mapping[str, Any] | RowMapping, bodies: list[tuple[str, int]]) -> 
     return AuditedUse(
         use_id=row["use_id"],
         attempt=row["licence_id"] or row["document_id"] or "",
+        is_filed=row["state"] == UseState.FILED.value,
         leaves=frozenset(leaf for _digest, leaf in bodies),
         recorded=AuditedRecord(
             record=row["record"] or b"",
             private=private,
-            told=use_told_by(row, private, bodies),
+            told={} if row["filed_at"] is None else use_told_by(row, private, bodies),
             private_told=use_private_told_by(row),
             logged=row["filing"] or b"",
             leaf_index=row["leaf_index"],

@@ -5,54 +5,66 @@ Promises:
     document the receipt of its own leaf. What the registry's columns tell was signed, or logged (`audit_columns`).
     Every leaf about a licence, an act or a key has its row. Nothing is believed because another column says so.
   * Runs beside the office's work, in pages, with the memory of one page; what is filed after its start is left out.
-  * Reads only. A bad record is a discrepancy in the report, never an error.
+  * Reads only. A bad record is a discrepancy in the report, never an error; a value that nobody can read any more is
+    named by table, row and column, and what could not be audited for its sake is named too.
 
-1. The log, with the receipts that it tells of (`audit_leaves`, `audit_receipts`). 2. The head: root and signed
-checkpoint. 3. Licences and documents. 4. Acts. 5. Seals, grants and uses (`audit_seals`). 6. Official documents
-(`audit_officials`).
+1. The file of the database. 2. The log, with the receipts that it tells of (`audit_leaves`, `audit_receipts`). 3. Its
+heads, and what witnesses cosigned (`audit_heads`). 4. The records behind it, and what waits for it (`audit_kept`). 5.
+Licences and documents, then acts. 6. Recalls (`audit_recalls`). 7. Seals, grants and uses (`audit_seals`). 8. Official
+documents (`audit_officials`). 9. Signed files and keys (`audit_artefacts`), catalogue and departments.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 from registry import audits, leaves, long_term
 from registry.audits import AuditedBody, AuditedEvent, AuditedLicence
+from registry.damage import file_damage, unreadable_values
 from registry.db import Database, reading
 from registry.errors import DocumentDamagedError, UnknownDocumentError
 from registry.intents import Intent
 from registry.leaves import LogHead
-from registry.lifecycle import status_value
 from registry.long_term import LongTermDocument
 from registry.records import DraftState, IntentState
 from registry.vault import FolderVault
-from signer.audit_columns import tells_what_was_logged, tells_what_was_signed
+from signer.audit_artefacts import ArtefactAudit
+from signer.audit_catalogue import judge_catalogue
+from signer.audit_columns import signed_otherwise, stands_otherwise, tells_what_was_logged
 from signer.audit_entries import entries_at
+from signer.audit_heads import HeadAudit, Walked
+from signer.audit_kept import judge_records, judge_waiting
 from signer.audit_leaves import LeafAudit
 from signer.audit_officials import OfficialAudit
+from signer.audit_recalls import judge_recalls
 from signer.audit_receipts import ReceiptAudit
 from signer.audit_report import AuditReport, Discrepancy, Findings
 from signer.audit_seals import SealAudit
+from signer.log_files import TileStore
 from verify.document import read_document
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 from verify.log_entry import EntryKind, LogEntry
 from verify.log_proof import LogReceipt
-from verify.note import LogVerifier, NoteError, open_checkpoint
+from verify.note import LogVerifier
 from verify.qr_token import decode_token
 from verify.report import Report
+from verify.tree import EMPTY_ROOT
 from verify.trust import TrustList
 
 __all__ = ["AuditReport", "AuditScope", "Discrepancy", "audit"]
 
 _DATA_SET: Final = 3
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditScope:
-    """What is audited, and with what: `vault` None leaves the documents out; `progress` is told what was done.
+    """What is audited, and with what: `vault` and `published` None leave documents and published copies out.
+
+    `progress` is told what was done.
 
     `judge` reads official documents, which are files of strangers, in a process without keys, and returns None for one
     that broke its reader; without `judge` they are only fetched and measured.
@@ -63,6 +75,7 @@ class AuditScope:
     trust: TrustList | None
     crls: tuple[bytes, ...] = ()
     vault: FolderVault | None = None
+    published: TileStore | None = None
     judge: Callable[[bytes], Report | None] | None = None
     progress: Callable[[str, int], None] = field(default=lambda _what, _done: None)
 
@@ -70,15 +83,26 @@ class AuditScope:
 def audit(scope: AuditScope, *, at: datetime) -> AuditReport:
     """Audit everything that was filed before now."""
     findings = Findings()
-    with reading(scope.database) as tx:
-        head = leaves.head(tx, scope.verifier.name)
+    parts = _Parts(scope, findings)
+    parts.name_damage()  # (1)
+    head = parts.run("log", lambda: _head(scope)) or LogHead(
+        log=0, origin=scope.verifier.name, size=0, root=EMPTY_ROOT, edge=(), note="", time=None
+    )
     receipts = ReceiptAudit(findings=findings, trust=scope.trust, crls=scope.crls, at=at)
     walk = LeafAudit(scope.database, head.origin, receipts)
-    walk.walk(head.size, lambda done: scope.progress("entries", done))  # (1)
-    _judge_head(scope, head, walk.frontier.root, findings)  # (2)
-    _RecordAudit(scope, head, findings, at).walk()  # (3), (4)
-    SealAudit(scope.database, head.origin, findings).walk()  # (5)
-    OfficialAudit(scope.database, head, findings, vault=scope.vault, judge=scope.judge).walk()  # (6)
+    heads = HeadAudit(scope.database, scope.verifier, findings, trust=scope.trust, published=scope.published)
+    parts.run("log", lambda: walk.walk(head.size, lambda done: scope.progress("entries", done)))  # (2)
+    parts.run("log", lambda: heads.judge(head, Walked(frontier=walk.frontier, last_at=walk.last_at)))  # (3)
+    parts.run("log", lambda: judge_records(scope.database, findings))  # (4)
+    parts.run("log", lambda: judge_waiting(scope.database, head.origin, findings))
+    parts.run("licences", _RecordAudit(scope, head, findings, at).walk)  # (5)
+    parts.run("recalls", lambda: judge_recalls(scope.database, findings))  # (6)
+    parts.run("seals", SealAudit(scope.database, head.origin, findings).walk)  # (7)
+    officials = OfficialAudit(scope.database, head, findings, vault=scope.vault, judge=scope.judge)
+    parts.run("official_documents", officials.walk)  # (8)
+    files = ArtefactAudit(scope.database, head.origin, findings, trust=scope.trust, published=scope.published)
+    parts.run("files", files.walk)  # (9)
+    parts.run("files", lambda: judge_catalogue(scope.database, findings, scope.trust))
     return AuditReport(
         origin=head.origin,
         size=walk.frontier.size,
@@ -90,14 +114,45 @@ def audit(scope: AuditScope, *, at: datetime) -> AuditReport:
     )
 
 
-def _judge_head(scope: AuditScope, head: LogHead, root: bytes, findings: Findings) -> None:
-    findings.demand(head.root == root, "audit.root")
-    try:
-        signed = open_checkpoint(head.note, (scope.verifier,))
-    except NoteError:
-        findings.demand(False, "audit.checkpoint")
-        return
-    findings.demand((signed.size, signed.root) == (head.size, root), "audit.checkpoint")
+class _Parts:
+    """Runs the parts of an audit; one that stumbles over what cannot be read ends there, and that is named."""
+
+    def __init__(self, scope: AuditScope, findings: Findings) -> None:
+        self._scope = scope
+        self._findings = findings
+        self._is_damaged = False
+        self._is_looked_at = False
+
+    def name_damage(self) -> None:
+        """Name what the database's own check finds."""
+        for each in file_damage(self._scope.database):
+            self._is_damaged = True
+            self._findings.demand(False, "audit.file_damaged", found=each)
+
+    def run(self, part: str, act: Callable[[], _Found]) -> _Found | None:
+        """Do a part of the audit. Raises what it raises where every value can be read."""
+        try:
+            return act()
+        except Exception:
+            if not self._is_unreadable():
+                raise
+            self._findings.demand(False, "audit.part_stopped", part=part)
+            return None
+
+    def _is_unreadable(self) -> bool:
+        """Say whether anything in the database cannot be read, and name it once."""
+        if not self._is_looked_at:
+            self._is_looked_at = True
+            for each in unreadable_values(self._scope.database):
+                self._is_damaged = True
+                named = {"table": each.table, "row": each.row, "column": each.column}
+                self._findings.demand(False, "audit.unreadable", **named)
+        return self._is_damaged
+
+
+def _head(scope: AuditScope) -> LogHead:
+    with reading(scope.database) as tx:
+        return leaves.head(tx, scope.verifier.name)
 
 
 class _RecordAudit:
@@ -161,12 +216,16 @@ class _RecordAudit:
         token = _token_digest(licence.token_text)
         same = token == licence.token_digest and code is not None and code.digest == token
         self._findings.demand(same, "audit.token", **named)
-        self._findings.demand(tells_what_was_signed(licence), "audit.entries", **named)
+        for columns, finding in (
+            (signed_otherwise(licence), "audit.entries"),
+            (stands_otherwise(licence), "audit.status"),
+            (", ".join(licence.different), "audit.draft"),
+        ):
+            self._findings.demand(not columns, finding, **named, columns=columns)
         filed = {(each.purpose, each.leaf_index) for each in intents if each.state is IntentState.FILED}
         self._findings.demand(filed == licence.intents, "audit.licence_intents", **named)
-        self._findings.demand(licence.place_status is status_value(licence.state), "audit.status", **named)
         is_drafts = licence.draft_state is DraftState.FILED and licence.draft_licence_id == licence.licence_id
-        self._findings.demand(is_drafts, "audit.draft", **named)
+        self._findings.demand(is_drafts, "audit.draft", **named, columns="state, licence_id")
 
     def _judge_document(
         self, licence: AuditedLicence, body: AuditedBody, entry: LogEntry | None, vault: FolderVault

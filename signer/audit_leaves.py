@@ -142,12 +142,12 @@ class LeafAudit:
                 self._judge_intent(tx, index, entry, page)
             case EntryKind.STATE:
                 self._judge_state(tx, index, entry, page.events.get(index))
-            case EntryKind.KEY:
+            case EntryKind.KEY | EntryKind.ADMIN:
                 self._findings.demand(_record(tx, entry) is not None, "audit.record_missing", index=index)
+                if entry.detail == {1: RECOVERED}:
+                    self._told.append(_recovered_range(tx, entry, self._names.values(), index))
             case EntryKind.ABANDONED:
                 self._judge_abandoned(tx, index, entry)
-            case EntryKind.ADMIN if entry.detail == {1: RECOVERED}:
-                self._told.append(_recovered_range(tx, entry, self._names.values(), index))
             case _:
                 pass
 

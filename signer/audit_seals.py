@@ -2,7 +2,7 @@
 
 Promises:
   * Each act on a seal or grant, and each use, has its leaf; its columns tell what its record tells, also of persons.
-    How a seal or grant stands is what its last act says; its count is that of its uses.
+    How a seal, an object or a grant stands follows from its acts (`audit_seal_states`); its count is that of its uses.
   * Each seal object is what its maker signed, with the name, term and picture that the registry tells; they are those
     that were applied for and approved. Its key and certificate are those that the registry tells, too.
   * Each leaf about a seal, a grant or uses has its rows, and each signature of a seal has a use.
@@ -26,7 +26,6 @@ from registry.seal_events import (
     events_of_seal,
     read_applied_for,
 )
-from registry.seal_grants import GRANT as GIVE
 from registry.seal_grants import grants_of
 from registry.seal_lifecycle import SealAct
 from registry.seal_records import SealEventRecord, SealObjectRecord, SealRecord
@@ -34,6 +33,7 @@ from registry.seal_uses import FILE, USE
 from signer import key_register
 from signer.audit_entries import entries_at
 from signer.audit_report import Findings
+from signer.audit_seal_states import grant_otherwise, object_otherwise, seal_otherwise
 from verify import cbor
 from verify.certificates import read_certificate
 from verify.errors import MalformedError
@@ -97,19 +97,21 @@ class SealAudit:
                 self._findings.count("seals")
                 events = events_of_seal(tx, seal.code)
                 acts = [each for each in events if each.grant_id is None]
-                stands = bool(acts) and acts[-1].state == seal.state.value
-                self._findings.demand(stands, "audit.seal_state", seal=seal.code)
+                objects = seals.objects_of(tx, seal.code)
+                columns = seal_otherwise(seal, objects, acts)
+                self._findings.demand(not columns, "audit.seal_state", seal=seal.code, columns=columns)
                 logged = {each.version: each.record for each in acts if each.act in {"make", "file"}}
                 did = {(each.act, each.version): each for each in acts}
-                for made in seals.objects_of(tx, seal.code):
-                    agrees = _is_theirs(made, did) and _is_wanted(seal, made, did)
+                for made in objects:
+                    columns = object_otherwise(made, acts)
+                    agrees = not columns and _is_theirs(made, did) and _is_wanted(seal, made, did)
                     if made.content is not None:
                         agrees &= self._is_object(tx, seal, made, logged.get(made.version))
-                    self._findings.demand(agrees, "audit.seal_object", seal=seal.code, version=made.version)
-                gave = {each.grant_id: each.person for each in events if each.act == GIVE}
+                    named = {"seal": seal.code, "version": made.version, "columns": columns}
+                    self._findings.demand(agrees, "audit.seal_object", **named)
                 for grant in grants_of(tx, seal.code):
-                    is_giver = gave.get(grant.grant_id) == grant.granted_by
-                    self._findings.demand(is_giver, "audit.seal_grant", grant=grant.grant_id)
+                    columns = grant_otherwise(grant, events)
+                    self._findings.demand(not columns, "audit.seal_grant", grant=grant.grant_id, columns=columns)
 
     def _is_object(self, tx: Transaction, seal: SealRecord, made: SealObjectRecord, record: bytes | None) -> bool:
         """Say whether an object is the one that was logged, signed and recorded, and tells what its columns tell."""
@@ -122,7 +124,6 @@ class SealAudit:
         digest = sha256(content).digest()
         return (
             _is_maker_intent(entry, signed)
-            and digest == made.digest
             and record is not None
             and _told(record).get(6) == digest
             and _tells(signed, seal, made)
@@ -184,6 +185,7 @@ class SealAudit:
     ) -> None:
         named = {"use": use.use_id}
         self._judge_record(use.recorded, use.recorded.logged, named)
+        self._findings.demand(use.is_filed, "audit.seal_use_state", **named)
         is_listed = listed is not None and sha256(use.recorded.record).digest() in listed
         self._findings.demand(is_listed, "audit.seal_use_unlisted", **named)
         sealed = bool(use.leaves) and all(leaf in own and _is_sealing(entries.get(leaf)) for leaf in use.leaves)

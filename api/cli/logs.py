@@ -263,6 +263,7 @@ def audit_office(session: Session, *, documents: bool) -> AuditReport:
             trust=evidence.trust,
             crls=evidence.crls,
             vault=office.vault if documents else None,
+            published=office.published,
             judge=partial(_read_apart, evidence=evidence, at=office.clock()),
             progress=lambda _what, done: tick(done, 0),
         )

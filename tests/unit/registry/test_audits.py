@@ -22,7 +22,7 @@ def test_licences_are_read_in_pages_with_draft_and_place(office: Office) -> None
     assert [each.licence_id for each in found] == sorted(filed)
     assert by_id == {each.licence_id: each for each in found}
     for each in found:
-        assert (each.state, each.place_status) == (LicenceState.IN_FORCE, StatusValue.IN_FORCE)
+        assert (each.standing.state, each.standing.place_status) == (LicenceState.IN_FORCE, StatusValue.IN_FORCE)
         assert (each.draft_state, each.draft_licence_id) == (DraftState.FILED, each.licence_id)
         assert each.data_set == filed[each.licence_id].data_set
         assert "示例餐饮" not in repr(each)

@@ -223,7 +223,7 @@ TAMPERED: dict[str, tuple[Change, set[str]]] = {
         lambda tx, code, _use: tx.execute(
             delete(SEAL_EVENT).where(SEAL_EVENT.c.code == code, SEAL_EVENT.c.act == "approve")
         ),
-        {"audit.event_unknown", "audit.seal_object"},
+        {"audit.event_unknown", "audit.seal_object", "audit.seal_state"},
     ),
     "more uses than allowed": (changes(SEAL_GRANT, "uses_taken", 0), {"audit.seal_grant"}),
     "a withdrawn grant": (changes(SEAL_GRANT, "state", "withdrawn"), {"audit.seal_grant"}),
