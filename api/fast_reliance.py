@@ -1,8 +1,8 @@
 """The check of a code for a stated purpose, on a way of its own: what other offices' systems ask all day.
 
 Promises:
-  * The answer is that of `verify` in `api/v1/verification.py`, with its guard, its rounds and its errors (a test compares
-    them). Whatever is out of the ordinary is left to it: no key, an `Idempotency-Key`, a body that the schema refuses, no
+  * The answer is that of `verify` in `api/v1/verification.py`, with its guard, its rounds and its errors (a test asks
+    both). What is out of the ordinary is left to it: no key, an `Idempotency-Key`, a body that the schema refuses, no
     purpose, a time stamp of an outside authority.
   * Rate limit, headers and log line are those of every other request: this stands inside them. Nobody is charged or
     admitted twice: the guard takes over whom it let in here.
