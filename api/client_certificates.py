@@ -35,8 +35,9 @@ from cryptography.x509 import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from starlette.types import Scope
 
+from api.environment import PREFIX
 from api.peer_protocol import PEER_ADDRESS, PEER_CERTIFICATE
-from api.settings import PREFIX, Settings, SettingsError
+from api.settings import Settings, SettingsError
 
 HEADER: Final = b"client-cert"
 # A certificate with a key of RSA-4096 and many names has some 3 kB, in PEM with `%` a half more.

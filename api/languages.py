@@ -6,7 +6,7 @@ Promises: what is not asked for clearly falls back to the default; a malformed h
 import re
 from typing import Final
 
-from api.settings import Language
+from api.environment import Language
 
 # A header longer than this asks for no language that we have.
 HEADER_LENGTH_MAX: Final = 200

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from api.settings import Language
+from api.environment import Language
 from api.sheets_in import judge_sheet
 from api.texts import day_text, sentence
 from api.wiring import Office

@@ -14,21 +14,37 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TextIO
-
-import structlog
+from typing import Any, Final, Protocol, TextIO
 
 from verify.errors import YinzhengError
 
-Log = structlog.typing.FilteringBoundLogger
 # The innermost places tell where it broke; a recursion would otherwise fill the disk.
 FRAMES_MAX: Final = 12
+
+
+class Log(Protocol):
+    """Where lines are written; the library that writes them is loaded with the first log that is opened."""
+
+    def info(self, event: str, **values: Any) -> Any:  # noqa: ANN401 - structlog's own
+        """Write what happened."""
+        ...
+
+    def warning(self, event: str, **values: Any) -> Any:  # noqa: ANN401 - structlog's own
+        """Write what somebody should look at."""
+        ...
+
+    def error(self, event: str, **values: Any) -> Any:  # noqa: ANN401 - structlog's own
+        """Write what does not work."""
+        ...
+
+
 # What lasts is said when it begins, and again this much later for who reads only the newest lines.
 SAID_AGAIN_SECONDS: Final = 3600.0
 
 
 def open_log(clock: Callable[[], datetime], *, out: TextIO | None = None) -> Log:
     """Return a log that writes to `out`, or to stderr."""
+    import structlog  # a command that has nothing to log needs none
 
     def add_moment(_log: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own
         event["at"] = clock().isoformat(timespec="milliseconds")

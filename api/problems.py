@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.environment import Language
 from api.errors import (
     MalformedRequestError,
     MediaTypeError,
@@ -28,7 +29,6 @@ from api.errors import (
 )
 from api.languages import chosen
 from api.problem_codes import STATUS, STATUS_TITLES
-from api.settings import Language
 from api.texts import sentence
 from verify.errors import FieldProblem, InvalidFieldsError, YinzhengError
 

@@ -15,8 +15,7 @@ from typing import Final
 
 from registry import artefacts, catalogue
 from registry.db import Database, reading
-from signer.key_acts import REVOCATION
-from signer.trust_lists import TRUST_LIST, TRUST_ROOT, newest_trust_list, revocation_lists
+from signer.public_lists import REVOCATION, TRUST_LIST, TRUST_ROOT, newest_trust_list, revocation_lists
 from verify.evidence import Evidence
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.status import StatusList, StatusListError, open_status_list

@@ -6,8 +6,9 @@ Its code leads to our page that checks the receipt anew.
 
 from typing import Final
 
-from api.settings import Language
-from api.texts import day_text, moment_text, sentence
+from api.environment import Language
+from api.receipt_words import receipt_rows
+from api.texts import sentence
 from api.verdicts import headline_later
 from api.wiring import Office
 from registry.db import reading
@@ -17,10 +18,8 @@ from signer.page.press import About
 from signer.page.sheet import Sheet, SheetGroup
 from signer.receipts import MadeReceipt
 from verify.attached import RECEIPT_FILE, RECEIPT_PROOF_FILE, RECEIPT_STAMP_FILE
-from verify.licence import ISSUER_ZONE
 from verify.receipt import OUTCOME_NUMBER, VerificationReceipt, read_receipt
 from verify.report import Check
-from verify.values import LicenceId
 from verify.verdict import Verdict
 
 PAGE_PATH: Final = "/r/"
@@ -28,7 +27,6 @@ PAGE_PATH: Final = "/r/"
 
 _TAGS: Final = {"zh": "zh-CN", "en": "en"}
 _OUTCOMES: Final = {number: outcome for outcome, number in OUTCOME_NUMBER.items()}
-_LICENCE_ID_LENGTH: Final = 16
 
 
 def receipt_page(office: Office, kept: MadeReceipt, language: Language) -> bytes:
@@ -68,23 +66,6 @@ def office_name(office: Office, said: VerificationReceipt, language: Language) -
     return department.name_en if language == "en" else department.name
 
 
-def receipt_rows(said: VerificationReceipt, language: Language) -> tuple[tuple[str, str], ...]:
-    """Return what a receipt says of who relied on what, in words: for paper and for the command line."""
-    licence_id = LicenceId.parse(said.licence_id).typed if _is_licence_id(said) else said.licence_id
-    purpose = sentence(f"purpose.{said.purpose}", language)
-    rows = (
-        ("receipt_page.licence", licence_id),
-        ("receipt_page.made_at", moment_text(said.made_at, language)),
-        ("receipt_page.purpose", purpose),
-        ("receipt_page.legal_basis", said.legal_basis),
-        ("receipt_page.case_number", said.case_number),
-        ("receipt_page.operator", said.operator.hex()),
-        ("receipt_page.fields", ", ".join(map(str, said.fields))),
-        ("receipt_page.delete_after", day_text(said.delete_after.astimezone(ISSUER_ZONE).date(), language)),
-    )
-    return tuple((sentence(code, language), value) for code, value in rows if value)
-
-
 def _relied_rows(
     said: VerificationReceipt, kept: MadeReceipt, name: str, language: Language
 ) -> tuple[tuple[str, str], ...]:
@@ -112,10 +93,6 @@ def _proof_rows(said: VerificationReceipt, kept: MadeReceipt, language: Language
         ("receipt_page.timestamp", "" if kept.record.timestamp is None else f"RFC 3161 ({RECEIPT_STAMP_FILE})"),
     )
     return tuple((sentence(code, language), value) for code, value in rows if value)
-
-
-def _is_licence_id(said: VerificationReceipt) -> bool:
-    return len(said.licence_id) == _LICENCE_ID_LENGTH
 
 
 def _files(kept: MadeReceipt) -> tuple[AttachedFile, ...]:

@@ -3,7 +3,8 @@
 Promises:
   * The reader has no key, no socket and no registry, and is bounded in memory, time and files (`api/sandbox_child.py`).
   * A file that breaks its reader, or takes too long, is a clear error; the next file gets a new reader.
-  * A reader is forked from a warm process, so that a usual file is answered in some milliseconds.
+  * A reader is forked from a warm process, so that a usual file is answered in some milliseconds. The process begins
+    with what our own documents need; what any other file may need is loaded at the first one, or by `warm_up`.
   * One line (an address, a client) holds at most half of the readers: a pile of slow files keeps nobody else waiting.
 """
 
@@ -21,11 +22,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
 from api.errors import ApiError
 from api.sandbox_jobs import (
     ANSWER_BYTES_MAX,
+    LOAD_ALL,
+    NEEDS_ALL,
+    READY,
     SECONDS,
     AnswerError,
     Examine,
@@ -38,12 +42,14 @@ from api.sandbox_jobs import (
     prepared_of,
 )
 from api.turns import NoTurnError, Turns
-from signer.official.inventory import Inventory
-from signer.official.wishes import LayoutError, PreparedFile, SealWish
 from verify.errors import MalformedError
 from verify.evidence import Evidence
 from verify.report import Report
 from verify.report_objects import report_from_object
+
+if TYPE_CHECKING:
+    from signer.official.inventory import Inventory
+    from signer.official.wishes import PreparedFile, SealWish
 
 ROOT: Final = Path(__file__).parent.parent
 # A little more than the reader's own end, so that its end is what is seen.
@@ -92,6 +98,7 @@ class Sandbox:
 
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _channel: socket.socket | None = field(default=None, init=False)
+    _has_all: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _turns: Turns = field(
         default_factory=lambda: Turns(
@@ -111,7 +118,7 @@ class Sandbox:
         except MalformedError as error:
             raise SandboxCrashedError("no report came back") from error
 
-    def prepare(self, upload: bytes, wish: SealWish, *, line: str = OWN_LINE) -> PreparedFile:
+    def prepare(self, upload: bytes, wish: "SealWish", *, line: str = OWN_LINE) -> "PreparedFile":
         """Return an upload prepared for its seal. Raises `OfficialError`, `PlaceError`, `SandboxError`."""
         value, content = self._do(Prepare(wish=wish), upload, line)
         try:
@@ -123,8 +130,11 @@ class Sandbox:
         """Return a page of a file as PNG. Raises `OfficialError`, `SandboxError`."""
         return self._do(Picture(page=page), document, line)[1]
 
-    def inventory(self, document: bytes, *, line: str = OWN_LINE) -> Inventory:
+    def inventory(self, document: bytes, *, line: str = OWN_LINE) -> "Inventory":
         """Return what the pages of a file show, as a list. Raises `OfficialError`, `SandboxError`."""
+        from signer.official.inventory import Inventory
+        from signer.official.wishes import LayoutError
+
         _, content = self._do(TakeInventory(), document, line)
         try:
             return Inventory.decode(content)
@@ -141,7 +151,7 @@ class Sandbox:
     def _do(self, job: Job, document: bytes, line: str) -> tuple[dict[str, Any], bytes]:
         try:
             with self._turns.turn(line, seconds=TURN_SECONDS):
-                answer = self._ask(document, pickle.dumps(job), SECONDS[type(job)])
+                answer = self._answer(job, document)
         except NoTurnError as error:
             raise SandboxBusyError from error
         try:
@@ -149,11 +159,30 @@ class Sandbox:
         except AnswerError as error:
             raise SandboxCrashedError("no answer came back") from error
 
+    def _answer(self, job: Job, document: bytes) -> bytes:
+        """Return the answer of a reader that was forked when all was there that this job needs."""
+        if not isinstance(job, Examine):
+            self.start()
+        asked = pickle.dumps(job), SECONDS[type(job)]
+        answer = self._ask(document, *asked)
+        if answer == NEEDS_ALL:
+            self.start()
+            answer = self._ask(document, *asked)
+        return answer
+
     def start(self) -> None:
-        """Start the warm process, so that the first file need not wait for it. Raises `SandboxCrashedError`."""
+        """Load all that any file may need, so that no file waits for it. Raises `SandboxCrashedError`."""
         with self._lock:
-            if self._channel is None:
-                self._start()
+            channel = self._channel or self._start()
+            if not self._has_all:
+                try:
+                    channel.sendall(LOAD_ALL)
+                except OSError:  # it has ended
+                    self._end()
+                    channel = self._start()
+                    channel.sendall(LOAD_ALL)
+                self._greet(channel)
+                self._has_all = True
 
     def close(self) -> None:
         """End the warm process."""
@@ -200,15 +229,19 @@ class Sandbox:
             )
         ours.settimeout(START_SECONDS)
         self._channel = ours
+        self._greet(ours)
+        return ours
+
+    def _greet(self, channel: socket.socket) -> None:
+        """Wait until the warm process is ready."""
         try:
-            greeting = ours.recv(len(b"ready"))
+            greeting = channel.recv(len(READY))
         except OSError as error:
             self._end()
             raise SandboxCrashedError("the warm process did not start") from error
         if not greeting:
             self._end()
             raise SandboxCrashedError("the warm process ended at once")
-        return ours
 
     def _end(self) -> None:
         if self._channel is not None:
@@ -217,6 +250,7 @@ class Sandbox:
             self._process.kill()
             self._process.wait()
         self._channel = self._process = None
+        self._has_all = False
 
 
 @contextmanager
@@ -275,12 +309,12 @@ def code_in_file(picture: bytes, *, line: str = OWN_LINE) -> str:
     return _OURS.code(picture, line=line)
 
 
-def prepare_file(upload: bytes, wish: SealWish, *, line: str = OWN_LINE) -> PreparedFile:
+def prepare_file(upload: bytes, wish: "SealWish", *, line: str = OWN_LINE) -> "PreparedFile":
     """Return an upload prepared for its seal. Raises `OfficialError`, `PlaceError`, `SandboxError`."""
     return _OURS.prepare(upload, wish, line=line)
 
 
-def inventory_of_file(document: bytes, *, line: str = OWN_LINE) -> Inventory:
+def inventory_of_file(document: bytes, *, line: str = OWN_LINE) -> "Inventory":
     """Return what the pages of a file show, as a list. Raises `OfficialError`, `SandboxError`."""
     return _OURS.inventory(document, line=line)
 

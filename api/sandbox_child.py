@@ -7,6 +7,8 @@ Promises:
     program or thread, changes no folder and looks into no other process (system calls refused, and where the kernel
     cannot, an audit hook). So key files beside it, and keys in its parent's memory, are out of its reach.
   * What is asked and answered is `api/sandbox_jobs.py`; whoever reads an answer believes nothing but its form.
+  * It begins with what our own documents need. A reader that needs more says so and ends; its parent has everything
+    loaded then, once, and asks a new reader. So a clerk who checks one licence waits for no library of foreign PDFs.
 """
 
 import ctypes
@@ -24,9 +26,11 @@ import sys
 import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
-from api.sandbox_jobs import SECONDS, Examine, warm_up, work
+from api.sandbox_jobs import LOAD_ALL, NEEDS_ALL, READY, SECONDS, Examine
+from api.sandbox_work import warm_up, work
 from api.sm2_choice import choose_sm2
 from verify.evidence import Evidence
 
@@ -38,7 +42,7 @@ EVIDENCE_BYTES_MAX: Final = 64 << 20
 # Descriptors that come with one request: the file, the evidence, the pipe for the answer.
 DESCRIPTORS: Final = 3
 # A document may call for any part of these, also for one that no document needed before. A reader opens no file, so
-# that all of them are in memory before it begins: a fifth of a second, once.
+# that all of them are in memory before it begins: a second, once.
 _NEEDED_PACKAGES: Final = (
     "verify",
     "encodings",
@@ -48,6 +52,8 @@ _NEEDED_PACKAGES: Final = (
     "pyhanko.sign.diff_analysis",
     "pyhanko_certvalidator",
 )
+# What speaks to networks: nothing that judges a file calls for it.
+_NOT_NEEDED: Final = ".fetchers."
 # Enough of a PDF to be tried by the library for other people's documents.
 _WARM_UP: Final = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"
 
@@ -85,6 +91,7 @@ _REFUSED_CALLS: Final = {
     ),
 }
 _OPENING: Final = "open"
+_IMPORTING: Final = "import"
 _REFUSED_EVENTS: Final = (
     "os.remove",
     "os.rename",
@@ -106,36 +113,46 @@ _REFUSED_EVENTS: Final = (
 def serve(descriptor: int) -> None:
     """Fork a reader for each request that comes over the socket to the parent, until the parent is gone."""
     _warm_up()
+    has_all = False
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for readers: the kernel buries them
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, whose end is ours
     with socket.socket(fileno=descriptor) as parent:
-        parent.sendall(b"ready")
+        parent.sendall(READY)
         while True:
             message, descriptors, _, _ = socket.recv_fds(parent, 1, DESCRIPTORS)
             if not message:
                 return
-            if len(descriptors) == DESCRIPTORS and os.fork() == 0:
+            if message == LOAD_ALL:
+                _load_all()
+                has_all = True
+                parent.sendall(READY)
+            elif len(descriptors) == DESCRIPTORS and os.fork() == 0:
                 parent.close()
-                _read_one(*descriptors)
+                _read_one(*descriptors, has_all=has_all)
             for each in descriptors:
                 os.close(each)
 
 
 def _warm_up() -> None:
-    """Bring into memory what reading a file may need, so that readers find it there and open no file for it."""
+    """Make ready what a document of ours needs: what judges it was loaded with this module."""
     choose_sm2()
-    work(Examine(evidence=Evidence(trust=None), at=datetime(2026, 1, 1, tzinfo=UTC)), _WARM_UP)
-    warm_up()
-    for name in _NEEDED_PACKAGES:
-        for part in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
-            with suppress(ImportError):  # parts for other systems, and for libraries that are not installed
-                importlib.import_module(part.name)
     # Who tells of a warning or an error looks up the line of source, in a file.
     warnings.simplefilter("ignore")
     logging.disable()
 
 
-def _read_one(file: int, request: int, answer: int) -> None:
+def _load_all() -> None:
+    """Bring into memory what reading any file may need, so that readers find it there and open no file for it."""
+    work(Examine(evidence=Evidence(trust=None), at=datetime(2026, 1, 1, tzinfo=UTC)), _WARM_UP)
+    warm_up()
+    for name in _NEEDED_PACKAGES:
+        for part in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
+            if _NOT_NEEDED not in part.name:
+                with suppress(ImportError):  # parts for other systems, and for libraries that are not installed
+                    importlib.import_module(part.name)
+
+
+def _read_one(file: int, request: int, answer: int, *, has_all: bool) -> None:
     """Be the reader of one file, and end."""
     try:
         job = pickle.loads(_read_all(request))  # noqa: S301 - written by our own parent
@@ -143,15 +160,18 @@ def _read_one(file: int, request: int, answer: int) -> None:
             os._exit(2)
         signal.setitimer(signal.ITIMER_REAL, SECONDS[type(job)])  # nobody catches SIGALRM: it ends the process
         document = _read_all(file)
-        confine(SECONDS[type(job)])
+        confine(SECONDS[type(job)], answer=None if has_all else answer)
         _write_all(answer, work(job, document))
         os._exit(0)
     except BaseException:  # noqa: BLE001 - whatever it is, this process ends here and says nothing
         os._exit(1)
 
 
-def confine(cpu_seconds: int = CPU_SECONDS) -> None:
-    """Give up, for good, everything that reading a file does not need."""
+def confine(cpu_seconds: int = CPU_SECONDS, *, answer: int | None = None) -> None:
+    """Give up, for good, everything that reading a file does not need.
+
+    Who would open a file ends: without a word, or, where `answer` is given, with the word that not all was loaded.
+    """
     limits = (
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, MEMORY_BYTES_MAX),
@@ -162,7 +182,7 @@ def confine(cpu_seconds: int = CPU_SECONDS) -> None:
     for kind, limit in limits:
         resource.setrlimit(kind, (limit, limit))
     _refuse_calls()
-    sys.addaudithook(_refuse_event)
+    sys.addaudithook(_refuse_event if answer is None else partial(_refuse_and_tell, answer))
 
 
 def _refuse_event(event: str, _arguments: tuple[object, ...]) -> None:
@@ -170,6 +190,13 @@ def _refuse_event(event: str, _arguments: tuple[object, ...]) -> None:
         os._exit(1)  # a library would take a refusal for a fault of the document: better no verdict than a wrong one
     if event.startswith(_REFUSED_EVENTS):
         raise PermissionError(event)
+
+
+def _refuse_and_tell(answer: int, event: str, arguments: tuple[object, ...]) -> None:
+    if event in {_OPENING, _IMPORTING}:
+        _write_all(answer, NEEDS_ALL)
+        os._exit(0)
+    _refuse_event(event, arguments)
 
 
 def _refuse_calls() -> None:

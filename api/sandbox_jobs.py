@@ -2,31 +2,33 @@
 
 Promises:
   * A job goes in with its file, one line of JSON comes out, and behind it the bytes that were made, if any.
-  * `work` runs in the child process; `open_answer` in its parent, which believes of an answer nothing but its form.
-  * An upload that cannot be sealed is answered with the stable code of its error; nothing of the file is repeated.
+  * `open_answer` runs in the reader's parent, which believes of an answer nothing but its form. What reads files is not
+    loaded there: it is `api/sandbox_work.py`, which runs in the child.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
-from signer.official.errors import OfficialError, UnreadableUploadError
-from signer.official.places import PlaceError, Placing, SealImage, Spot
-from signer.official.wishes import Layout, LayoutError, PreparedFile, SealWish
 from verify.errors import MalformedError, YinzhengError
 from verify.evidence import Evidence
-from verify.examine import examine
-from verify.ofd import OFD_HEAD
-from verify.report_objects import report_object
 from verify.signed_document import DOCUMENT_BYTES_MAX
+
+if TYPE_CHECKING:
+    from signer.official.wishes import PreparedFile, SealWish
 
 # The largest report names 64 findings and one log proof of some kilobytes.
 LINE_BYTES_MAX: Final = 1 << 20
 # Seal, field and room, and for each page a stamp, come behind the upload.
 ANSWER_BYTES_MAX: Final = DOCUMENT_BYTES_MAX + (8 << 20)
 PARAM_LENGTH_MAX: Final = 40
+# What a reader says that was forked before all that a strange document may call for was in memory; no answer begins so.
+NEEDS_ALL: Final = b"all"
+# From the parent to the process that forks readers, and back when it may go on.
+LOAD_ALL: Final = b"a"
+READY: Final = b"ready"
 
 
 class AnswerError(MalformedError):
@@ -47,7 +49,7 @@ class Examine:
 class Prepare:
     """Prepare the file for a seal."""
 
-    wish: SealWish
+    wish: "SealWish"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,24 +74,6 @@ Job = Examine | Prepare | Picture | TakeInventory | ReadCode
 SECONDS: Final[Mapping[type[Job], int]] = {Examine: 4, Prepare: 10, Picture: 10, TakeInventory: 10, ReadCode: 4}
 
 
-def work(job: Job, document: bytes) -> bytes:
-    """Do a job and return the answer; a file that breaks its reader raises whatever it raises."""
-    if isinstance(job, Examine):
-        return _line(report_object(examine(document, job.evidence, at=job.at)))
-    if isinstance(job, ReadCode):
-        return _code(document)
-    try:
-        if isinstance(job, TakeInventory):
-            return _inventory(document)
-        return _prepare(document, job.wish) if isinstance(job, Prepare) else _picture(document, job.page)
-    except (OfficialError, PlaceError) as error:
-        return _line({"error": error.code, "params": error.params})
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 - for a hostile file pyHanko raises whatever Python raises
-        return _line({"error": UnreadableUploadError.code, "params": {}})
-
-
 def open_answer(answer: bytes) -> tuple[dict[str, Any], bytes]:
     """Return the object and the bytes of an answer. Raises `AnswerError`, or the error that it tells of."""
     line, separator, content = answer.partition(b"\n")
@@ -104,8 +88,10 @@ def open_answer(answer: bytes) -> tuple[dict[str, Any], bytes]:
     return value, content
 
 
-def prepared_of(value: Mapping[str, Any], content: bytes, upload: bytes) -> PreparedFile:
+def prepared_of(value: Mapping[str, Any], content: bytes, upload: bytes) -> "PreparedFile":
     """Return what a reader prepared. Raises `AnswerError` when it is not the upload with something behind it."""
+    from signer.official.wishes import Layout, LayoutError, PreparedFile
+
     try:
         prepared = PreparedFile(content=content, layout=Layout.from_object(value))
     except LayoutError as error:
@@ -115,65 +101,11 @@ def prepared_of(value: Mapping[str, Any], content: bytes, upload: bytes) -> Prep
     return prepared
 
 
-_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def warm_up() -> None:
-    """Bring into memory what preparing and showing need, by doing both once."""
-    document = _smallest_pdf()
-    image = SealImage(png=_smallest_png(), width=10, height=10)
-    placing = Placing(at=Spot(page=1, x=20, y=20))
-    wish = SealWish(
-        document_id="0" * 16,
-        placing=placing,
-        image=image,
-        name="-",
-        at=_AT,
-    )
-    work(Prepare(wish=wish), document)
-    work(Picture(page=1), document)
-    work(ReadCode(), _smallest_png())
-
-
-def _line(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
-
-
-def _code(picture: bytes) -> bytes:
-    from api.code_pictures import code_in_picture  # only the child process needs it
-
-    return _line({"text": code_in_picture(picture)})
-
-
-def _prepare(document: bytes, wish: SealWish) -> bytes:
-    from signer.official.ofd import prepare_ofd  # only the child process needs them: pyHanko takes a second to load
-    from signer.official.pdf import prepare_pdf
-
-    prepared = (prepare_ofd if document.startswith(OFD_HEAD) else prepare_pdf)(document, wish)
-    return _line(prepared.layout.to_object()) + prepared.content
-
-
-def _picture(document: bytes, page: int) -> bytes:
-    from signer.official.pages import opened, picture_of
-
-    with opened(document) as pdf:
-        return _line({"pages": len(pdf)}) + picture_of(pdf, page)
-
-
-def _inventory(document: bytes) -> bytes:
-    from signer.official.inventory import inventory_of, take_inventory
-    from signer.official.pages import opened, page_sizes, texts_of
-
-    if document.startswith(OFD_HEAD):
-        found = take_inventory(document)
-    else:
-        with opened(document) as pdf:
-            found = inventory_of(len(page_sizes(pdf)), texts_of(pdf))
-    return _line({"pages": found.pages}) + found.encode()
-
-
 def _told(value: Mapping[str, Any]) -> YinzhengError:
     """Return the error that an answer names; of its values only short texts are believed."""
+    from signer.official.errors import OfficialError
+    from signer.official.places import PlaceError
+
     params = value.get("params")
     texts = params if isinstance(params, dict) else {}
     kept = {name: text for name, text in texts.items() if isinstance(text, str) and len(text) <= PARAM_LENGTH_MAX}
@@ -181,32 +113,3 @@ def _told(value: Mapping[str, Any]) -> YinzhengError:
     known[PlaceError.code] = PlaceError
     kind = known.get(str(value["error"]))
     return AnswerError("an unknown error") if kind is None else kind(params=kept)
-
-
-def _smallest_pdf() -> bytes:
-    """Return a page with a word on it."""
-    words = b"BT /F 9 Tf 20 20 Td (a) Tj ET"
-    objects = (
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
-        b"<</Length %d>>stream\n%s\nendstream" % (len(words), words),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    )
-    content, places = bytearray(b"%PDF-1.7\n"), []
-    for number, each in enumerate(objects, 1):
-        places.append(len(content))
-        content += b"%d 0 obj%s\nendobj\n" % (number, each)
-    table = len(content)
-    content += b"xref\n0 6\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % each for each in places)
-    return bytes(content + b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % table)
-
-
-def _smallest_png() -> bytes:
-    from io import BytesIO
-
-    from PIL import Image
-
-    written = BytesIO()
-    Image.new("RGBA", (1, 1)).save(written, "PNG")
-    return written.getvalue()

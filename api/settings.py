@@ -1,4 +1,4 @@
-"""Settings of one deployment. This is the only module that reads the environment.
+"""Settings of one deployment, from the environment (`api/environment.py`) and the file that `init` writes.
 
 Every setting is an environment variable with the prefix YINZHENG_; the description of each field is its documentation.
 What `init` was told stands in `settings.toml` of the data folder, below the environment.
@@ -7,7 +7,6 @@ misspelt setting must not be silently without effect.
 """
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -16,18 +15,13 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.environment import DEFAULT_DATA, ENVIRONMENT, PREFIX, Language
 from verify.errors import YinzhengError
 
-PREFIX: Final = "YINZHENG_"
-DEFAULT_DATA: Final = "yinzheng-data"
 KEPT: Final = "settings.toml"
-Language = Literal["zh", "en"]
-
-_ENVIRONMENT: Final = os.environ  # noqa: TID251 - the one place where the environment is read
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 # A secret shorter than this is guessed; the one that `init` draws has 43 characters.
@@ -53,10 +47,10 @@ class SettingsError(YinzhengError):
     code: ClassVar[str] = "settings.wrong"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What an office sets. Paths that are not absolute are taken from the working directory."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: Path = Field(
         default=Path(DEFAULT_DATA),
@@ -309,14 +303,15 @@ def read_settings(**given: object) -> Settings:
     Raises `SettingsError`.
     """
     known = {PREFIX + name.upper(): name for name in Settings.model_fields}
-    for name in sorted(_ENVIRONMENT):
-        if name.upper().startswith(PREFIX) and not _FOREIGN.match(name.upper()) and name.upper() not in known:
+    environment = {name.upper(): value for name, value in ENVIRONMENT.items() if name.upper().startswith(PREFIX)}
+    for name in sorted(environment):
+        if not _FOREIGN.match(name) and name not in known:
             raise _wrong(name[:60], "unknown")
-    present = {field for name, field in known.items() if _ENVIRONMENT.get(name)}
-    data = Path(str(given.get("data") or _ENVIRONMENT.get(f"{PREFIX}DATA") or DEFAULT_DATA))
-    kept = {name: value for name, value in _kept_settings(data).items() if name not in present}
+    # A variable that is set to nothing is not set.
+    present = {known[name]: value for name, value in environment.items() if value and name in known}
+    data = Path(str(given.get("data") or present.get("data") or DEFAULT_DATA))
     try:
-        return Settings.model_validate(kept | given)
+        return Settings.model_validate(_kept_settings(data) | present | given)
     except ValidationError as error:
         first = error.errors()[0]
         together = {"oidc": "OIDC_ISSUER", "tls": "TLS_CERTIFICATE", "storage": "PUBLISH_TO"}.get(
@@ -353,22 +348,3 @@ def _kept_settings(data: Path) -> dict[str, object]:
         return {}
     except (OSError, ValueError) as error:
         raise _wrong(KEPT, "unreadable") from error
-
-
-def wants_no_colour() -> bool:
-    """Say whether the person asked for plain text (https://no-color.org)."""
-    return bool(_ENVIRONMENT.get("NO_COLOR"))
-
-
-def environment_language() -> Language | None:
-    """Return the language that YINZHENG_LANGUAGE, LC_ALL, LC_MESSAGES or LANG asks for, in this order, or None."""
-    for name in (f"{PREFIX}LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = _ENVIRONMENT.get(name, "")
-        if value[:2] in {"zh", "en"}:
-            return "zh" if value.startswith("zh") else "en"
-    return None
-
-
-def is_data_chosen() -> bool:
-    """Say whether the environment names a data folder."""
-    return bool(_ENVIRONMENT.get(f"{PREFIX}DATA"))

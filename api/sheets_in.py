@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Final
 
+from api.environment import Language
 from api.errors import RequestTooLargeError, UnknownArtefactError
 from api.limits import UPLOAD_BYTES_MAX
-from api.settings import Language
 from api.texts import sentence
 from api.wiring import Office
 from registry import batch_sheets, catalogue, jobs

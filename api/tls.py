@@ -30,7 +30,8 @@ from cryptography.x509 import (
     load_pem_x509_certificates,
 )
 
-from api.settings import PREFIX, Settings, SettingsError
+from api.environment import PREFIX
+from api.settings import Settings, SettingsError
 from api.wiring import Office
 from keys.errors import CustodyAccessError, CustodyStorageError
 from keys.folder import prepare_folder, read_file, write_over

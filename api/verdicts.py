@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from api.settings import Language
+from api.environment import Language
 from api.texts import catalogue, day_text, has_sentence, sentence
 from verify.facts import Facts
 from verify.licence import ISSUER_ZONE

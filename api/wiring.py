@@ -1,56 +1,55 @@
-"""The composition root: real parts put together from settings, and the only clock and randomness.
+"""The composition root: real parts put together from settings.
 
 Promises:
   * `build` and `build_public` stop with a sentence when database, key or template is missing; they make nothing.
   * A key is opened when something is signed for the first time, not before.
   * `build_public` has no keys: it never looks into the key folder, and asking for its desk is refused.
   * What is read from the registry's public files (trust list, status lists) is checked before it is used.
+  * Parts that only some processes put together (keys, press, log, witnesses) are loaded where they are put together.
 """
 
 import os
 import platform
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TextIO
 
+from api.clock import Clock, clock, random
 from api.demonstration import Demonstration
+from api.environment import PREFIX
 from api.errors import NoCustodyError, NoDatabaseError, NoKeysError, NoTemplateError
 from api.logs import Log, open_log
 from api.public_files import PublicFiles
-from api.settings import PREFIX, Settings, SettingsError
-from api.witness_client import HttpWitnessClient
+from api.settings import Settings, SettingsError
 from keys.custody import DEPLOYMENT
 from keys.errors import CertificateFormError
-from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
-from keys.key_files import KeyCipher
-from keys.outside_timestamps import OutsideTimestampClient, TimeLimits
-from keys.softkeys import SoftCustody
-from keys.timestamps import OwnTimestampService, TimestampSource
+from keys.time_limits import TimeLimits
 from registry import catalogue, leaves
 from registry.db import Database, open_database, reading
 from registry.schema import check_schema
 from registry.vault import FolderVault
-from signer.daily import note_uses
-from signer.desk import Desk, DeskSettings
-from signer.founding import open_custody
-from signer.key_acts import KeyDesk
-from signer.log import SigningLog
 from signer.log_files import FolderStore, TileStore
-from signer.log_safety import LOOK_SECONDS, HeadGuard
-from signer.page.press import OWN_TEMPLATES, Press
-from signer.receipts import ReceiptBook
-from signer.trust_lists import newest_trust_list, revocation_lists
-from signer.witnessing import Witnessing
+from signer.page.folders import OWN_TEMPLATES
+from signer.public_lists import newest_trust_list, revocation_lists
 from verify.errors import YinzhengError
 from verify.evidence import Evidence, RegistryAnswer, Unreachable
 from verify.key_purpose import KeyPurpose
-from verify.note import LogVerifier
 from verify.witness_policy import POLICY_LENGTH_MAX, WitnessPolicy, WitnessPolicyError
+
+if TYPE_CHECKING:
+    from api.witness_client import HttpWitnessClient
+    from keys.softkeys import SoftCustody
+    from keys.timestamps import TimestampSource
+    from signer.desk import Desk, DeskSettings
+    from signer.key_acts import KeyDesk
+    from signer.log import SigningLog
+    from signer.page.press import Press
+    from signer.receipts import ReceiptBook
+    from signer.witnessing import Witnessing
+    from verify.note import LogVerifier
 
 STATUS_PATH: Final = "/status/"
 REVOCATION_PATH: Final = "/authority.crl"
@@ -63,18 +62,6 @@ GUARD_LIMITS: Final = TimeLimits(connect_seconds=1.0, read_seconds=1.0, overall_
 # Callers wait while storage is asked over the network; the publisher, for whom nobody waits, compares all the time.
 STORAGE_LOOK_SECONDS: Final = 300.0
 
-Clock = Callable[[], datetime]
-
-
-def clock() -> datetime:
-    """Return the moment, in UTC: the only place that reads the machine's clock."""
-    return datetime.now(UTC)  # noqa: TID251 - the one clock
-
-
-def random(count: int) -> bytes:
-    """Return so many random bytes that nobody can foretell."""
-    return secrets.token_bytes(count)
-
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Office:
@@ -85,16 +72,17 @@ class Office:
     vault: FolderVault
     public_files: PublicFiles
     is_public: bool
-    log: Log
     worker: str
     clock: Clock = clock
     random: Callable[[int], bytes] = random
+    log_lines: TextIO | None = None
+    _press: "Press | None" = field(default=None, init=False, repr=False)
+    _log: Log | None = field(default=None, init=False, repr=False)
     demonstration: Demonstration | None = None
-    _press: Press | None = field(default=None, init=False, repr=False)
     _published: TileStore | None = field(default=None, init=False, repr=False)
-    _custody: SoftCustody | None = field(default=None, init=False, repr=False)
-    _desk: Desk | None = field(default=None, init=False, repr=False)
-    _receipts: ReceiptBook | None = field(default=None, init=False, repr=False)
+    _custody: "SoftCustody | None" = field(default=None, init=False, repr=False)
+    _desk: "Desk | None" = field(default=None, init=False, repr=False)
+    _receipts: "ReceiptBook | None" = field(default=None, init=False, repr=False)
     _policy: WitnessPolicy | None = field(default=None, init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
@@ -103,8 +91,18 @@ class Office:
         return {} if self.demonstration is None else self.demonstration.examples.get(type_code, {})
 
     @property
-    def press(self) -> Press:
+    def log(self) -> Log:
+        """The process's own log, opened at the first line; to stderr, or where `log_lines` says."""
+        with self._lock:
+            if self._log is None:
+                self._log = open_log(self.clock, out=self.log_lines)
+            return self._log
+
+    @property
+    def press(self) -> "Press":
         """The press, with its fonts and templates opened at the first use."""
+        from signer.page.press import Press
+
         with self._lock:
             if self._press is None:
                 self._press = Press.open(
@@ -133,7 +131,7 @@ class Office:
             return self._published
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> "Desk":
         """The desk, with custody, signing log and time stamps opened at the first use.
 
         Raises `NoCustodyError` in a process that serves the public, and what opening the parts raises.
@@ -146,15 +144,21 @@ class Office:
                 self._custody, self._desk = custody, _open_desk(self, custody)
             return self._desk
 
-    def open_custody(self) -> SoftCustody:
+    def open_custody(self) -> "SoftCustody":
         """Open the keys, which believe the log that is written into now."""
+        from keys.key_files import KeyCipher
+        from signer.founding import open_custody
+
         settings = self.settings
         return open_custody(
             settings.keys_folder, settings.passphrase(), self.origin, cipher=KeyCipher(settings.key_cipher)
         )
 
-    def open_log(self, custody: SoftCustody) -> SigningLog:
+    def open_log(self, custody: "SoftCustody") -> "SigningLog":
         """Return the signing log, which compares its head with what others know before it signs."""
+        from signer.log import SigningLog
+        from signer.log_safety import LOOK_SECONDS, HeadGuard
+
         log = SigningLog(
             database=self.database,
             custody=custody,
@@ -166,6 +170,8 @@ class Office:
         every = LOOK_SECONDS if self.settings.publish_to is None else STORAGE_LOOK_SECONDS
         guard = HeadGuard(database=self.database, verifier=log.verifier, store=self.published, look_seconds=every)
         if self.witness_policy.witnesses:
+            from api.witness_client import HttpWitnessClient
+
             client = HttpWitnessClient(limits=GUARD_LIMITS)
             guard = replace(guard, witnesses=self._witnessing(log.verifier, client).seen)
         return replace(log, guard=guard)
@@ -179,18 +185,24 @@ class Office:
             return self._policy
 
     @property
-    def witnessing(self) -> Witnessing:
+    def witnessing(self) -> "Witnessing":
         """What collects cosignatures. Raises as `desk` does."""
+        from api.witness_client import HttpWitnessClient
+
         return self._witnessing(self.desk.log.verifier, HttpWitnessClient())
 
-    def _witnessing(self, verifier: LogVerifier, client: HttpWitnessClient) -> Witnessing:
+    def _witnessing(self, verifier: "LogVerifier", client: "HttpWitnessClient") -> "Witnessing":
+        from signer.witnessing import Witnessing
+
         return Witnessing(
             database=self.database, verifier=verifier, policy=self.witness_policy, client=client, clock=self.clock
         )
 
     @property
-    def receipts(self) -> ReceiptBook:
+    def receipts(self) -> "ReceiptBook":
         """The receipts of relying offices. Raises as `desk` does."""
+        from signer.receipts import ReceiptBook
+
         desk = self.desk
         with self._lock:
             if self._receipts is None:
@@ -205,8 +217,10 @@ class Office:
             return self._receipts
 
     @property
-    def key_desk(self) -> KeyDesk:
+    def key_desk(self) -> "KeyDesk":
         """The desk of acts on keys and of lists that keys sign: trust list, revocation lists."""
+        from signer.key_acts import KeyDesk
+
         desk, custody = self.desk, self._custody
         if custody is None:
             raise NoCustodyError
@@ -226,6 +240,8 @@ class Office:
     def close(self) -> None:
         """Note how often keys were used, as far as the database can be reached, and close its connections."""
         if self._desk is not None:
+            from signer.daily import note_uses
+
             with suppress(YinzhengError):
                 note_uses(self._desk, at=self.clock())
         self.database.close()
@@ -274,13 +290,14 @@ def _build(settings: Settings, *, is_public: bool, clock: Clock) -> Office:
         public_files=PublicFiles(database=database, status_prefix=settings.public_address + STATUS_PATH),
         is_public=is_public,
         clock=clock,
-        log=open_log(clock),
         worker=f"{platform.node()[:60]}:{os.getpid()}:{random(4).hex()}",
     )
 
 
-def _open_desk(office: Office, custody: SoftCustody) -> Desk:
+def _open_desk(office: Office, custody: "SoftCustody") -> "Desk":
     """Put log, time stamps and press beside the custody."""
+    from signer.desk import Desk
+
     log = office.open_log(custody)
     log.demand_safe()
     return Desk(
@@ -298,8 +315,10 @@ def _open_desk(office: Office, custody: SoftCustody) -> Desk:
     )
 
 
-def desk_settings(settings: Settings) -> DeskSettings:
+def desk_settings(settings: Settings) -> "DeskSettings":
     """Return what acts with a key must know of the settings."""
+    from signer.desk import DeskSettings
+
     return DeskSettings(
         host=settings.host,
         status_prefix=settings.public_address + STATUS_PATH,
@@ -340,11 +359,15 @@ def _open_store(settings: Settings) -> TileStore:
     )
 
 
-def _open_timestamps(office: Office, custody: SoftCustody) -> TimestampSource:
+def _open_timestamps(office: Office, custody: "SoftCustody") -> "TimestampSource":
     settings = office.settings
     if settings.timestamp_url is None or settings.timestamp_roots is None:
+        from keys.timestamps import OwnTimestampService
+
         key = custody.newest(KeyPurpose.TIMESTAMP, DEPLOYMENT)
         return OwnTimestampService(custody=custody, key=key, clock=office.clock, random=office.random)
+    from keys.outside_timestamps import OutsideTimestampClient
+
     return OutsideTimestampClient(
         url=settings.timestamp_url,
         roots=_read_roots(settings.timestamp_roots),
@@ -354,6 +377,8 @@ def _open_timestamps(office: Office, custody: SoftCustody) -> TimestampSource:
 
 
 def _read_roots(path: Path) -> tuple[bytes, ...]:
+    from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
+
     try:
         with path.open("rb") as file:
             return decode_pem_chain(file.read(CHAIN_BYTES_MAX + 1))

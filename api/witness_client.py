@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from keys.outside_timestamps import TimeLimits
+from keys.time_limits import TimeLimits
 from signer.witness_calls import Reply
 from signer.witness_errors import (
     WitnessAddressError,

@@ -29,13 +29,12 @@ from registry.errors import LeaseLostError
 from registry.records import Chunk
 from signer.batch import LEASE, run_chunk
 from signer.daily import note_uses, run_daily
-from signer.key_acts import REVOCATION
 from signer.packs import refresh_pack
+from signer.public_lists import REVOCATION, TRUST_LIST
 from signer.publish import publish
 from signer.recover import recover
 from signer.seal_statuses import KIND as SEAL_STATUS_LIST
 from signer.statuses import KIND as STATUS_LIST
-from signer.trust_lists import TRUST_LIST
 from signer.witnessing import standings
 from verify.errors import YinzhengError
 

@@ -9,7 +9,7 @@ Promises:
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from keys.errors import (
     TimestampSlowError,
     TimestampTooLongError,
 )
+from keys.time_limits import TimeLimits
 from keys.timestamps import DIGEST_BYTES
 from verify.der import SEQUENCE, Reader, integer, object_identifier, octet_string, sequence, tlv
 from verify.errors import MalformedError, YinzhengError
@@ -46,15 +47,6 @@ _CONTENT_TYPE: Final = "application/timestamp-reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeLimits:
-    """How long to wait, in seconds: for the connection, for each piece of the answer, for all of it."""
-
-    connect_seconds: float = 3.0
-    read_seconds: float = 5.0
-    overall_seconds: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideTimestampClient:
     """Client of one outside time-stamping authority, whose roots (DER) are trusted for stamps.
 
@@ -65,7 +57,7 @@ class OutsideTimestampClient:
     roots: tuple[bytes, ...]
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
-    limits: TimeLimits = TimeLimits()
+    limits: TimeLimits = field(default_factory=TimeLimits)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

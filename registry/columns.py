@@ -1,14 +1,33 @@
-"""Base of the tables and the kinds of column that both databases must store alike.
+"""How tables are written down, and the kinds of column that both databases must store alike.
 
-Promises: a moment is stored in UTC and read back aware; a naive one is refused.
+Promises:
+  * A class that names its columns with their types becomes one table of SQLAlchemy Core and nothing else: rows of ours
+    are never objects of a library, so that none is put together at the start of every process.
+  * A column may be empty only where its type says ``| None``.
+  * A moment is stored in UTC and read back aware; a naive one is refused.
 """
 
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from types import NoneType
+from typing import Any, ClassVar, Final, get_args
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData
-from sqlalchemy.types import TypeDecorator
-from sqlmodel import SQLModel
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _NAMES: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -44,7 +63,63 @@ class Moment(TypeDecorator[datetime]):
 BIG: Final = BigInteger().with_variant(Integer, "sqlite")
 
 
-class Row(SQLModel):
+_KINDS: Final[Mapping[type, type[TypeEngine[Any]]]] = {
+    str: String,
+    int: Integer,
+    bool: Boolean,
+    bytes: LargeBinary,
+    date: Date,
+}
+_NO_DEFAULT: Final = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Described:
+    """What is said of a column beside its name and type."""
+
+    default: object = _NO_DEFAULT
+    primary_key: bool = False
+    index: bool = False
+    unique: bool = False
+    foreign_key: str = ""
+    max_length: int | None = None
+    kind: type[TypeEngine[Any]] | TypeEngine[Any] | None = None
+
+
+def column(**described: Any) -> Any:  # noqa: ANN401 - stands where the column's own type is written
+    """Describe a column: `primary_key`, `index`, `unique`, `foreign_key`, `max_length`, `default`, `kind`."""
+    return _Described(**described)
+
+
+class Row:
     """Base of all tables: their own collection, so that no other library's tables mix in."""
 
-    metadata = MetaData(naming_convention=_NAMES)
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=_NAMES)
+    __tablename__: ClassVar[str]
+    __table_args__: ClassVar[tuple[Any, ...]] = ()
+    __table__: ClassVar[Table]
+
+    def __init_subclass__(cls) -> None:
+        """Make the table of the class."""
+        columns = [
+            _column(name, kind, cls.__dict__.get(name, _Described())) for name, kind in cls.__annotations__.items()
+        ]
+        cls.__table__ = Table(cls.__tablename__, cls.metadata, *columns, *cls.__table_args__)
+
+
+def _column(name: str, annotation: Any, described: Any) -> Column[Any]:  # noqa: ANN401 - what a class body holds
+    """Return the column of a name, its type and what is said of it: a description, or the default alone."""
+    if not isinstance(described, _Described):
+        described = _Described(default=described)
+    types = [each for each in get_args(annotation) or (annotation,) if each is not NoneType]
+    kind = described.kind if described.kind is not None else _KINDS[types[0]]
+    return Column(
+        name,
+        String(described.max_length) if kind is String else kind,
+        *((ForeignKey(described.foreign_key),) if described.foreign_key else ()),
+        primary_key=described.primary_key,
+        nullable=NoneType in get_args(annotation) and not described.primary_key,
+        index=described.index,
+        unique=described.unique,
+        **({} if described.default is _NO_DEFAULT else {"default": described.default}),
+    )

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import psycopg
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
@@ -101,8 +100,8 @@ class Transaction:
         try:
             with driver.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
                 copy.write("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
-        except psycopg.Error as error:
-            raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from None
+        except self.connection.dialect.loaded_dbapi.Error as error:
+            raise _wrapped(self.connection, driver, error) from None
 
     def by_driver(self, text: str, parameters: Any, *, many: bool = False) -> tuple[list[Any], int]:  # noqa: ANN401 - the driver's own
         """Run a text, for each of the parameters where there are many, past SQLAlchemy: for `registry/prepared.py`.

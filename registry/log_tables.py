@@ -3,25 +3,24 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, LargeBinary, Text
-from sqlmodel import Field
 
-from registry.columns import Moment, Row
+from registry.columns import Moment, Row, column
 
 
-class ClosedLogRow(Row, table=True):
+class ClosedLogRow(Row):
     """Names that a log had before it got the next one, each with its last head: the tree goes on, the name does not."""
 
     __tablename__ = "closed_log"
-    origin: str = Field(primary_key=True, max_length=255)
-    log: int = Field(foreign_key="log_head.log")
-    size: int = Field(sa_type=BigInteger)
-    root: bytes = Field(sa_type=LargeBinary)
-    edge: bytes = Field(sa_type=LargeBinary)
-    note: str = Field(sa_type=Text)
-    time: datetime = Field(sa_type=Moment)
+    origin: str = column(primary_key=True, max_length=255)
+    log: int = column(foreign_key="log_head.log")
+    size: int = column(kind=BigInteger)
+    root: bytes = column(kind=LargeBinary)
+    edge: bytes = column(kind=LargeBinary)
+    note: str = column(kind=Text)
+    time: datetime = column(kind=Moment)
 
 
-class RecoveredLeafRow(Row, table=True):
+class RecoveredLeafRow(Row):
     """Leaves that were brought back from the published bundles, and what is known of the acts that they tell of.
 
     ``document`` is the SHA-256 of a document in the vault that bears the leaf's proof; licence and number are read from
@@ -29,19 +28,19 @@ class RecoveredLeafRow(Row, table=True):
     """
 
     __tablename__ = "recovered_leaf"
-    log: int = Field(primary_key=True, foreign_key="log_head.log")
-    leaf_index: int = Field(primary_key=True, sa_type=BigInteger)
-    what: str = Field(max_length=130)
-    document: str | None = Field(default=None, index=True, max_length=64)
-    licence_id: str | None = Field(default=None, max_length=16)
-    number: str | None = Field(default=None, max_length=200)
-    recovered_at: datetime = Field(sa_type=Moment)
+    log: int = column(primary_key=True, foreign_key="log_head.log")
+    leaf_index: int = column(primary_key=True, kind=BigInteger)
+    what: str = column(max_length=130)
+    document: str | None = column(default=None, index=True, max_length=64)
+    licence_id: str | None = column(default=None, max_length=16)
+    number: str | None = column(default=None, max_length=200)
+    recovered_at: datetime = column(kind=Moment)
 
 
-class KeptStatusRow(Row, table=True):
+class KeptStatusRow(Row):
     """Places of lost licences in the status lists that were published as ended: the row of their attempt is lost."""
 
     __tablename__ = "kept_status"
-    status_list: int = Field(primary_key=True)
-    status_index: int = Field(primary_key=True)
+    status_list: int = column(primary_key=True)
+    status_index: int = column(primary_key=True)
     status: int

@@ -6,12 +6,11 @@ Promises: a document that is only prepared names its bytes too, so that no sweep
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Index, Text, text
-from sqlmodel import Field
 
-from registry.columns import Moment, Row
+from registry.columns import Moment, Row, column
 
 
-class OfficialDocumentRow(Row, table=True):
+class OfficialDocumentRow(Row):
     """Official documents; ``prepared_digest`` names the bytes to be signed, ``document_digest`` the sealed file."""
 
     __tablename__ = "official_document"
@@ -25,25 +24,25 @@ class OfficialDocumentRow(Row, table=True):
             postgresql_where=text("state IN ('prepared', 'sealing')"),
         ),
     )
-    document_id: str = Field(primary_key=True, max_length=16)
-    department: str = Field(foreign_key="department.uscc", max_length=18)
-    form: str = Field(max_length=3)
-    title: str = Field(max_length=200)
-    state: str = Field(max_length=10)
-    grant_id: str = Field(foreign_key="seal_grant.grant_id", max_length=24)
-    seal_code: str = Field(foreign_key="seal.code", max_length=14)
+    document_id: str = column(primary_key=True, max_length=16)
+    department: str = column(foreign_key="department.uscc", max_length=18)
+    form: str = column(max_length=3)
+    title: str = column(max_length=200)
+    state: str = column(max_length=10)
+    grant_id: str = column(foreign_key="seal_grant.grant_id", max_length=24)
+    seal_code: str = column(foreign_key="seal.code", max_length=14)
     seal_version: int
-    item_code: str | None = Field(default=None, max_length=33)
-    upload_digest: str = Field(max_length=64)
-    prepared_digest: str = Field(index=True, max_length=64)
+    item_code: str | None = column(default=None, max_length=33)
+    upload_digest: str = column(max_length=64)
+    prepared_digest: str = column(index=True, max_length=64)
     pages: int
-    layout: str = Field(sa_type=Text)
-    prepared_by: str = Field(max_length=64)
-    prepared_at: datetime = Field(sa_type=Moment)
-    approved_by: str | None = Field(default=None, max_length=64)
-    approved_at: datetime | None = Field(default=None, sa_type=Moment)
-    use_id: str | None = Field(default=None, foreign_key="seal_use.use_id", max_length=32)
-    sealed_at: datetime | None = Field(default=None, sa_type=Moment)
-    document_digest: str | None = Field(default=None, index=True, max_length=64)
-    leaf: int | None = Field(default=None, sa_type=BigInteger)
+    layout: str = column(kind=Text)
+    prepared_by: str = column(max_length=64)
+    prepared_at: datetime = column(kind=Moment)
+    approved_by: str | None = column(default=None, max_length=64)
+    approved_at: datetime | None = column(default=None, kind=Moment)
+    use_id: str | None = column(default=None, foreign_key="seal_use.use_id", max_length=32)
+    sealed_at: datetime | None = column(default=None, kind=Moment)
+    document_digest: str | None = column(default=None, index=True, max_length=64)
+    leaf: int | None = column(default=None, kind=BigInteger)
     etag: int

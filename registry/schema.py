@@ -7,10 +7,6 @@ on SQLite (the file is locked) and wait for each other on PostgreSQL (an advisor
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from registry.db import Database, reading, transaction
@@ -23,10 +19,14 @@ _UPGRADE_LOCK: Final = 0x59696E7A68656E67
 
 def upgrade(database: Database) -> None:
     """Run all migrations that this database lacks; nothing happens when there is none."""
+    from alembic import command  # every start asks for the version, and none but the first one brings the tables up
+    from alembic.config import Config
+
     with transaction(database) as tx:
         if tx.is_postgresql:
             tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
-        config = _config()
+        config = Config()
+        config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
 
@@ -34,12 +34,11 @@ def upgrade(database: Database) -> None:
 def check_schema(database: Database) -> None:
     """Raise ``DatabaseSchemaError`` unless the tables are those of this version."""
     with reading(database) as tx:
-        revision = MigrationContext.configure(tx.connection).get_current_revision()
-    if revision != ScriptDirectory.from_config(_config()).get_current_head():
+        revisions = tx.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    if revisions != [newest_revision()]:
         raise DatabaseSchemaError
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    return config
+def newest_revision() -> str:
+    """Return the revision that the last migration leads to: each is a number, with which its file's name begins."""
+    return max(path.name for path in (_FOLDER / "versions").glob("[0-9]*.py")).partition("_")[0]

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
-from sqlmodel import Field
 
 from registry import (
     account_tables,
@@ -20,84 +19,84 @@ from registry import (
     witness_tables,
     work_tables,
 )
-from registry.columns import BIG, Moment, Row
+from registry.columns import BIG, Moment, Row, column
 
 
-class DepartmentRow(Row, table=True):
+class DepartmentRow(Row):
     """Offices."""
 
     __tablename__ = "department"
-    uscc: str = Field(primary_key=True, max_length=18)
-    name: str = Field(max_length=200)
-    name_en: str = Field(max_length=200)
-    short_code: str = Field(max_length=32)
+    uscc: str = column(primary_key=True, max_length=18)
+    name: str = column(max_length=200)
+    name_en: str = column(max_length=200)
+    short_code: str = column(max_length=32)
     level: int
-    parent: str | None = Field(default=None, foreign_key="department.uscc", index=True)
-    division: str = Field(max_length=6)
+    parent: str | None = column(default=None, foreign_key="department.uscc", index=True)
+    division: str = column(max_length=6)
 
 
-class PersonRow(Row, table=True):
+class PersonRow(Row):
     """Staff; the digest of a sign-in secret, never the secret."""
 
     __tablename__ = "person"
-    person_id: str = Field(primary_key=True, max_length=64)
-    department: str = Field(foreign_key="department.uscc", index=True)
-    name: str = Field(max_length=100)
-    roles: str = Field(max_length=200)
-    secret_digest: bytes | None = Field(default=None, sa_type=LargeBinary)
+    person_id: str = column(primary_key=True, max_length=64)
+    department: str = column(foreign_key="department.uscc", index=True)
+    name: str = column(max_length=100)
+    roles: str = column(max_length=200)
+    secret_digest: bytes | None = column(default=None, kind=LargeBinary)
     is_active: bool = True
 
 
-class LicenceTypeRow(Row, table=True):
+class LicenceTypeRow(Row):
     """Versions of the licence types; names and hours stand out for the public check."""
 
     __tablename__ = "licence_type"
-    code: str = Field(primary_key=True, max_length=21)
-    version: int = Field(primary_key=True)
+    code: str = column(primary_key=True, max_length=21)
+    version: int = column(primary_key=True)
     in_force_from: date
-    name: str = Field(max_length=200)
-    name_en: str = Field(max_length=200)
+    name: str = column(max_length=200)
+    name_en: str = column(max_length=200)
     offline_hours: int
-    definition: str = Field(sa_type=Text)
+    definition: str = column(kind=Text)
 
 
-class ServiceItemRow(Row, table=True):
+class ServiceItemRow(Row):
     """Government service items."""
 
     __tablename__ = "service_item"
-    item_code: str = Field(primary_key=True, max_length=33)
-    name: str = Field(max_length=200)
-    definition: str = Field(sa_type=Text)
+    item_code: str = column(primary_key=True, max_length=33)
+    name: str = column(max_length=200)
+    definition: str = column(kind=Text)
 
 
-class CounterRow(Row, table=True):
+class CounterRow(Row):
     """Counters; locked by the act that moves them on."""
 
     __tablename__ = "counter"
-    name: str = Field(primary_key=True, max_length=120)
-    value: int = Field(sa_type=BIG)
+    name: str = column(primary_key=True, max_length=120)
+    value: int = column(kind=BIG)
 
 
-class LineageRow(Row, table=True):
+class LineageRow(Row):
     """All versions of one licence: the serial in its identifier, and the highest version given out."""
 
     __tablename__ = "lineage"
-    lineage: str = Field(primary_key=True, max_length=32)
-    number: str = Field(max_length=200)
+    lineage: str = column(primary_key=True, max_length=32)
+    number: str = column(max_length=200)
     last_version: int
 
 
-class LicenceNumberRow(Row, table=True):
+class LicenceNumberRow(Row):
     """Numbers given out, by issuer and type; a number belongs to one lineage for ever."""
 
     __tablename__ = "licence_number"
-    issuer: str = Field(primary_key=True, max_length=18)
-    type_code: str = Field(primary_key=True, max_length=21)
-    number: str = Field(primary_key=True, max_length=200)
-    lineage: str = Field(foreign_key="lineage.lineage", max_length=32)
+    issuer: str = column(primary_key=True, max_length=18)
+    type_code: str = column(primary_key=True, max_length=21)
+    number: str = column(primary_key=True, max_length=200)
+    lineage: str = column(foreign_key="lineage.lineage", max_length=32)
 
 
-class DraftRow(Row, table=True):
+class DraftRow(Row):
     """Drafts, with the number and lineage that each keeps once reserved."""
 
     __tablename__ = "draft"
@@ -111,45 +110,45 @@ class DraftRow(Row, table=True):
             postgresql_where=text("batch_key IS NOT NULL"),
         ),
     )
-    draft_id: str = Field(primary_key=True, max_length=32)
-    type_code: str = Field(max_length=21)
-    issuer: str = Field(foreign_key="department.uscc", max_length=18)
-    holder_name: str = Field(max_length=200)
-    holder_kind: str = Field(max_length=12)
-    holder_code: str = Field(max_length=64)
-    holder_code_type: str = Field(max_length=3)
-    fields: str = Field(sa_type=Text)
+    draft_id: str = column(primary_key=True, max_length=32)
+    type_code: str = column(max_length=21)
+    issuer: str = column(foreign_key="department.uscc", max_length=18)
+    holder_name: str = column(max_length=200)
+    holder_kind: str = column(max_length=12)
+    holder_code: str = column(max_length=64)
+    holder_code_type: str = column(max_length=3)
+    fields: str = column(kind=Text)
     valid_from: date
     valid_until: date | None = None
-    item_code: str = Field(max_length=33)
-    given_number: str | None = Field(default=None, max_length=200)
-    photo: bytes | None = Field(default=None, sa_type=LargeBinary)
+    item_code: str = column(max_length=33)
+    given_number: str | None = column(default=None, max_length=200)
+    photo: bytes | None = column(default=None, kind=LargeBinary)
     papers_due: date | None = None
-    replaces: str | None = Field(default=None, max_length=16)
-    change_kind: str = Field(max_length=12)
-    batch_key: str | None = Field(default=None, max_length=120)
-    state: str = Field(max_length=10)
-    created_by: str = Field(max_length=64)
-    changed_by: str | None = Field(default=None, sa_type=Text)
-    created_at: datetime = Field(sa_type=Moment)
-    reviewed_by: str | None = Field(default=None, max_length=64)
+    replaces: str | None = column(default=None, max_length=16)
+    change_kind: str = column(max_length=12)
+    batch_key: str | None = column(default=None, max_length=120)
+    state: str = column(max_length=10)
+    created_by: str = column(max_length=64)
+    changed_by: str | None = column(default=None, kind=Text)
+    created_at: datetime = column(kind=Moment)
+    reviewed_by: str | None = column(default=None, max_length=64)
     version: int
-    number: str | None = Field(default=None, max_length=200)
-    lineage: str | None = Field(default=None, max_length=32)
+    number: str | None = column(default=None, max_length=200)
+    lineage: str | None = column(default=None, max_length=32)
     lineage_version: int | None = None
     type_version: int | None = None
-    licence_id: str | None = Field(default=None, max_length=16)
+    licence_id: str | None = column(default=None, max_length=16)
 
 
-class StatusListRow(Row, table=True):
+class StatusListRow(Row):
     """The secret key of each status list's permutation."""
 
     __tablename__ = "status_list"
-    number: int = Field(primary_key=True)
-    key: bytes = Field(sa_type=LargeBinary)
+    number: int = column(primary_key=True)
+    key: bytes = column(kind=LargeBinary)
 
 
-class PlaceRow(Row, table=True):
+class PlaceRow(Row):
     """Each attempt ever reserved; ``status`` is what its place in the status list says."""
 
     __tablename__ = "place"
@@ -163,15 +162,15 @@ class PlaceRow(Row, table=True):
             postgresql_where=text("status > 0"),
         ),
     )
-    licence_id: str = Field(primary_key=True, max_length=16)
-    draft_id: str = Field(foreign_key="draft.draft_id", index=True, max_length=32)
-    status_list: int = Field(foreign_key="status_list.number")
+    licence_id: str = column(primary_key=True, max_length=16)
+    draft_id: str = column(foreign_key="draft.draft_id", index=True, max_length=32)
+    status_list: int = column(foreign_key="status_list.number")
     status_index: int
     status: int
-    reserved_at: datetime = Field(sa_type=Moment)
+    reserved_at: datetime = column(kind=Moment)
 
 
-class LicenceRow(Row, table=True):
+class LicenceRow(Row):
     """Filed licence versions."""
 
     __tablename__ = "licence"
@@ -193,112 +192,112 @@ class LicenceRow(Row, table=True):
             postgresql_where=text("papers_due IS NOT NULL AND state = 'in_force'"),
         ),
     )
-    licence_id: str = Field(primary_key=True, foreign_key="place.licence_id", max_length=16)
-    draft_id: str = Field(foreign_key="draft.draft_id", unique=True, max_length=32)
-    identifier: str = Field(max_length=128)
-    lineage: str = Field(foreign_key="lineage.lineage", max_length=32)
+    licence_id: str = column(primary_key=True, foreign_key="place.licence_id", max_length=16)
+    draft_id: str = column(foreign_key="draft.draft_id", unique=True, max_length=32)
+    identifier: str = column(max_length=128)
+    lineage: str = column(foreign_key="lineage.lineage", max_length=32)
     version: int
-    type_code: str = Field(max_length=21)
+    type_code: str = column(max_length=21)
     type_version: int
-    number: str = Field(index=True, max_length=200)
-    issuer: str = Field(foreign_key="department.uscc", max_length=18)
-    holder_name: str = Field(max_length=200)
-    holder_kind: str = Field(max_length=12)
-    holder_code: str = Field(index=True, max_length=64)
-    holder_code_type: str = Field(max_length=3)
-    item_code: str = Field(max_length=33)
-    change_kind: str = Field(max_length=12)
+    number: str = column(index=True, max_length=200)
+    issuer: str = column(foreign_key="department.uscc", max_length=18)
+    holder_name: str = column(max_length=200)
+    holder_kind: str = column(max_length=12)
+    holder_code: str = column(index=True, max_length=64)
+    holder_code_type: str = column(max_length=3)
+    item_code: str = column(max_length=33)
+    change_kind: str = column(max_length=12)
     valid_from: date
     valid_until: date | None = None
     papers_due: date | None = None
-    state: str = Field(max_length=10)
+    state: str = column(max_length=10)
     suspended_until: date | None = None
     status_list: int
     status_index: int
-    issued_at: datetime = Field(sa_type=Moment)
-    operator_role: str = Field(max_length=32)
-    token_text: str = Field(sa_type=Text)
-    token_kid: bytes = Field(sa_type=LargeBinary)
-    token_digest: bytes = Field(sa_type=LargeBinary)
-    document_digest: str = Field(index=True, max_length=64)
-    ofd_digest: str | None = Field(default=None, index=True, max_length=64)
-    data_set: bytes = Field(sa_type=LargeBinary)
-    code_leaf: int = Field(sa_type=BigInteger)
-    document_leaf: int = Field(sa_type=BigInteger)
-    ofd_leaf: int | None = Field(default=None, sa_type=BigInteger)
-    replaces: str | None = Field(default=None, max_length=16)
-    superseded_by: str | None = Field(default=None, max_length=16)
+    issued_at: datetime = column(kind=Moment)
+    operator_role: str = column(max_length=32)
+    token_text: str = column(kind=Text)
+    token_kid: bytes = column(kind=LargeBinary)
+    token_digest: bytes = column(kind=LargeBinary)
+    document_digest: str = column(index=True, max_length=64)
+    ofd_digest: str | None = column(default=None, index=True, max_length=64)
+    data_set: bytes = column(kind=LargeBinary)
+    code_leaf: int = column(kind=BigInteger)
+    document_leaf: int = column(kind=BigInteger)
+    ofd_leaf: int | None = column(default=None, kind=BigInteger)
+    replaces: str | None = column(default=None, max_length=16)
+    superseded_by: str | None = column(default=None, max_length=16)
     etag: int
-    last_event: int | None = Field(default=None, sa_type=BigInteger)
+    last_event: int | None = column(default=None, kind=BigInteger)
 
 
-class EventRow(Row, table=True):
+class EventRow(Row):
     """Acts on licences. ``record`` is what the log's leaf is the digest of; both it and the salt may be destroyed."""
 
     __tablename__ = "licence_event"
-    event_id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
-    licence_id: str = Field(foreign_key="licence.licence_id", index=True, max_length=16)
-    event: str = Field(max_length=10)
-    happened_at: datetime = Field(sa_type=Moment)
+    event_id: int | None = column(default=None, primary_key=True, kind=BIG)
+    licence_id: str = column(foreign_key="licence.licence_id", index=True, max_length=16)
+    event: str = column(max_length=10)
+    happened_at: datetime = column(kind=Moment)
     effective_on: date
-    reason: str = Field(max_length=2000)
-    legal_basis: str = Field(max_length=500)
-    reference: str = Field(max_length=200)
+    reason: str = column(max_length=2000)
+    legal_basis: str = column(max_length=500)
+    reference: str = column(max_length=200)
     until: date | None = None
-    operator_role: str = Field(max_length=32)
-    record: bytes | None = Field(default=None, sa_type=LargeBinary)
-    leaf_index: int | None = Field(default=None, index=True, sa_type=BigInteger)
+    operator_role: str = column(max_length=32)
+    record: bytes | None = column(default=None, kind=LargeBinary)
+    leaf_index: int | None = column(default=None, index=True, kind=BigInteger)
 
 
-class LogHeadRow(Row, table=True):
+class LogHeadRow(Row):
     """One row for each log: what the next batch must build on."""
 
     __tablename__ = "log_head"
-    log: int | None = Field(default=None, primary_key=True)
-    origin: str = Field(unique=True, max_length=255)
-    size: int = Field(sa_type=BigInteger)
-    root: bytes = Field(sa_type=LargeBinary)
-    edge: bytes = Field(sa_type=LargeBinary)
-    note: str = Field(sa_type=Text)
-    time: datetime | None = Field(default=None, sa_type=Moment)
+    log: int | None = column(default=None, primary_key=True)
+    origin: str = column(unique=True, max_length=255)
+    size: int = column(kind=BigInteger)
+    root: bytes = column(kind=LargeBinary)
+    edge: bytes = column(kind=LargeBinary)
+    note: str = column(kind=Text)
+    time: datetime | None = column(default=None, kind=Moment)
 
 
-class LogPendingRow(Row, table=True):
+class LogPendingRow(Row):
     """Entries that committed transactions left for the sequencer."""
 
     __tablename__ = "log_pending"
-    pending_id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
-    key: str = Field(unique=True, max_length=120)
+    pending_id: int | None = column(default=None, primary_key=True, kind=BIG)
+    key: str = column(unique=True, max_length=120)
     kind: int
-    digest: bytes = Field(sa_type=LargeBinary)
-    detail: bytes | None = Field(default=None, sa_type=LargeBinary)
-    created_at: datetime = Field(sa_type=Moment)
-    event_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="licence_event.event_id")
+    digest: bytes = column(kind=LargeBinary)
+    detail: bytes | None = column(default=None, kind=LargeBinary)
+    created_at: datetime = column(kind=Moment)
+    event_id: int | None = column(default=None, kind=BigInteger, foreign_key="licence_event.event_id")
 
 
-class LogEntryRow(Row, table=True):
+class LogEntryRow(Row):
     """The log."""
 
     __tablename__ = "log_entry"
     __table_args__ = (Index("ix_log_entry_digest", "digest"),)
-    log: int = Field(primary_key=True, foreign_key="log_head.log")
-    idx: int = Field(primary_key=True, sa_type=BigInteger)
-    entry: bytes = Field(sa_type=LargeBinary)
-    leaf_hash: bytes = Field(sa_type=LargeBinary)
-    digest: bytes = Field(sa_type=LargeBinary)
+    log: int = column(primary_key=True, foreign_key="log_head.log")
+    idx: int = column(primary_key=True, kind=BigInteger)
+    entry: bytes = column(kind=LargeBinary)
+    leaf_hash: bytes = column(kind=LargeBinary)
+    digest: bytes = column(kind=LargeBinary)
 
 
-class LogNodeRow(Row, table=True):
+class LogNodeRow(Row):
     """Hashes of complete subtrees from level 1 up; level 0 is the leaf hash of the entry."""
 
     __tablename__ = "log_node"
-    log: int = Field(primary_key=True, foreign_key="log_head.log")
-    level: int = Field(primary_key=True)
-    idx: int = Field(primary_key=True, sa_type=BigInteger)
-    hash: bytes = Field(sa_type=LargeBinary)
+    log: int = column(primary_key=True, foreign_key="log_head.log")
+    level: int = column(primary_key=True)
+    idx: int = column(primary_key=True, kind=BigInteger)
+    hash: bytes = column(kind=LargeBinary)
 
 
-class IntentRow(Row, table=True):
+class IntentRow(Row):
     """Signing intents of licences and what became of them."""
 
     __tablename__ = "intent"
@@ -310,13 +309,13 @@ class IntentRow(Row, table=True):
             postgresql_where=text("state = 'open'"),
         ),
     )
-    log: int = Field(primary_key=True, foreign_key="log_head.log")
-    leaf_index: int = Field(primary_key=True, sa_type=BigInteger)
-    licence_id: str = Field(index=True, max_length=16)
-    purpose: str = Field(max_length=20)
-    state: str = Field(max_length=10)
-    worker: str = Field(max_length=120)
-    lease_until: datetime = Field(sa_type=Moment)
+    log: int = column(primary_key=True, foreign_key="log_head.log")
+    leaf_index: int = column(primary_key=True, kind=BigInteger)
+    licence_id: str = column(index=True, max_length=16)
+    purpose: str = column(max_length=20)
+    state: str = column(max_length=10)
+    worker: str = column(max_length=120)
+    lease_until: datetime = column(kind=Moment)
 
 
 # All tables are of one collection; naming one of each module keeps its import from looking idle.

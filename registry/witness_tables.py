@@ -3,37 +3,36 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Text
-from sqlmodel import Field
 
-from registry.columns import Moment, Row
+from registry.columns import Moment, Row, column
 
 
-class LogCheckpointRow(Row, table=True):
+class LogCheckpointRow(Row):
     """Checkpoints that at least one witness cosigned; the log's own note, without the witnesses' lines."""
 
     __tablename__ = "log_checkpoint"
-    log: int = Field(primary_key=True, foreign_key="log_head.log")
-    size: int = Field(primary_key=True, sa_type=BigInteger)
-    note: str = Field(sa_type=Text)
+    log: int = column(primary_key=True, foreign_key="log_head.log")
+    size: int = column(primary_key=True, kind=BigInteger)
+    note: str = column(kind=Text)
 
 
-class LogCosignatureRow(Row, table=True):
+class LogCosignatureRow(Row):
     """Signature lines of witnesses, by the key id that stands in the line."""
 
     __tablename__ = "log_cosignature"
-    log: int = Field(primary_key=True, foreign_key="log_head.log")
-    size: int = Field(primary_key=True, sa_type=BigInteger)
-    witness: str = Field(primary_key=True, max_length=300)
-    line: str = Field(sa_type=Text)
-    at: datetime = Field(sa_type=Moment)
+    log: int = column(primary_key=True, foreign_key="log_head.log")
+    size: int = column(primary_key=True, kind=BigInteger)
+    witness: str = column(primary_key=True, max_length=300)
+    line: str = column(kind=Text)
+    at: datetime = column(kind=Moment)
 
 
-class WitnessAnswerRow(Row, table=True):
+class WitnessAnswerRow(Row):
     """The last answer of each witness: the size that it holds, and what went wrong, empty when it signed."""
 
     __tablename__ = "witness_answer"
-    log: int = Field(primary_key=True, foreign_key="log_head.log")
-    witness: str = Field(primary_key=True, max_length=300)
-    size: int = Field(sa_type=BigInteger)
-    code: str = Field(max_length=40)
-    asked_at: datetime = Field(sa_type=Moment)
+    log: int = column(primary_key=True, foreign_key="log_head.log")
+    witness: str = column(primary_key=True, max_length=300)
+    size: int = column(kind=BigInteger)
+    code: str = column(max_length=40)
+    asked_at: datetime = column(kind=Moment)

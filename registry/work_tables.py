@@ -3,45 +3,44 @@
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Index, LargeBinary, Text, text
-from sqlmodel import Field
 
-from registry.columns import Moment, Row
+from registry.columns import Moment, Row, column
 
 
-class ArtefactRow(Row, table=True):
+class ArtefactRow(Row):
     """Newest signed public file of each name: trust list, status lists, revocation lists, certificates."""
 
     __tablename__ = "artefact"
-    kind: str = Field(primary_key=True, max_length=32)
-    name: str = Field(primary_key=True, max_length=200)
-    sequence: int = Field(sa_type=BigInteger)
-    content: bytes = Field(sa_type=LargeBinary)
-    stored_at: datetime = Field(sa_type=Moment)
+    kind: str = column(primary_key=True, max_length=32)
+    name: str = column(primary_key=True, max_length=200)
+    sequence: int = column(kind=BigInteger)
+    content: bytes = column(kind=LargeBinary)
+    stored_at: datetime = column(kind=Moment)
 
 
-class BatchRow(Row, table=True):
+class BatchRow(Row):
     """Sheets of many licences."""
 
     __tablename__ = "batch"
     __table_args__ = (Index("ix_batch_issuer", "issuer", "created_at"),)
-    batch_id: str = Field(primary_key=True, max_length=32)
-    issuer: str = Field(foreign_key="department.uscc", max_length=18)
-    type_code: str = Field(max_length=21)
-    created_by: str = Field(max_length=64)
-    created_at: datetime = Field(sa_type=Moment)
+    batch_id: str = column(primary_key=True, max_length=32)
+    issuer: str = column(foreign_key="department.uscc", max_length=18)
+    type_code: str = column(max_length=21)
+    created_by: str = column(max_length=64)
+    created_at: datetime = column(kind=Moment)
     is_cancelled: bool = False
 
 
-class BatchSheetRow(Row, table=True):
+class BatchSheetRow(Row):
     """The sheets themselves, as they came in, so that bad rows can be given back; dropped after some months."""
 
     __tablename__ = "batch_sheet"
-    batch_id: str = Field(primary_key=True, foreign_key="batch.batch_id", max_length=32)
-    content: bytes = Field(sa_type=LargeBinary)
-    stored_at: datetime = Field(index=True, sa_type=Moment)
+    batch_id: str = column(primary_key=True, foreign_key="batch.batch_id", max_length=32)
+    content: bytes = column(kind=LargeBinary)
+    stored_at: datetime = column(index=True, kind=Moment)
 
 
-class ChunkRow(Row, table=True):
+class ChunkRow(Row):
     """Parts of a batch, each held by one worker at a time."""
 
     __tablename__ = "chunk"
@@ -53,76 +52,76 @@ class ChunkRow(Row, table=True):
             postgresql_where=text("state <> 'done'"),
         ),
     )
-    batch_id: str = Field(primary_key=True, foreign_key="batch.batch_id", max_length=32)
-    number: int = Field(primary_key=True)
-    state: str = Field(max_length=10)
-    worker: str | None = Field(default=None, max_length=120)
-    lease_until: datetime = Field(sa_type=Moment)
+    batch_id: str = column(primary_key=True, foreign_key="batch.batch_id", max_length=32)
+    number: int = column(primary_key=True)
+    state: str = column(max_length=10)
+    worker: str | None = column(default=None, max_length=120)
+    lease_until: datetime = column(kind=Moment)
     attempts: int
 
 
-class SheetRow(Row, table=True):
+class SheetRow(Row):
     """Rows of a sheet, by number and content."""
 
     __tablename__ = "sheet_row"
     __table_args__ = (Index("ix_sheet_row_chunk", "batch_id", "chunk", "row"),)
-    batch_id: str = Field(primary_key=True, foreign_key="batch.batch_id", max_length=32)
-    row: int = Field(primary_key=True)
+    batch_id: str = column(primary_key=True, foreign_key="batch.batch_id", max_length=32)
+    row: int = column(primary_key=True)
     chunk: int | None = None
-    content_digest: bytes = Field(sa_type=LargeBinary)
-    state: str = Field(max_length=10)
-    draft_id: str | None = Field(default=None, foreign_key="draft.draft_id", max_length=32)
-    licence_id: str | None = Field(default=None, max_length=16)
-    problems: str = Field(sa_type=Text)
+    content_digest: bytes = column(kind=LargeBinary)
+    state: str = column(max_length=10)
+    draft_id: str | None = column(default=None, foreign_key="draft.draft_id", max_length=32)
+    licence_id: str | None = column(default=None, max_length=16)
+    problems: str = column(kind=Text)
 
 
-class RequestRow(Row, table=True):
+class RequestRow(Row):
     """Idempotency keys with the answers given, until they expire."""
 
     __tablename__ = "request"
-    client: str = Field(primary_key=True, max_length=64)
-    key: str = Field(primary_key=True, max_length=255)
-    body_digest: bytes = Field(sa_type=LargeBinary)
+    client: str = column(primary_key=True, max_length=64)
+    key: str = column(primary_key=True, max_length=255)
+    body_digest: bytes = column(kind=LargeBinary)
     status: int | None = None
-    body: bytes | None = Field(default=None, sa_type=LargeBinary)
-    expires_at: datetime = Field(index=True, sa_type=Moment)
+    body: bytes | None = column(default=None, kind=LargeBinary)
+    expires_at: datetime = column(index=True, kind=Moment)
 
 
-class LogRecordRow(Row, table=True):
+class LogRecordRow(Row):
     """Records whose digests stand in the log's entries about keys and administrators."""
 
     __tablename__ = "log_record"
-    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
-    record: bytes = Field(sa_type=LargeBinary)
-    kept_at: datetime = Field(sa_type=Moment)
+    digest: bytes = column(primary_key=True, kind=LargeBinary)
+    record: bytes = column(kind=LargeBinary)
+    kept_at: datetime = column(kind=Moment)
 
 
-class KeyUseRow(Row, table=True):
+class KeyUseRow(Row):
     """How often a worker used a counted key on a day, and how many of these uses the log tells of."""
 
     __tablename__ = "key_use"
-    worker: str = Field(primary_key=True, max_length=120)
-    key: str = Field(primary_key=True, max_length=64)
-    day: date = Field(primary_key=True)
-    uses: int = Field(sa_type=BigInteger)
-    logged: int = Field(sa_type=BigInteger)
+    worker: str = column(primary_key=True, max_length=120)
+    key: str = column(primary_key=True, max_length=64)
+    day: date = column(primary_key=True)
+    uses: int = column(kind=BigInteger)
+    logged: int = column(kind=BigInteger)
 
 
-class LongTermRow(Row, table=True):
+class LongTermRow(Row):
     """Filed documents with evidence for the long term behind them, numbered from 1 for each licence."""
 
     __tablename__ = "long_term"
-    licence_id: str = Field(primary_key=True, foreign_key="licence.licence_id", max_length=16)
-    number: int = Field(primary_key=True)
-    document_digest: str = Field(index=True, max_length=64)
-    sealed_at: datetime = Field(sa_type=Moment)
+    licence_id: str = column(primary_key=True, foreign_key="licence.licence_id", max_length=16)
+    number: int = column(primary_key=True)
+    document_digest: str = column(index=True, max_length=64)
+    sealed_at: datetime = column(kind=Moment)
 
 
-class LiveCodeUseRow(Row, table=True):
+class LiveCodeUseRow(Row):
     """One-time values of live codes that were checked: the second check of one is told when the first was."""
 
     __tablename__ = "live_code_use"
     __table_args__ = (Index("ix_live_code_use_licence", "licence_id", "used_at"),)
-    one_time: bytes = Field(primary_key=True, sa_type=LargeBinary)
-    licence_id: str = Field(max_length=16)
-    used_at: datetime = Field(sa_type=Moment)
+    one_time: bytes = column(primary_key=True, kind=LargeBinary)
+    licence_id: str = column(max_length=16)
+    used_at: datetime = column(kind=Moment)

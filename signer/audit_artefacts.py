@@ -27,12 +27,13 @@ from registry.artefacts import StoredArtefact
 from registry.db import Database, Transaction, reading
 from signer import key_register, packs, seal_histories, seal_statuses, statuses
 from signer.audit_report import Findings
-from signer.key_acts import AUTHORITY, CERTIFICATE, REVOCATION
+from signer.key_acts import AUTHORITY, CERTIFICATE
 from signer.key_register import KEY_TERM, REVOKED, RegisteredKey, beginning
 from signer.log_files import TileStore
 from signer.monthly_reports import MONTHLY_REPORT
+from signer.public_lists import REVOCATION, TRUST_LIST, TRUST_LIST_NAME, TRUST_ROOT, TRUST_ROOT_NAME
 from signer.publish import PATHS
-from signer.trust_lists import ROOT_CHANGE, TRUST_LIST, TRUST_LIST_NAME, TRUST_ROOT, TRUST_ROOT_NAME
+from signer.trust_lists import ROOT_CHANGE
 from verify import cbor
 from verify.algorithms import PublicKeyError, SignatureError, check_signature
 from verify.certificates import Certificate, read_certificate

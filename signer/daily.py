@@ -29,11 +29,12 @@ from signer.desk import Desk, Operator
 from signer.errors import ChangeRefusedError
 from signer.key_acts import KeyDesk, renew_revocation_lists
 from signer.monthly_reports import make_due_reports
+from signer.public_lists import newest_trust_list, revocation_lists
 from signer.seal_acts import finish_seals
 from signer.seal_histories import refresh_seal_histories
 from signer.seal_statuses import refresh_seal_lists
 from signer.statuses import refresh_status_lists
-from signer.trust_lists import newest_trust_list, renew_trust_list, revocation_lists
+from signer.trust_lists import renew_trust_list
 from verify import cbor
 from verify.licence import ISSUER_ZONE
 from verify.log_entry import EntryKind

@@ -25,7 +25,8 @@ from signer.desk import DeskSettings
 from signer.errors import FoundingMismatchError, LogExistsError
 from signer.key_acts import KeyDesk, certify_key, make_key, renew_revocation_lists
 from signer.log import SigningLog, log_verifier
-from signer.trust_lists import TRUST_LIST, TRUST_LIST_NAME, issuing_departments, renew_trust_list
+from signer.public_lists import TRUST_LIST, TRUST_LIST_NAME
+from signer.trust_lists import issuing_departments, renew_trust_list
 from verify.algorithms import Algorithm
 from verify.key_purpose import KeyPurpose
 from verify.note import NoteError, open_checkpoint

@@ -34,6 +34,7 @@ from signer.desk import DeskSettings
 from signer.errors import CutOffError, KeyActError
 from signer.log import SigningLog
 from signer.log_entries import intent, key_event
+from signer.public_lists import REVOCATION
 from verify.algorithms import Algorithm, PublicKeyError, SignatureError, check_signature
 from verify.key_purpose import KeyPurpose
 from verify.revocation import RevocationListReadError, read_revocation_list
@@ -45,7 +46,6 @@ AUTHORITY: Final = "authority"
 _STEMS: Final = {DEPLOYMENT: AUTHORITY, NATIONAL: NATIONAL}
 """By whose authority a revocation list is, and what its name begins with."""
 
-REVOCATION: Final = "crl"
 
 # An authority outlives all that it certifies; a time stamp must be checkable for as long as licences run.
 _TERMS: Final = {

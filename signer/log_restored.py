@@ -21,11 +21,10 @@ from keys.revocation import Reason, RevokedCertificate
 from registry import artefacts, leaves, recovered, statuses
 from registry.db import Database, Transaction, transaction
 from signer import key_register
-from signer.key_acts import REVOCATION
 from signer.log_files import TileStore
+from signer.public_lists import REVOCATION, TRUST_LIST, TRUST_LIST_NAME, TRUST_ROOT, TRUST_ROOT_NAME
 from signer.statuses import KIND as STATUS
 from signer.statuses import status_list_address
-from signer.trust_lists import TRUST_LIST, TRUST_LIST_NAME, TRUST_ROOT, TRUST_ROOT_NAME
 from verify.cose import decode_sign1
 from verify.errors import YinzhengError
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose

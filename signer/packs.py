@@ -17,9 +17,10 @@ from registry import artefacts, catalogue
 from registry.db import Transaction, reading, transaction
 from registry.errors import ArtefactOrderError
 from signer.desk import Desk
+from signer.public_lists import TRUST_LIST, TRUST_LIST_NAME
 from signer.statuses import KIND as STATUS_LIST
 from signer.statuses import TTL, status_list_address
-from signer.trust_lists import ROOT_CHANGE, TRUST_LIST, TRUST_LIST_NAME
+from signer.trust_lists import ROOT_CHANGE
 from verify import cbor
 from verify.algorithms import der_to_raw
 from verify.key_purpose import KeyPurpose

@@ -39,9 +39,10 @@ from signer.errors import SealApplicationError, SelfCheckError
 from signer.key_acts import KeyDesk, certify_key, make_key, rotate_key
 from signer.log_entries import intent
 from signer.page.seal_picture import OBJECT_PIXELS_PER_MM, SEAL_MM, draw_seal
+from signer.public_lists import newest_trust_list, revocation_lists
 from signer.seal_after import bring_up_to_date, demand_manager, record_step
 from signer.seal_grounds import APPROVERS, CUSTODIANS, MANAGERS, Grounds, deed_of
-from signer.trust_lists import newest_trust_list, renew_trust_list, revocation_lists
+from signer.trust_lists import renew_trust_list
 from verify.errors import YinzhengError
 from verify.key_purpose import KeyPurpose
 from verify.report import Outcome

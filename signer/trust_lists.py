@@ -15,19 +15,19 @@ made stands in the list as well, for its official documents, and may issue nothi
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 from keys.custody import DEPLOYMENT, KeyName
 from registry import artefacts, catalogue, departments, leaves, seals
-from registry.db import Database, Transaction, reading, transaction
+from registry.db import Transaction, reading, transaction
 from registry.records import Department, LicenceType
 from registry.seal_lifecycle import SealState
 from signer import key_register
-from signer.key_acts import AUTHORITY, CERTIFICATE, REVOCATION, KeyDesk, leave_key_event
+from signer.key_acts import AUTHORITY, CERTIFICATE, KeyDesk, leave_key_event
 from signer.key_register import RegisteredKey
+from signer.public_lists import TRUST_LIST, TRUST_LIST_NAME, TRUST_ROOT, TRUST_ROOT_NAME
 from verify import cbor
 from verify.algorithms import der_to_raw
 from verify.certificates import read_certificate
@@ -39,16 +39,10 @@ from verify.trust import (
     TrustedIssuer,
     TrustedKey,
     TrustList,
-    TrustListFormError,
     assemble_trust_list,
-    open_trust_list,
     trust_list_to_be_signed,
 )
 
-TRUST_LIST: Final = "trust_list"
-TRUST_LIST_NAME: Final = "trust-list"
-TRUST_ROOT: Final = "trust_root"
-TRUST_ROOT_NAME: Final = "trust-root"
 ROOT_CHANGE: Final = "trust_root_change"
 """The kind of artefact; its name is the generation of the new root's key."""
 _ISSUER_CODE_LENGTH: Final = 18
@@ -102,36 +96,10 @@ def _signed(desk: KeyDesk, trust: TrustList, key: KeyName) -> bytes:
     return assemble_trust_list(trust, kid, signature)
 
 
-def newest_trust_list(database: Database) -> TrustList:
-    """Return our own newest trust list, checked like a stranger's but for its end, which the desk looks at.
-
-    Raises a `TrustListError`, also when there is none.
-    """
-    with reading(database) as tx:
-        content = artefacts.latest(tx, TRUST_LIST, TRUST_LIST_NAME)
-        root = artefacts.latest(tx, TRUST_ROOT, TRUST_ROOT_NAME)
-    if content is None or root is None:
-        raise TrustListFormError("there is no trust list; the deployment was not founded to its end")
-    return _opened(content, root)
-
-
-def revocation_lists(database: Database) -> tuple[bytes, ...]:
-    """Return our own newest revocation lists, as DER."""
-    with reading(database) as tx:
-        return tuple(content for _, content in artefacts.all_latest(tx, REVOCATION))
-
-
 def issuing_departments(types: Sequence[LicenceType]) -> Mapping[str, tuple[str, ...]]:
     """Return the codes of the departments that the items of these types name, each with the types that it may issue."""
     issuers = sorted({code[:_ISSUER_CODE_LENGTH] for each in types for code in each.item_codes})
     return {issuer: _types_of(issuer, types) for issuer in issuers}
-
-
-# A process sees a new list once a day; the one before may still be asked for by a check that is under way.
-@lru_cache(maxsize=4)
-def _opened(content: bytes, root: bytes) -> TrustList:
-    """Check signature and form; what is cached does not grow old, so its age is the caller's."""
-    return open_trust_list(content, root, at=datetime.min.replace(tzinfo=UTC))
 
 
 def _types_of(issuer: str, types: Sequence[LicenceType]) -> tuple[str, ...]:

@@ -28,7 +28,6 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.identity import credential
 from api.limits import Limits
-from api.logs import open_log
 from api.settings import Settings
 from api.wiring import Office, build
 from registry.db import open_database, transaction
@@ -105,7 +104,7 @@ class Hall:
         prepare_folder(town)
         lines = StringIO()
         office = build(settings_of(town, **changes), clock=town.clock)
-        office.log = open_log(town.clock, out=lines)
+        office.log_lines = lines
         office._press = press()  # opened once for all halls of this process
         app = create_app(office, limits=limits or Limits.of(**NO_LIMITS))
         hall = cls(town=town, office=office, app=app, lines=lines)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from api.sandbox_jobs import Prepare, open_answer, prepared_of, work
+from api.sandbox_jobs import Prepare, open_answer, prepared_of
+from api.sandbox_work import work
 from registry.official_documents import OfficialRecord
 from registry.seal_records import SealGrant
 from signer.official import acts

@@ -15,10 +15,11 @@ from typing import Any, Final
 import typer
 
 from api.cli.helps import halves
-from api.cli.program import ExitCode, app
-from api.cli.start import load
+from api.cli.program import ExitCode
+from api.cli.start import load_all
+from api.environment import PREFIX
 from api.problem_codes import STATUS
-from api.settings import PREFIX, Settings
+from api.settings import Settings
 from api.texts import catalogue, sentence
 from verify.errors import YinzhengError
 
@@ -29,8 +30,7 @@ MADE: Final = "*Made by `python -m tests.reference`; do not edit.*"
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield every command that does something, by its whole name."""
-    load(())
-    yield from _below(typer.main.get_command(app), "yinzheng")
+    yield from _below(typer.main.get_command(load_all()), "yinzheng")
 
 
 def _below(command: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from signer.page.folders import OWN_TEMPLATES
 from signer.page.model import PageDocument
 from signer.page.ofd import UnsignedOfd, write_ofd
 from signer.page.pdf import write_plain_pdf
 from signer.page.pdf_pictures import Picture, picture
 from signer.page.photos import prepare_photo
-from signer.page.press import OWN_TEMPLATES, About, _pictures, _stamp_place
+from signer.page.press import About, _pictures, _stamp_place
 from signer.page.samples import SAMPLE_MOMENT, has_photo, sample_contents, sample_licence_type, sample_photo
 from tests.page_requests import press, seal
 

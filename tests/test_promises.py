@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.cli.helps import halves
-from api.settings import PREFIX, Settings
+from api.environment import PREFIX
+from api.settings import Settings
 from api.texts import has_sentence
 from tests.reference import DOCS, PAGES, commands, error_codes, settings_page
 

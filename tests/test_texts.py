@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import Language
+from api.environment import Language
 from api.texts import catalogue, sentence
 from registry.lifecycle import LicenceEvent
 from registry.purposes import Purpose

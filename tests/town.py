@@ -54,10 +54,10 @@ from signer.key_acts import KeyDesk
 from signer.log import SigningLog
 from signer.page.press import Press
 from signer.precheck import last_day
+from signer.public_lists import newest_trust_list, revocation_lists
 from signer.reservation import RefusedDraft
 from signer.seal_founding import SealPeople, found_seals
 from signer.statuses import refresh_status_lists
-from signer.trust_lists import newest_trust_list, revocation_lists
 from tests import databases
 from tests.log_house import StandingClock
 from verify.evidence import Evidence

@@ -19,11 +19,10 @@ from api.auditor.checking import Progress, check
 from api.auditor.files import read_capped
 from api.auditor.package import Sign, open_signer, write_package
 from api.auditor.report import as_object, as_text
-from api.auditor.request import AuditRequest
+from api.auditor.request import SAMPLE, AuditRequest
 from api.auditor.words import Language, say
 from verify.errors import YinzhengError
 
-SAMPLE: Final = 25
 _PER_CENT: Final = 100
 
 

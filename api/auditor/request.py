@@ -26,6 +26,8 @@ from verify.trust import TRUST_LIST_BYTES_MAX, TrustList, TrustListError, open_t
 from verify.witness_policy import POLICY_LENGTH_MAX, WitnessPolicy
 
 TRUST_LIST: Final = "trust-list.cbor"
+# So many entries are drawn by lot and followed to their acts, as auditors of accounts do.
+SAMPLE: Final = 25
 _PEM: Final = re.compile(r"-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PUBLIC KEY-----")
 _CHECKPOINT: Final = "checkpoint"
 _KEY_BYTES_MAX: Final = 4096

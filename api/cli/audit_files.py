@@ -13,8 +13,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from api.cli.errors import NotWrittenError, PersonUnknownError
-from api.cli.logs import log
-from api.cli.program import Session, session_of
+from api.cli.program import Session, group, session_of
 from keys.custody import DEPLOYMENT
 from registry import people
 from registry.db import reading
@@ -24,6 +23,8 @@ from signer.desk import Operator
 from signer.monthly_reports import make_due_reports
 from signer.publish import publish
 from verify.log_audit.records import RecordsManifest
+
+log = group("log")
 
 
 @log.command(

@@ -10,7 +10,7 @@ from api.auditor.report import as_object, as_text
 from api.auditor.request import AuditRequest
 from api.cli.files import read_file
 from api.cli.program import Session
-from api.wiring import clock
+from api.clock import clock
 
 _PASSPHRASE_BYTES_MAX: Final = 4096
 

@@ -11,7 +11,7 @@ import typer
 from api.cli import sheets
 from api.cli.files import read_input, write_file
 from api.cli.people import ByOption
-from api.cli.program import ExitCode, Session, app, session_of
+from api.cli.program import ExitCode, Session, group, session_of
 from api.cli.screen import Screen
 from registry import jobs
 from registry.db import reading, transaction
@@ -43,10 +43,7 @@ OutOption = Annotated[
 _SHOWN_MAX: Final = 50
 _COUNTS: Final = ("rows", "issued", "bad", "refused", "chunks_waiting", "chunks_running")
 
-batch = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="批量签发：预检、运行、进度。 Many licences from one sheet."
-)
-app.add_typer(batch, name="batch")
+batch = group("batch")
 
 
 @batch.command(

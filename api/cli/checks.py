@@ -6,30 +6,29 @@ Promises:
   * A file is read by the same bounded process that reads uploads.
   * The exit code is that of the worst input, in the order of `program.SEVERITY`.
   * Of a few inputs that are named one by one it is also said whether they are the same licence.
+  * With `--trust` nothing is loaded that a deployment needs: a counter without one checks as fast as it can.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from api.checking import check_entry, check_file
+from api.cli.contents import HELP
 from api.cli.errors import NoFileError, NotWrittenError
 from api.cli.files import DOCUMENT_SUFFIXES, STDIN, documents_in, read_file, read_input, write_file
 from api.cli.offline import Brought, keep_seen, read_evidence
 from api.cli.program import ExitCode, app, exit_code_of, explain, session_of, worst
-from api.cli.receipts import WORD, check_receipts
 from api.cli.screen import Screen
+from api.clock import clock
 from api.sandbox import examine_file
 from api.texts import sentence
 from api.verdicts import LOOKS, Tone, public_facts, verdict_words
-from api.wiring import Office, clock
 from verify.brought_proof import with_proof
 from verify.errors import YinzhengError
 from verify.evidence import Evidence
-from verify.examine import examine_id, examine_text
 from verify.log_proof import TEXT_LENGTH_MAX
 from verify.report import Outcome, Report
 from verify.report_objects import public_object
@@ -37,7 +36,13 @@ from verify.same_licence import same_licence
 from verify.signed_revision import signed_revision as revision_of
 from verify.values import LicenceId
 
+if TYPE_CHECKING:
+    from api.wiring import Office
+
 _DOCUMENT_HEADS: Final = (b"%PDF-", b"PK\x03\x04")
+WORD: Final = "receipt"
+"""The first argument that says that receipts follow."""
+
 PROOF_SUFFIX: Final = ".tlog-proof"
 UNREAD: Final = "unread"
 # So many inputs a person compares: bodies of one licence and its code, or those of two versions.
@@ -84,7 +89,7 @@ class _Checked(NamedTuple):
 class _Checker:
     """Checks inputs: with the deployment's registry, or by the evidence that was brought along."""
 
-    office: Office | None
+    office: "Office | None"
     evidence: Evidence | None
     proof: str = ""
 
@@ -101,18 +106,22 @@ class _Checker:
 
     def _checked(self, each: _Input) -> Report:
         if self.office is not None:
+            from api.checking import check_entry, check_file  # brings the registry
+
             if each.document is not None:
                 return check_file(self.office, each.document)
             return check_entry(self.office, each.text)
         evidence = self.evidence or Evidence(trust=None)
         if each.document is not None:
             return examine_file(each.document, evidence, at=clock())
+        from verify.examine import examine_id, examine_text  # files are read by another process
+
         if "#" in each.text or "/" in each.text:
             return examine_text(each.text, evidence, at=clock())
         return examine_id(LicenceId.parse_typed(each.text), evidence, at=clock())
 
 
-@app.command(help="核验：文件、文件夹、二维码内容或核验码。 Check files, folders, texts of codes, or ids.")
+@app.command(help=HELP["verify"])
 def verify(  # noqa: PLR0913 - each option is an argument
     context: typer.Context,
     inputs: InputsArgument,
@@ -164,6 +173,8 @@ def verify(  # noqa: PLR0913 - each option is an argument
             raise typer.BadParameter("1 FILE", param_hint="--signed-revision")
         raise typer.Exit(worst(_check_and_cut(session.screen, checker, inputs[0], signed_revision)))
     if inputs[0] == WORD and len(inputs) > 1:
+        from api.cli.receipts import check_receipts  # needed by receipts alone
+
         raise typer.Exit(worst(check_receipts(session.screen, checker.known(), inputs[1:], at=clock())))
     raise typer.Exit(worst(_check_all(session.screen, checker, inputs)))
 

@@ -18,14 +18,15 @@ import typer
 
 from api.checking import ask_registry, check_file
 from api.cli import checks, sheets, strangers
+from api.cli.contents import HELP
 from api.cli.demo_acts import Chosen, change_some, open_door
 from api.cli.demo_sheet import APPLICATIONS, current_sheet, photo
 from api.cli.errors import NotDemoTownError
 from api.cli.files import read_file, write_file
 from api.cli.founding import Founded, found_deployment
 from api.cli.licences import every_licence
-from api.cli.logs import audit_office, show_audit
 from api.cli.offline import encode_public_key
+from api.cli.own_audit import audit_office, show_audit
 from api.cli.program import DEMO_TOWN, ExitCode, Session, app, session_of
 from api.cli.services import serve_office
 from api.sample_verdicts import sample_id
@@ -52,10 +53,7 @@ MARK: Final = ".demo-town"
 _OF_AN_OFFICE: Final = ("database_url", "log_origin", "passphrase_file", "timestamp_url", "timestamp_roots")
 
 
-@app.command(
-    help="演示：建一个样例城市，签发 228 份证照，核验各种情形，审计日志，然后提供页面。"
-    " A sample town issues 228 licences, checks good and bad ones, audits its log, and serves the pages."
-)
+@app.command(help=HELP["demo"])
 def demo(
     context: typer.Context,
     *,

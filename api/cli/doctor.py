@@ -13,12 +13,14 @@ from typing import Final
 
 import typer
 
+from api.cli.contents import HELP
 from api.cli.program import ExitCode, Session, app, session_of
 from api.cli.words import moment
+from api.clock import clock
 from api.health import FREE_BYTES_MIN
 from api.settings import KEPT, Settings
 from api.texts import sentence
-from api.wiring import Office, clock
+from api.wiring import Office
 from keys.custody import DEPLOYMENT
 from keys.folder import read_file
 from keys.key_files import FILE_BYTES_MAX, decode_key_file, open_key_file
@@ -51,7 +53,7 @@ class Line:
     cure: tuple[str, str] = ("", "")
 
 
-@app.command(help="体检：逐项检查本部署，并说明怎么办。 Check the deployment, and say what to do.")
+@app.command(help=HELP["doctor"])
 def doctor(context: typer.Context) -> None:
     """Check the deployment; exit code 2 when something is wrong."""
     session = session_of(context)

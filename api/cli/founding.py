@@ -14,13 +14,15 @@ from typing import Annotated, Final
 
 import typer
 
+from api.cli.contents import HELP
 from api.cli.errors import DeploymentExistsError, NoSuchNameError
 from api.cli.files import read_file, write_secret
 from api.cli.office import bearer_text
 from api.cli.people import first_people
 from api.cli.program import app, session_of
+from api.clock import clock, random
 from api.settings import KEPT, Settings, keep_settings, read_settings
-from api.wiring import build, clock, desk_settings, open_registry, random
+from api.wiring import build, desk_settings, open_registry
 from keys.ceremony import Persons
 from keys.key_files import KeyCipher
 from registry import artefacts, catalogue, departments, people
@@ -29,8 +31,8 @@ from registry.db import Database, Transaction, reading, transaction
 from registry.records import ApiClient, Department, Person, Role
 from registry.schema import upgrade
 from signer import founding
+from signer.public_lists import TRUST_LIST, TRUST_LIST_NAME
 from signer.seal_founding import SealPeople, found_seals
-from signer.trust_lists import TRUST_LIST, TRUST_LIST_NAME
 from verify.algorithms import Algorithm
 
 PASSPHRASE_RANDOM_BYTES: Final = 32
@@ -64,7 +66,7 @@ class Founded:
     bearer: str
 
 
-@app.command(help="建立一套部署：设置、口令、数据库、目录、密钥、首批人员。 Found a deployment; --data says where.")
+@app.command(help=HELP["init"])
 def init(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     *,

@@ -5,7 +5,7 @@ Promises: what has no second half is shown as it is; a test demands both halves 
 
 from typing import Any, Final
 
-from api.settings import Language
+from api.environment import Language
 
 _PARTING: Final = "。 "
 

@@ -15,7 +15,7 @@ from cryptography.x509 import load_der_x509_csr, load_pem_x509_crl
 from api.cli.errors import NoSuchNameError, PersonUnknownError
 from api.cli.files import read_file, write_file
 from api.cli.offline import encode_public_key
-from api.cli.program import app, session_of
+from api.cli.program import group, session_of
 from api.cli.words import day
 from api.wiring import Office
 from keys.authority import PROFILES
@@ -49,8 +49,7 @@ FirstOption = Annotated[str, typer.Option("--as", metavar="PERSON", help="管理
 _PEM: Final = b"-----BEGIN"
 SecondOption = Annotated[str, typer.Option("--approved-by", metavar="PERSON", help="管理员二。 Second administrator.")]
 
-keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="密钥与证书。 Keys and certificates.")
-app.add_typer(keys, name="keys")
+keys = group("keys")
 
 
 # Certificates of our own authorities that name one signer; an authority's own are nobody's to revoke.

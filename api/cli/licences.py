@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from api.cli.applications import APPLICATION_BYTES_MAX, read_application
+from api.cli.contents import HELP
 from api.cli.errors import NoSuchNameError
 from api.cli.files import read_input, write_file
 from api.cli.people import ApprovedByOption, ByOption, operator_for
-from api.cli.program import Session, app, session_of
+from api.cli.program import Session, app, group, session_of
 from api.cli.screen import Screen
 from api.cli.words import day, moment, state_word
 from api.texts import sentence
@@ -36,15 +37,10 @@ DocumentOption = Annotated[
     ),
 ]
 
-licence = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="单份证照：查看、变更状态、换发。 One licence: look, change, renew.",
-)
-app.add_typer(licence, name="licence")
+licence = group("licence")
 
 
-@app.command(help="按一份 JSON 申请签发一份证照。 Issue one licence from an application in JSON.")
+@app.command(help=HELP["issue"])
 def issue(
     context: typer.Context,
     file: Annotated[

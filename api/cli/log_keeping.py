@@ -12,8 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.logs import log
-from api.cli.program import Session, session_of
+from api.cli.program import Session, group, session_of
 from api.texts import sentence
 from api.wiring import build, desk_settings
 from registry import leaves
@@ -27,6 +26,8 @@ from signer.log_turn import turn_log
 from signer.publish import publish
 from signer.statuses import refresh_status_lists
 from signer.trust_lists import renew_trust_list
+
+log = group("log")
 
 
 @log.command(

@@ -8,7 +8,7 @@ import typer
 
 from api.cli.errors import ClientExistsError, FontError, NoSuchNameError
 from api.cli.files import read_file, write_file
-from api.cli.program import app, session_of
+from api.cli.program import group, session_of
 from api.cli.screen import Screen
 from registry import departments, people
 from registry.db import reading, transaction
@@ -20,12 +20,9 @@ from signer.page.press import Press
 FONT_BYTES_MAX: Final = 64 * 1024 * 1024
 _TRUE_TYPE: Final = (b"\x00\x01\x00\x00", b"true")
 
-client = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="调用接口的系统。 Systems that call the API.")
-fonts = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="本单位自备的字体。 Fonts of the office's own.")
-template = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="证照模板。 Templates of the pages.")
-app.add_typer(client, name="client")
-app.add_typer(fonts, name="fonts")
-app.add_typer(template, name="template")
+client = group("client")
+fonts = group("fonts")
+template = group("template")
 
 
 @client.command(

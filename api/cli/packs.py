@@ -16,14 +16,13 @@ import typer
 from api.cli.errors import NoFileError, NotWrittenError
 from api.cli.files import read_file
 from api.cli.offline import decode_public_key
-from api.cli.program import app, session_of
+from api.cli.program import group, session_of
 from api.cli.screen import Screen
+from api.clock import clock
 from api.texts import moment_text
-from api.wiring import clock
 from verify.pack import PACK_BYTES_MAX, Pack, PackFormError, Pinned, open_pack
 
-packs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="核验包（脱机核验用）。 Counter packs.")
-app.add_typer(packs, name="pack")
+packs = group("pack")
 
 PACK_PATH: Final = "/pack/counter"
 PACK_FILE: Final = "pack/counter"

@@ -5,6 +5,7 @@ Promises:
     undecided · 5 log missing or inconsistent · 70 a fault of ours. Many inputs: the first in 70, 5, 1, 3, 4, 2, 0.
   * `--json`, `--lang`, `--data` and `-q` may stand anywhere in the line.
   * A refusal is a sentence in the person's language with its stable code; a fault names its place and no value.
+  * Settings and office are loaded by who asks for them: a check without a deployment needs neither database nor keys.
 """
 
 import os
@@ -15,30 +16,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from typer._click.exceptions import ClickException
 
+from api.cli.contents import HELP
 from api.cli.errors import LogRewrittenError
 from api.cli.helps import put_help_in
 from api.cli.screen import Screen
 from api.cli.usage import tell_wrong_use
+from api.environment import DEFAULT_DATA, Language, environment_language, is_data_chosen, wants_no_colour
 from api.errors import ListenError
-from api.settings import (
-    DEFAULT_DATA,
-    Language,
-    Settings,
-    environment_language,
-    is_data_chosen,
-    read_settings,
-    wants_no_colour,
-)
 from api.texts import sentence
-from api.wiring import Office, build, build_public
 from registry.errors import DatabaseAwayError, DatabaseBusyError, DiskFullError
 from signer.errors import LogClockError, LogClosedError, LogForkError, LogMissingError
 from verify.errors import InvalidFieldsError, YinzhengError
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from api.wiring import Office
 
 
 class ExitCode(IntEnum):
@@ -54,6 +51,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+NAME: Final = "yinzheng"
 SEVERITY: Final = (70, 5, 1, 3, 4, 2, 0)
 DEMO_TOWN: Final = "demo-town"
 _FLAGS: Final = frozenset({"--json", "-q", "--quiet"})
@@ -78,13 +76,15 @@ class Session:
 
     screen: Screen
     data: Path | None
-    built: Office | None = None
-    _settings: Settings | None = field(default=None, init=False)
-    _public: Office | None = field(default=None, init=False)
+    built: "Office | None" = None
+    _settings: "Settings | None" = field(default=None, init=False)
+    _public: "Office | None" = field(default=None, init=False)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The settings, read at first use."""
+        from api.settings import read_settings
+
         if self.built is not None:
             return self.built.settings
         if self._settings is None:
@@ -93,16 +93,20 @@ class Session:
         return self._settings
 
     @property
-    def office(self) -> Office:
+    def office(self) -> "Office":
         """The office of these settings, built at first use; keys are opened when something is signed."""
         if self.built is None:
+            from api.wiring import build
+
             self.built = build(self.settings)
         return self.built
 
     @property
-    def public_office(self) -> Office:
+    def public_office(self) -> "Office":
         """The office without keys, for what only asks."""
         if self._public is None:
+            from api.wiring import build_public
+
             self._public = build_public(self.settings)
         return self._public
 
@@ -118,14 +122,48 @@ class Session:
                 office.close()
 
 
-app = typer.Typer(
-    name="yinzheng",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="印证：签发、保管、核验电子证照。 Issue, keep and check signed electronic licences.",
-)
+def _program() -> typer.Typer:
+    return typer.Typer(
+        name=NAME,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="印证：签发、保管、核验电子证照。 Issue, keep and check signed electronic licences.",
+    )
+
+
+app = _program()
+_groups: Final[dict[str, typer.Typer]] = {}
+
+
+def group(name: str) -> typer.Typer:
+    """Return the group of commands of this name, for the modules that add its commands."""
+    if name not in _groups:
+        _groups[name] = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=HELP[name])
+        app.add_typer(_groups[name], name=name)
+    return _groups[name]
+
+
+def table_of_contents() -> typer.Typer:
+    """Return the program with the names and help of its commands alone, for help and for a command that is none."""
+    contents = _program()
+    contents.callback()(options)
+    for name, text in HELP.items():
+        contents.command(name, help=text)(_not_loaded)
+    return contents
+
+
+def _not_loaded() -> None:
+    """Stand for a command in the table of contents."""
+
+
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - the library calls it with the option's value
+    if is_asked:
+        from importlib.metadata import version  # reads a file of the installation
+
+        sys.stdout.write(f"{NAME} {version(NAME)}\n")
+        raise typer.Exit
 
 
 @app.callback()
@@ -138,6 +176,9 @@ def options(
     lang: Annotated[str, typer.Option(help="语言 zh 或 en。 Language, zh or en.")] = "",
     data: Annotated[Path | None, typer.Option(help="数据文件夹。 Data folder (YINZHENG_DATA).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="不显示进度。 No progress.")] = False,
+    version: Annotated[  # noqa: ARG001 - told before anything else is looked at
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="版本。 Version.")
+    ] = False,
 ) -> None:
     """Take the options that all commands share."""
     if lang not in {"", "zh", "en"}:
@@ -162,12 +203,12 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=SEVERITY.index, default=0)
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command and return the exit code."""
+def run(arguments: Sequence[str], program: typer.Typer = app) -> int:
+    """Run one command of the program that was loaded for it, and return the exit code."""
     hoisted = hoist(arguments)
     screen = Screen(language=_language(_asked_language(hoisted)), no_colour=wants_no_colour())
     try:
-        return _ended(hoisted, screen)
+        return _ended(program, hoisted, screen)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.USAGE
     except YinzhengError as error:
@@ -180,12 +221,12 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.FAULT
 
 
-def _ended(hoisted: Sequence[str], screen: Screen) -> int:
+def _ended(program: typer.Typer, hoisted: Sequence[str], screen: Screen) -> int:
     """Run one command; what the library itself refuses is told in the person's language."""
     try:
-        command = typer.main.get_command(app)
+        command = typer.main.get_command(program)
         put_help_in(screen.language, command)
-        ended = command.main(args=list(hoisted), prog_name="yinzheng", standalone_mode=False)
+        ended = command.main(args=list(hoisted), prog_name=NAME, standalone_mode=False)
     except ClickException as error:
         screen.complain(tell_wrong_use(error, screen.language))
         return error.exit_code
@@ -201,9 +242,9 @@ def hoist(arguments: Sequence[str]) -> tuple[str, ...]:
     return (*shared, *rest)
 
 
-def command_of(arguments: Sequence[str]) -> str:
-    """Return the first word of the line that is no shared option, or an empty text."""
-    return next(iter(_parted(arguments)[1]), "")
+def words_of(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of the line that are no shared options: the command first, where there is one."""
+    return tuple(_parted(arguments)[1])
 
 
 def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -14,16 +14,13 @@ from typing import Final
 from api.cli.files import read_file
 from api.cli.program import ExitCode, exit_code_of, explain
 from api.cli.screen import Screen
-from api.receipt_page import receipt_rows
+from api.receipt_words import receipt_rows
 from api.texts import sentence
 from verify.errors import YinzhengError
 from verify.evidence import Evidence
 from verify.receipt import STAMP_BYTES_MAX, ReceiptCheck, Stamp, check_verification_receipt
 from verify.receipt_file import FILE_BYTES_MAX, KeptReceipt, read_receipt_file
 from verify.report import Check, Outcome
-
-WORD: Final = "receipt"
-"""The first argument of `verify` that says that receipts follow."""
 
 _PROOF_SUFFIX: Final = ".tlog-proof"
 _STAMP_SUFFIX: Final = ".tst"

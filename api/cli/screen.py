@@ -4,6 +4,7 @@ Promises:
   * Stdout carries the result and nothing else: text for people, or with `--json` one object a line.
   * Colour, frames and moving bars appear on a terminal only; NO_COLOR takes the colour, `-q` all but results.
   * Nothing is ever asked where there is no terminal to answer.
+  * What draws on a terminal is loaded when there is one; elsewhere text is written as it is.
 """
 
 import json
@@ -11,14 +12,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from api.environment import Language
 
-from api.settings import Language
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # Where nobody knows the total, a line each so many is enough to see that it goes on.
 LINE_EVERY: Final = 1000
@@ -53,16 +52,30 @@ class Screen:
     def note(self, zh: str, en: str) -> None:
         """Tell what is going on; silent with `-q`."""
         if not self.is_quiet:
-            self._console().print(escape(self.say(zh, en)), highlight=False, soft_wrap=True)
+            self._tell(self.say(zh, en))
 
     def complain(self, text: str) -> None:
         """Say what is wrong, also with `-q`."""
-        self._console().print(escape(text), style="bold red", highlight=False, soft_wrap=True)
+        self._tell(text, style="bold red")
+
+    def _tell(self, text: str, style: str | None = None) -> None:
+        """Write to stderr, in a style where it is a terminal."""
+        if not sys.stderr.isatty():
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+            return
+        from rich.markup import escape
+
+        self._console().print(escape(text), style=style, highlight=False, soft_wrap=True)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         """Return a table: framed on a terminal, parted by tabs elsewhere."""
         if not sys.stdout.isatty():
             return "\n".join("\t".join(row) for row in (headings, *rows))
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table
+
         table = Table(*headings)
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
@@ -75,6 +88,9 @@ class Screen:
         """Return the text in a style of rich, where stdout is a terminal that wants colour."""
         if not sys.stdout.isatty() or self.no_colour:
             return text
+        from rich.console import Console
+        from rich.markup import escape
+
         console = Console()
         with console.capture() as captured:
             console.print(f"[{style}]{escape(text)}[/]", end="", highlight=False, soft_wrap=True)
@@ -91,6 +107,8 @@ class Screen:
             yield self._lines(self.say(zh, en))
 
     def _bar(self, title: str) -> Iterator[Tick]:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._console(), transient=False) as bar:
             task = bar.add_task(title, total=None)
@@ -113,5 +131,7 @@ class Screen:
 
         return tick
 
-    def _console(self) -> Console:
+    def _console(self) -> "Console":
+        from rich.console import Console
+
         return Console(stderr=True, no_color=self.no_colour)

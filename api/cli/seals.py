@@ -17,7 +17,7 @@ from api.cli.acts import BasisOption, FromOption, ReasonOption, ReferenceOption,
 from api.cli.errors import NoSuchNameError
 from api.cli.files import read_file, write_file
 from api.cli.people import ByOption, operator_for
-from api.cli.program import ExitCode, Session, app, session_of
+from api.cli.program import ExitCode, Session, group, session_of
 from api.cli.seal_words import (
     STATES,
     ending_line,
@@ -72,12 +72,7 @@ _CUSTODIAN: Final = (Role.SEAL_CUSTODIAN,)
 _APPROVER: Final = (Role.SEAL_APPROVER,)
 _MANAGERS: Final = (Role.SEAL_CUSTODIAN, Role.SEAL_APPROVER)
 
-seal = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="印章：申请、制作、授权、停用、用印。 Seals: apply, make, grant, suspend, and seal documents.",
-)
-app.add_typer(seal, name="seal")
+seal = group("seal")
 
 
 @seal.command(help="申请一枚印章，由另一人批准。 Apply for a seal; another person approves it.")

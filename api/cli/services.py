@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.program import app, session_of
+from api.cli.contents import HELP
+from api.cli.program import app, group, session_of
 from api.settings import with_settings
 from api.sm2_choice import choose_sm2
 from api.tls import TlsFiles, office_tls, own_tls
@@ -19,11 +20,10 @@ from signer.publish import publish
 from signer.recover import recover as recover_attempts
 from signer.statuses import refresh_status_lists
 
-status = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="状态名单。 Status lists.")
-app.add_typer(status, name="status")
+status = group("status")
 
 
-@app.command(help="提供网页和接口；--public 只供公众核验，不带任何密钥。 Serve pages and API; --public holds no keys.")
+@app.command(help=HELP["serve"])
 def serve(  # noqa: PLR0913 - each option is an argument
     context: typer.Context,
     *,
@@ -60,9 +60,7 @@ def serve(  # noqa: PLR0913 - each option is an argument
     serve_office(office, host=listen[0], port=listen[1], tls=files, tell=tell)
 
 
-@app.command(
-    help="运行后台工作：签发批次、每日事务、发布名单。 Do the work in the background: batches, daily acts, lists."
-)
+@app.command(help=HELP["worker"])
 def worker(
     context: typer.Context,
     *,
@@ -107,9 +105,7 @@ def publish_status(context: typer.Context) -> None:
     )
 
 
-@app.command(
-    help="放弃中断的签发、清理无主文件；进程启动时会自动做。 Give up broken attempts; processes do it at start."
-)
+@app.command(help=HELP["recover"])
 def recover(context: typer.Context) -> None:
     """Abandon what a crash left behind."""
     session = session_of(context)

@@ -13,7 +13,7 @@ from typing import Final
 from api.cli.errors import ReviewerMissingError, SentBeforeError
 from api.cli.people import operator_for
 from api.cli.screen import Screen, Tick
-from api.settings import Language
+from api.environment import Language
 from api.texts import sentence
 from api.wiring import Office
 from registry import catalogue, departments, jobs, people

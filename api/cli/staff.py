@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.errors import NoSuchNameError
-from api.cli.program import app, session_of
+from api.cli.program import group, session_of
 from api.texts import sentence
 from registry import departments, people
 from registry.db import reading, transaction
@@ -16,8 +16,7 @@ from registry.records import Person, Role
 
 PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="人员编号。 Id of the person.")]
 
-staff = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="人员与角色。 Staff and their roles.")
-app.add_typer(staff, name="staff")
+staff = group("staff")
 
 
 @staff.command(help="登记一名工作人员。 Add a member of staff.")

@@ -1,16 +1,19 @@
 """Put the program together: importing a module of commands adds its commands.
 
-Promises: a command that is called loads its own module and no other, for a counter checks a licence with each call;
-help, and a command that nobody knows, load all.
+Promises: a command that is called loads its own modules and no other, for a counter checks a licence with each call;
+help, and a command that nobody knows, load none: they need the table of contents alone. What only some calls of a
+command need is imported by the function that needs it (README, "Loading").
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import chain
 from typing import Final
 
-from api.cli.program import command_of, run
+import typer
+
+from api.cli.program import app, run, table_of_contents, words_of
 
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "init": ("founding",),
@@ -22,7 +25,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "verify": ("checks",),
     "status": ("services",),
     "pack": ("packs",),
-    "log": ("logs", "audit_files", "log_keeping", "witnesses"),
+    "log": ("logs", "log_audits", "audit_files", "log_keeping", "witnesses"),
     "keys": ("key_room", "key_turns"),
     "client": ("office", "client_keys", "client_certificates"),
     "webhook": ("webhooks",),
@@ -37,15 +40,34 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The modules of each command, in the order in which help lists the commands."""
 
+ALONE: Final[Mapping[tuple[str, str], str]] = {
+    ("log", "audit"): "log_audits",
+}
+"""Commands of a group that need much less than the rest of it, and have a module of their own."""
 
-def load(arguments: Sequence[str]) -> None:
-    """Import what the command in this line needs."""
-    wanted = MODULES.get(command_of(arguments)) or tuple(chain.from_iterable(MODULES.values()))
-    for name in dict.fromkeys(wanted):
+
+def load(arguments: Sequence[str]) -> typer.Typer:
+    """Import what the command in this line needs, and return the program to run it with."""
+    words = words_of(arguments)
+    if not words or words[0] not in MODULES:
+        return table_of_contents()
+    alone = ALONE.get((words[0], words[1] if len(words) > 1 else ""))
+    _import(MODULES[words[0]] if alone is None else (alone,))
+    return app
+
+
+def load_all() -> typer.Typer:
+    """Import all commands, and return the program with all of them."""
+    _import(dict.fromkeys(chain.from_iterable(MODULES.values())))
+    return app
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
         import_module(f"api.cli.{name}")
 
 
 def main() -> None:
     """Run the command of this process's arguments and end the process with its exit code."""
-    load(sys.argv[1:])
-    raise SystemExit(run(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    raise SystemExit(run(arguments, load(arguments)))

@@ -17,7 +17,7 @@ from typer._click.exceptions import (
     UsageError,
 )
 
-from api.settings import Language
+from api.environment import Language
 
 # What the library says where its exceptions carry no parts (typer 0.29), and how we say it.
 _SENTENCES: Final = (

@@ -5,15 +5,14 @@ from typing import Annotated
 import typer
 
 from api.cli.errors import NoSuchNameError
-from api.cli.program import app, session_of
+from api.cli.program import group, session_of
 from api.webhooks import check_address, send_due
 from registry import departments, webhooks
 from registry.db import reading, transaction
 from registry.webhooks import WebhookTarget
 from verify.licence import ISSUER_ZONE
 
-webhook = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="推送地址与消息。 Webhooks and their messages.")
-app.add_typer(webhook, name="webhook")
+webhook = group("webhook")
 _ID_BYTES = 8
 
 TargetArgument = Annotated[str, typer.Argument(metavar="TARGET", help="推送地址编号。 Id of an address.")]

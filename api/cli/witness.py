@@ -12,11 +12,12 @@ from typing import Annotated, Final
 import typer
 import uvicorn
 
+from api.cli.contents import HELP
 from api.cli.program import app, session_of
 from api.cli.screen import Screen
+from api.clock import clock
 from api.errors import ListenError
 from api.logs import forward_libraries, open_log
-from api.wiring import clock
 from api.witness.app import witness_app
 from api.witness.service import WitnessService
 from api.witness.store import WitnessStore
@@ -26,10 +27,7 @@ PASSPHRASE_RANDOM_BYTES: Final = 32
 CONCURRENCY_MAX: Final = 64
 
 
-@app.command(
-    help="做别家签发日志的见证方：自有密钥和文件夹，只见证只增未改的检查点。 "
-    "Be a witness of other offices' logs, with a key and a folder of your own."
-)
+@app.command(help=HELP["witness"])
 def witness(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="见证方的文件夹。 The witness's folder.")],

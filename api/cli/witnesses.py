@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from api.cli.files import read_file, write_file
-from api.cli.logs import log
-from api.cli.program import ExitCode, session_of
+from api.cli.program import ExitCode, group, session_of
 from api.cli.screen import Screen
 from api.cli.words import moment
 from api.errors import NotWitnessedError, UnknownProofError
@@ -18,6 +17,8 @@ from registry.cosignatures import LastAnswer
 from signer.proof_upgrade import with_better_proof
 from signer.witnessing import Standing, standings
 from verify.document import read_document
+
+log = group("log")
 
 
 @log.command("witnesses", help="日志的见证情况；--ask 立即送去见证。 How the log stands with its witnesses.")

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from api.settings import Language
+from api.environment import Language
 from api.texts import day_text, moment_text, sentence
 from verify.states import LicenceState
 

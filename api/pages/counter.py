@@ -15,6 +15,7 @@ from typing import Final
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from api.environment import Language
 from api.errors import UnknownAddressError
 from api.pages.rendering import SCRIPT_POLICY, STATIC, compressed, render, static_address, takes, written
 from api.pages.scripts import (
@@ -22,13 +23,12 @@ from api.pages.scripts import (
 )
 from api.pages.scripts import Served, module_folder, scripts, service_worker, vendor, vendor_folder
 from api.problems import trace_of
-from api.settings import Language
 from api.texts import sentence
 from api.verdicts import LOOKS
 from registry import artefacts
 from registry.db import reading
 from registry.errors import DatabaseAwayError, DatabaseBusyError
-from signer.trust_lists import TRUST_ROOT, TRUST_ROOT_NAME
+from signer.public_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from verify.errors import MalformedError
 from verify.values import LicenceId
 from verify.verdict import Verdict

@@ -15,10 +15,10 @@ from typing import Final, NamedTuple
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from api.environment import Language
 from api.errors import UnknownAddressError
 from api.pages.rendering import page_language, render
 from api.receipt_page import PAGE_PATH, office_name
-from api.settings import Language
 from api.texts import day_text, moment_text, sentence
 from api.verdicts import LOOKS, Look, headline_later
 from api.wiring import Office

@@ -19,9 +19,9 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from api.environment import Language
 from api.languages import chosen
 from api.problems import trace_of
-from api.settings import Language
 from api.texts import moment_text, sentence
 
 FOLDER: Final = Path(__file__).parent.parent

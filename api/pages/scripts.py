@@ -17,10 +17,10 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from api.environment import Language
 from api.pages.bundling import bundled
 from api.pages.rendering import FOLDER
 from api.pages.tables import tables_module
-from api.settings import Language
 from api.texts import catalogue
 
 MODULES: Final = (

@@ -12,11 +12,11 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from api.environment import Language
 from api.licence_forms import label_of
 from api.pages.doors import TheVisit, Visit, led_to, staff_page, staff_router
 from api.pages.rendering import page_language
 from api.pages.sign_in import refusal, refused_status
-from api.settings import Language
 from api.sheets_in import bad_rows_of_batch, judge_sheet, photos_of, read_upload, reviewers_of, save_sheet
 from api.staff.errors import UploadIncompleteError
 from registry import catalogue, jobs

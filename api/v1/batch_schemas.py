@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.settings import Language
+from api.environment import Language
 from api.texts import sentence
 from registry.records import Batch, BatchRow, RowState
 from verify.errors import FieldProblem

@@ -7,10 +7,10 @@ from typing import Annotated, Final
 from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 
 from api.cursors import read_number, write_cursor
+from api.environment import Language
 from api.guard import TheCaller, TheOffice
 from api.identity import Caller
 from api.problems import request_language
-from api.settings import Language
 from api.sheets_in import (
     bad_rows_of,
     bad_rows_of_batch,

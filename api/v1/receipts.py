@@ -6,11 +6,11 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.cursors import read_number, write_cursor
+from api.environment import Language
 from api.guard import TheCaller, TheOffice
 from api.problems import request_language
 from api.receipt_page import receipt_page
 from api.relying import Found, answer_all, relied
-from api.settings import Language
 from api.texts import sentence
 from api.v1.answers import NO_STORE, PAGE_MAX, PREFIX, both, link_next, personal, router
 from api.v1.verification import json_answer

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Self
 
 from registry.records import Department, LicenceDraft, LicenceType
 from signer.page.errors import TemplateError, TextOverflowError, UnknownTemplateError
+from signer.page.folders import OWN_TEMPLATES
 from signer.page.fonts import ROLES, FontShelf
 from signer.page.layout import PHOTO_KEY, SEAL_KEY, Contents, Layout
 from signer.page.model import AttachedFile, Image, Page, PageDocument, Run
@@ -43,7 +44,6 @@ from verify import attached
 from verify.check_characters import CROCKFORD
 from verify.licence import ISSUER_ZONE, DataSet
 
-OWN_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 LANGUAGE: Final = "zh-CN"
 TYPED_CHARACTERS: Final = frozenset(f"{CROCKFORD}-")
 NAME_LENGTH_MAX: Final = 61

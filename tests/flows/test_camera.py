@@ -20,7 +20,7 @@ from signer.key_turns import turn_key
 from signer.live_codes import make_live_code
 from signer.packs import PACK, PACK_NAME
 from signer.page.pdf import UnsignedPdf
-from signer.trust_lists import TRUST_ROOT, TRUST_ROOT_NAME
+from signer.public_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from tests.browsers import (
     PLAIN_HOST,
     FilmedBrowser,

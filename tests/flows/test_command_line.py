@@ -36,7 +36,7 @@ from api.cli.offline import decode_public_key
 from api.cli.program import run
 from api.cli.start import load
 from api.cli.strangers import altered, foreign
-from api.wiring import clock
+from api.clock import clock
 from registry.catalogue import SAMPLE
 from signer.sheets import read_sheet, write_sheet
 from tests.databases import fresh_postgresql_url, postgresql_server
@@ -120,8 +120,7 @@ class Terminal:
             for name, value in self.settings.items():
                 here.setenv(name, value)
             here.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-            load(words)
-            code = run(words)
+            code = run(words, load(words))
         return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
     def reads(self, *words: str, expect: int = 0, stdin: bytes = b"") -> list[dict[str, Any]]:

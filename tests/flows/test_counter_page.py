@@ -21,8 +21,8 @@ from playwright.sync_api import Browser
 from registry import artefacts
 from registry.db import transaction
 from signer.packs import PACK, PACK_NAME, SINCE, refresh_pack
+from signer.public_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from signer.statuses import refresh_status_lists
-from signer.trust_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from tests.browsers import Visit, served, visiting
 from tests.code_room import NOW, CodeRoom
 from tests.flows.test_served import OFFICE_SERVER

@@ -20,8 +20,8 @@ from api.cli.offline import encode_public_key
 from registry import artefacts
 from registry.db import reading
 from registry.licences import find_licence
+from signer.public_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from signer.publish import publish
-from signer.trust_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from tests.flows.test_served import OFFICE_SERVER
 from tests.hall import Hall
 

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser
 from api.cli.checks import verify
 from api.cli.program import Session, app
 from api.cli.screen import Screen
-from api.settings import Language
+from api.environment import Language
 from api.verdicts import LOOKS, headline_later
 from registry import webhooks
 from registry.db import transaction

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.wiring import clock
+from api.clock import clock
 from tests.flows.test_command_line import FOOD_OFFICE, ISSUED, Terminal
 from tests.official_office import FOOT, plain_ofd
 

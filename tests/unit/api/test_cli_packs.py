@@ -15,7 +15,7 @@ import pytest
 from api.cli.offline import encode_public_key
 from api.cli.program import run
 from api.cli.start import load
-from api.wiring import clock
+from api.clock import clock
 from tests.code_room import Signer
 from tests.pack_room import PackRoom, sign_trust
 from verify.pack import open_pack
@@ -42,8 +42,7 @@ def fresh_pack(sequence: int = 9, *, days: int = 7) -> bytes:
 
 
 def commands(*words: str) -> int:
-    load(words)
-    return run(words)
+    return run(words, load(words))
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 import itertools
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cli.program import SEVERITY, command_of, exit_code_of, explain, hoist, worst
-from api.cli.start import MODULES
+from api.cli.contents import HELP
+from api.cli.program import SEVERITY, exit_code_of, explain, hoist, words_of, worst
+from api.cli.start import ALONE, MODULES, load_all
 from api.errors import RequestTooLargeError
 from registry.errors import DatabaseAwayError, DiskFullError
 from signer.errors import LogClockError, LogForkError, LogMissingError, NotApprovedError
@@ -38,16 +40,18 @@ def test_hoisting_keeps_every_word_and_changes_nothing_the_second_time(line: lis
 
 
 @pytest.mark.parametrize(
-    ("line", "command"),
+    ("line", "words"),
     [
-        (("--lang", "en", "log", "audit"), "log"),
-        (("--json", "verify"), "verify"),
-        (("-q",), ""),
-        (("--help",), "--help"),
+        (("--lang", "en", "log", "--json", "audit"), ("log", "audit")),
+        (("--json", "verify"), ("verify",)),
+        (("-q",), ()),
+        (("--help",), ("--help",)),
     ],
 )
-def test_the_command_is_the_first_word_that_is_no_shared_option(line: tuple[str, ...], command: str) -> None:
-    assert command_of(line) == command
+def test_the_command_begins_with_the_first_word_that_is_no_shared_option(
+    line: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    assert words_of(line) == words
 
 
 def test_many_inputs_end_with_the_code_that_stands_first_in_the_order() -> None:
@@ -96,6 +100,11 @@ def test_an_explanation_names_each_wrong_field_in_the_persons_language_with_its_
     assert not zh[0].isascii()
 
 
-def test_every_command_has_modules_and_no_module_stands_for_two_groups_of_commands_by_mistake() -> None:
-    assert set(MODULES) >= {"init", "demo", "issue", "batch", "licence", "verify", "log", "serve", "worker", "doctor"}
-    assert all(MODULES.values())
+def test_the_table_of_contents_names_every_command_with_its_modules() -> None:
+    program = typer.main.get_command(load_all())
+
+    assert list(HELP) == list(MODULES)
+    assert set(HELP) == set(getattr(program, "commands", ()))
+    for (name, word), module in ALONE.items():
+        assert module in MODULES[name]
+        assert word in program.commands[name].commands

@@ -7,8 +7,8 @@ import pytest
 
 from api.cli.screen import Screen
 from api.cli.seal_words import grant_row
+from api.environment import Language
 from api.seal_intake import ends_before
-from api.settings import Language
 from registry.seal_lifecycle import GrantState
 from registry.seal_records import GrantTerms, SealGrant
 

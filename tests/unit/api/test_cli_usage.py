@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from api.cli.contents import HELP
+from api.cli.helps import halves
 from api.cli.program import run
 from api.cli.start import load
 
@@ -41,9 +43,7 @@ WRONG = [
 def test_wrong_use_is_told_in_both_languages(
     line: tuple[str, ...], chinese: str, english: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    load(line)
-
-    codes = [run(["--lang", language, *line]) for language in ("zh", "en")]
+    codes = [run(["--lang", language, *line], load(line)) for language in ("zh", "en")]
     out, told = capsys.readouterr()
     zh, _, en = told.partition("Usage: ") if "Usage: " in told else told.partition("\n")
 
@@ -59,12 +59,10 @@ def test_the_locale_decides_where_no_language_is_named(
 ) -> None:
     for name in ("YINZHENG_LANGUAGE", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
-    load(("doctor",))
-
     told = []
     for locale in ("zh_CN.UTF-8", "en_GB.UTF-8"):
         monkeypatch.setenv("LANG", locale)
-        run(["doctor", "extra"])
+        run(["doctor", "extra"], load(["doctor"]))
         told.append(capsys.readouterr().err)
 
     assert "帮助：yinzheng doctor --help" in told[0]
@@ -72,8 +70,21 @@ def test_the_locale_decides_where_no_language_is_named(
 
 
 def test_help_and_a_command_without_its_word_end_well(capsys: pytest.CaptureFixture[str]) -> None:
-    load(("log",))
+    program = load(["log"])
 
-    assert run(["log", "--help"]) == 0
-    assert run(["log"]) == 2
+    assert run(["log", "--help"], program) == 0
+    assert run(["log"], program) == 2
     assert "签发日志" in capsys.readouterr().out
+
+
+def test_the_help_of_the_program_lists_every_command_with_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for language, half in (("zh", 0), ("en", 1)):
+        assert run(["--lang", language, "--help"], load(["--help"])) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        for name, text in HELP.items():
+            assert f"{name} {halves(text)[half].split()[0]}" in shown
+
+
+def test_the_version_is_told_before_anything_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"], load(["--version"])) == 0
+    assert re.fullmatch(r"yinzheng [0-9]+(\.[0-9]+)*\n", capsys.readouterr().out)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from api.checking import _ADDRESS, as_meant
-from api.settings import Language
+from api.environment import Language
 from api.verdicts import public_facts, verdict_words
 from tests.code_room import CLAIMS, LIVE_KEY, NOW, CodeRoom, Signer
 from tests.pack_room import PackRoom, digest, sign_trust

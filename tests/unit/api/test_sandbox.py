@@ -29,7 +29,7 @@ from verify.verdict import Verdict
 ROOM = CodeRoom()
 ROOT = Path(__file__).parents[3]
 _CALLS = ("open", "unlink", "rename", "truncate", "kill", "process_vm_readv", "syscall")
-_WARMED = "from api.sandbox_child import _warm_up; _warm_up(); print(*sys.modules)"
+_WARMED = "from api.sandbox_child import _load_all; _load_all(); print(*sys.modules)"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from api.sandbox import Sandbox
-from api.sandbox_jobs import AnswerError, Prepare, open_answer, prepared_of, work
+from api.sandbox_jobs import AnswerError, Prepare, open_answer, prepared_of
+from api.sandbox_work import work
 from signer.official.errors import AnchorMissingError, PageMissingError, UnreadableUploadError
 from signer.official.places import Anchor, Placing, SealImage, Spot
 from signer.official.wishes import SealWish

@@ -4,16 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import (
-    PREFIX,
-    Settings,
-    SettingsError,
-    environment_language,
-    is_data_chosen,
-    keep_settings,
-    read_settings,
-    wants_no_colour,
-)
+from api.environment import PREFIX, environment_language, is_data_chosen, wants_no_colour
+from api.settings import Settings, SettingsError, keep_settings, read_settings
 from api.texts import sentence
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from api.settings import Language
+from api.environment import Language
 from api.verdicts import LOOKS, Border, Tone, public_facts, verdict_words
 from tests.code_room import CLAIMS, HOST, ID, NOW, PREFIX, CodeRoom, Signer
 from tests.town import BUREAU, Town

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from api.witness_client import ANSWER_BYTES_MAX, HttpWitnessClient
-from keys.outside_timestamps import TimeLimits
+from keys.time_limits import TimeLimits
 from signer.witness_errors import (
     WitnessAddressError,
     WitnessAwayError,

@@ -22,7 +22,8 @@ from keys.errors import (
     TimestampSlowError,
     TimestampTooLongError,
 )
-from keys.outside_timestamps import ANSWER_BYTES_MAX, OutsideTimestampClient, TimeLimits
+from keys.outside_timestamps import ANSWER_BYTES_MAX, OutsideTimestampClient
+from keys.time_limits import TimeLimits
 from keys.timestamp_responder import respond
 from tests.key_room import AUTHORITY, NOW, KeyRoom
 from verify.der import integer, named_bit, octet_string, sequence, tlv

@@ -14,7 +14,7 @@ from registry.requests import New
 from signer.change import Change, change
 from signer.daily import PAPERS_OVERDUE, SUSPENSION_OVER, Day, log_counts, note_uses, run_daily
 from signer.errors import LogClockError
-from signer.trust_lists import newest_trust_list
+from signer.public_lists import newest_trust_list
 from tests.town import ORIGIN, Town
 from verify import cbor
 from verify.key_purpose import KeyPurpose

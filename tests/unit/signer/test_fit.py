@@ -11,7 +11,8 @@ from registry.records import DraftState, LicenceDraft
 from signer.desk import DeskSettings
 from signer.fit import fit_problems
 from signer.issue import issue
-from signer.page.press import OWN_TEMPLATES, Press
+from signer.page.folders import OWN_TEMPLATES
+from signer.page.press import Press
 from signer.reservation import reserve
 from tests.town import HOST, ORIGIN, SIGNBOARD, Town, press
 from verify.errors import FieldProblem, InvalidFieldsError

@@ -18,9 +18,9 @@ from registry.db import Database, reading
 from registry.errors import UnknownDepartmentError
 from signer.errors import FoundingMismatchError, LogExistsError
 from signer.founding import CHECKPOINT, Foundation, found, open_custody
-from signer.key_acts import CERTIFICATE, REVOCATION
+from signer.key_acts import CERTIFICATE
 from signer.log import SigningLog
-from signer.trust_lists import newest_trust_list
+from signer.public_lists import REVOCATION, newest_trust_list
 from tests.town import BUREAU, ISSUERS, NOW, ORIGIN, PASSPHRASE, PERSONS, QUICK, SETTINGS
 from verify import cbor
 from verify.algorithms import Algorithm

@@ -36,7 +36,8 @@ from signer.key_acts import (
     revoke_certificate,
     rotate_key,
 )
-from signer.trust_lists import newest_trust_list, renew_trust_list
+from signer.public_lists import newest_trust_list
+from signer.trust_lists import renew_trust_list
 from tests.certificate_maker import SM2_WITH_SM3, STACKS, Party
 from tests.town import BUREAU, NOW, ORIGIN, PERSONS, SETTINGS, Town
 from verify.algorithms import Algorithm, check_signature

@@ -12,11 +12,11 @@ from keys.revocation import Reason
 from registry import artefacts
 from registry.db import reading
 from signer.errors import KeyActError
-from signer.key_acts import REVOCATION, certify_seal_key, cut_off_key, revoke_certificate, rotate_key
+from signer.key_acts import certify_seal_key, cut_off_key, revoke_certificate, rotate_key
 from signer.key_turns import TURNED, certify_anew, cut_off, turn_key
 from signer.log_files import FolderStore
+from signer.public_lists import REVOCATION, newest_trust_list
 from signer.publish import publish
-from signer.trust_lists import newest_trust_list
 from tests.town import BUREAU, MARKET, PERSONS, Town
 from verify.algorithms import Algorithm
 from verify.certificates import find_path

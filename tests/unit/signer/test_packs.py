@@ -8,9 +8,10 @@ from registry.db import reading
 from signer.key_acts import rotate_key
 from signer.log_files import FolderStore
 from signer.packs import KEPT, PACK, PACK_NAME, SINCE, refresh_pack, since_name
+from signer.public_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from signer.publish import publish
 from signer.statuses import TTL, refresh_status_lists
-from signer.trust_lists import TRUST_ROOT, TRUST_ROOT_NAME, renew_trust_list
+from signer.trust_lists import renew_trust_list
 from tests.town import PERSONS, Town
 from verify.algorithms import Algorithm
 from verify.examine import examine_text

@@ -10,9 +10,10 @@ from registry.db import reading
 from signer.errors import SigningKeyError
 from signer.key_acts import cut_off_key, revoke_certificate
 from signer.key_turns import cut_off, turn_key
+from signer.public_lists import newest_trust_list
 from signer.reservation import reserve
 from signer.signing_keys import demand_signing_keys
-from signer.trust_lists import newest_trust_list, renew_trust_list
+from signer.trust_lists import renew_trust_list
 from tests.town import BUREAU, MARKET, ORIGIN, PERSONS, Town
 from verify.key_purpose import KeyPurpose
 

@@ -14,16 +14,15 @@ from registry.errors import ArtefactOrderError
 from registry.records import Department
 from signer.founding import add_department_keys
 from signer.issue import issue
-from signer.trust_lists import (
+from signer.public_lists import (
     TRUST_LIST,
     TRUST_LIST_NAME,
     TRUST_ROOT,
     TRUST_ROOT_NAME,
-    issuing_departments,
     newest_trust_list,
-    renew_trust_list,
     revocation_lists,
 )
+from signer.trust_lists import issuing_departments, renew_trust_list
 from tests.key_room import AUTHORITY, KeyRoom
 from tests.town import BUREAU, FOOD, ISSUERS, MARKET, ORIGIN, PERSONS, SCHOOLS, SETTINGS, TEACHER, Town
 from verify.cose import decode_sign1

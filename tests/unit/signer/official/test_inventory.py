@@ -2,7 +2,8 @@
 
 import pytest
 
-from api.sandbox_jobs import TakeInventory, open_answer, work
+from api.sandbox_jobs import TakeInventory, open_answer
+from api.sandbox_work import work
 from signer.official.errors import UnreadableUploadError
 from signer.official.inventory import CHARACTERS_MAX, ITEMS_MAX, Inventory, Item, inventory_of, take_inventory
 from signer.official.places import Anchor, Placing

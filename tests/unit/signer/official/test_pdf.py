@@ -7,7 +7,8 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from api.sandbox_jobs import Picture, open_answer, work
+from api.sandbox_jobs import Picture, open_answer
+from api.sandbox_work import work
 from signer.official.errors import (
     ActiveUploadError,
     AnchorMissingError,

@@ -7,11 +7,11 @@ import pytest
 
 from signer.page.boxes import LineBox, RectBox, Row, RowsBox, TextBox
 from signer.page.errors import CharacterMissingError, TextOverflowError
+from signer.page.folders import OWN_TEMPLATES
 from signer.page.fonts import FontShelf
 from signer.page.layout import TEST_WORDS, Contents, Layout
 from signer.page.model import Image, Page, Path, Rects, Run
 from signer.page.names import page_values
-from signer.page.press import OWN_TEMPLATES
 from signer.page.qr import qr_matrix
 from signer.page.table import CONTINUED
 from signer.page.template import Template

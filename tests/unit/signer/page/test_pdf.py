@@ -11,13 +11,13 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
 
+from signer.page.folders import OWN_TEMPLATES
 from signer.page.fonts import FontShelf
 from signer.page.layout import Contents, Layout
 from signer.page.model import Page, Run
 from signer.page.names import page_values
 from signer.page.pdf import HOLE_DIGITS, UnsignedPdf
 from signer.page.pdf_contents import WIDE_TRACKING
-from signer.page.press import OWN_TEMPLATES
 from signer.page.qr import qr_matrix
 from signer.page.template import Template
 from signer.page.typesetting import Typesetter

@@ -8,7 +8,8 @@ import pypdfium2
 import pytest
 
 from signer.page.errors import PhotoUnreadableError, TemplateError, TextOverflowError, UnknownTemplateError
-from signer.page.press import OWN_TEMPLATES, Press
+from signer.page.folders import OWN_TEMPLATES
+from signer.page.press import Press
 from signer.page.samples import sample_licence_type
 from tests.page_requests import FOOD, FOOD_FIELDS, MOMENT, food_request, press, renamed, teacher_request
 

@@ -13,10 +13,11 @@ import zxingcpp
 
 from registry.records import FieldKind, LicenceType
 from signer.page.boxes import CodeBox, FrameBox, PhotoBox, RowsBox, TextBox
+from signer.page.folders import OWN_TEMPLATES
 from signer.page.fonts import FontShelf
 from signer.page.layout import Contents, Layout
 from signer.page.model import Page, Rects, Run
-from signer.page.press import OWN_TEMPLATES, Press
+from signer.page.press import Press
 from signer.page.samples import _sample_types, has_photo, sample_contents
 from signer.page.template import Template
 from signer.page.typesetting import Typesetter
