@@ -6,12 +6,14 @@ Promises:
   * A reader is held by the kernel: memory, CPU and wall time, file size; it opens no file and no socket, starts no
     program or thread, changes no folder and looks into no other process (system calls refused, and where the kernel
     cannot, an audit hook). So key files beside it, and keys in its parent's memory, are out of its reach.
+  * Readers give way to the server: where both want the processor, the server has ten times as much of it.
   * What is asked and answered is `api/sandbox_jobs.py`; whoever reads an answer believes nothing but its form.
   * It begins with what our own documents need. A reader that needs more says so and ends; its parent has everything
     loaded then, once, and asks a new reader. So a clerk who checks one licence waits for no library of foreign PDFs.
 """
 
 import ctypes
+import gc
 import importlib
 import logging
 import os
@@ -35,6 +37,8 @@ from api.sm2_choice import choose_sm2
 from verify.evidence import Evidence
 
 CPU_SECONDS: Final = 4
+# A file is some thirty codes' work: who only asks about a code is not to wait for the files of others.
+NICENESS: Final = 10
 # The interpreter with its libraries maps 300 MB; a PDF of 20 MB with its inflated streams needs 200 MB more.
 MEMORY_BYTES_MAX: Final = 768 << 20
 OPEN_FILES_MAX: Final = 32
@@ -112,7 +116,10 @@ _REFUSED_EVENTS: Final = (
 
 def serve(descriptor: int) -> None:
     """Fork a reader for each request that comes over the socket to the parent, until the parent is gone."""
+    os.nice(NICENESS)
     _warm_up()
+    gc.collect()
+    gc.freeze()  # a reader that looked for garbage in all this would first copy it
     has_all = False
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for readers: the kernel buries them
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, whose end is ours

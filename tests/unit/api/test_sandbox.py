@@ -116,6 +116,13 @@ def test_a_warm_process_that_was_killed_is_started_again(sandbox: Sandbox) -> No
     assert sandbox.examine(b"x", ROOM.evidence(), at=NOW).verdict is Verdict.UNREADABLE
 
 
+def test_readers_give_way_to_the_server(sandbox: Sandbox) -> None:
+    sandbox.start()
+    assert sandbox._process is not None
+
+    assert os.getpriority(os.PRIO_PROCESS, sandbox._process.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 10
+
+
 def test_the_warm_process_knows_nothing_of_its_parent(sandbox: Sandbox) -> None:
     sandbox.examine(b"x", ROOM.evidence(), at=NOW)
     assert sandbox._process is not None
