@@ -103,15 +103,27 @@ class Transaction:
         except self.connection.dialect.loaded_dbapi.Error as error:
             raise _wrapped(self.connection, driver, error) from None
 
+    def by_driver_in_turn(self, queries: Sequence[tuple[str, Any]]) -> list[list[Any]]:
+        """Run several texts and return the rows of each, waiting once for PostgreSQL; errors are those of ``execute``.
+
+        They run one after the other all the same: what one of them locked, the next one finds as it is then.
+        """
+        if not self.is_postgresql:
+            return [self.by_driver(text, parameters)[0] for text, parameters in queries]
+        driver = self._driver()
+        try:
+            with driver.pipeline():
+                cursors = [driver.execute(text, parameters) for text, parameters in queries]
+                return [each.fetchall() for each in cursors]
+        except self.connection.dialect.loaded_dbapi.Error as error:
+            raise _wrapped(self.connection, driver, error) from None
+
     def by_driver(self, text: str, parameters: Any, *, many: bool = False) -> tuple[list[Any], int]:  # noqa: ANN401 - the driver's own
         """Run a text, for each of the parameters where there are many, past SQLAlchemy: for `registry/prepared.py`.
 
         Returns the rows of a query, and how many rows a statement met; errors are those of ``execute``.
         """
-        connection = self.connection
-        if not connection.in_transaction():
-            connection.begin()
-        driver: Any = connection.connection.driver_connection
+        connection, driver = self.connection, self._driver()
         cursor = driver.cursor()
         try:
             (cursor.executemany if many else cursor.execute)(text, parameters)
@@ -120,6 +132,11 @@ class Transaction:
             raise _wrapped(connection, driver, error) from None
         finally:
             cursor.close()
+
+    def _driver(self) -> Any:  # noqa: ANN401 - the driver's own connection
+        if not self.connection.in_transaction():
+            self.connection.begin()
+        return self.connection.connection.driver_connection
 
 
 def _copied(value: int | bytes) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, Update, bindparam, insert, select, tuple_, update
+from sqlalchemy import RowMapping, Select, Update, bindparam, insert, select, tuple_, update
 
 from registry.db import Transaction
 from registry.errors import ConflictError, LogConflictError
@@ -36,6 +36,8 @@ from registry.pending import (
     pending_sequenced,
     take_pending,
     waiting_entries,
+    waiting_of,
+    waiting_query,
 )
 from registry.prepared import Prepared
 from registry.statements import upsert
@@ -56,6 +58,7 @@ __all__ = [
     "all_intents",
     "append",
     "attempts_at",
+    "bundle",
     "count_pending",
     "entries",
     "entries_at",
@@ -63,6 +66,7 @@ __all__ = [
     "head",
     "intents_by_licence",
     "intents_of",
+    "lock_and_take",
     "lock_head",
     "newest_origin",
     "nodes",
@@ -72,6 +76,7 @@ __all__ = [
     "pending_sequenced",
     "rename",
     "renew_lease",
+    "row_of_nodes",
     "take_pending",
     "waiting_entries",
 ]
@@ -146,6 +151,14 @@ def lock_head(tx: Transaction, origin: str) -> LogHead:
     return _head(_LOCK_HEAD.rows(tx, {"origin": origin})[0])
 
 
+def lock_and_take(tx: Transaction, origin: str) -> tuple[LogHead, tuple[PendingEntry, ...]]:
+    """Do ``lock_head`` and then ``take_pending``, and let the database be waited for once."""
+    rows, waiting = tx.by_driver_in_turn([_LOCK_HEAD.of(tx, {"origin": origin}), waiting_query(tx)])
+    if not rows:  # the first call of all, or a name that is closed
+        return lock_head(tx, origin), take_pending(tx)
+    return _head(_LOCK_HEAD.converted(tx, rows)[0]), waiting_of(tx, waiting)
+
+
 def rename(tx: Transaction, head: LogHead, origin: str) -> None:
     """Close a log's name at this head, which the caller has locked, and let the tree go on under another one.
 
@@ -178,14 +191,18 @@ def append(
         "note": after.note,
         "time": after.time,
     }
+    inner = [(node, value) for node, value in new_nodes.items() if node[0] > 0]
+    if tx.is_postgresql:
+        if not tx.by_driver(_GROW, _MOVE_HEAD.of(tx, values)[1] | _grown(entries, inner))[0]:
+            raise LogConflictError
+        return
     if _MOVE_HEAD.run(tx, values) != 1:
         raise LogConflictError
     if entries:
         rows = [(before.log, each.index, each.entry, each.leaf_hash, each.digest) for each in entries]
         tx.insert_many(LOG_ENTRY, ("log", "idx", "entry", "leaf_hash", "digest"), rows)
-    inner = [(before.log, *node, value) for node, value in new_nodes.items() if node[0] > 0]
     if inner:
-        tx.insert_many(LOG_NODE, ("log", "level", "idx", "hash"), inner)
+        tx.insert_many(LOG_NODE, ("log", "level", "idx", "hash"), [(before.log, *node, value) for node, value in inner])
 
 
 def entries(tx: Transaction, origin: str, start: int, stop: int) -> tuple[StoredEntry, ...]:
@@ -199,6 +216,17 @@ def entries(tx: Transaction, origin: str, start: int, stop: int) -> tuple[Stored
         StoredEntry(index=row.idx, entry=row.entry, leaf_hash=row.leaf_hash, digest=row.digest)
         for row in tx.execute(query)
     )
+
+
+def bundle(tx: Transaction, of: LogHead, start: int, stop: int) -> Sequence[Sequence[bytes]]:
+    """Return entries and their leaf hashes from ``start`` up to but without ``stop``, for the publisher."""
+    return _BUNDLE.rows(tx, {"of_log": of.log, "start": start, "stop": stop})
+
+
+def row_of_nodes(tx: Transaction, of: LogHead, level: int, start: int, stop: int) -> tuple[bytes, ...]:
+    """Return the hashes of complete subtrees of one level above the leaves, from left to right."""
+    found = _ROW_OF_NODES.rows(tx, {"of_log": of.log, "of_level": level, "start": start, "stop": stop})
+    return tuple(each for (each,) in found)
 
 
 def entries_at(tx: Transaction, origin: str, indexes: Sequence[int]) -> dict[int, bytes]:
@@ -255,6 +283,52 @@ def _moved_head() -> Update:
 
 
 _MOVE_HEAD: Final = Prepared(_moved_head)
+
+
+# One statement and one wait for all that a commit of the log writes; who waits for it are all callers.
+_GROW: Final = """
+WITH moved AS (
+  UPDATE log_head SET size = %(new_size)s, root = %(new_root)s, edge = %(edge)s, note = %(note)s, time = %(time)s
+  WHERE log = %(of_log)s AND size = %(old_size)s AND root = %(old_root)s RETURNING log
+), entries AS (
+  INSERT INTO log_entry (log, idx, entry, leaf_hash, digest)
+  SELECT log, part.* FROM moved,
+    unnest(%(at)b::bigint[], %(entries)b::bytea[], %(leaves)b::bytea[], %(digests)b::bytea[]) AS part
+), nodes AS (
+  INSERT INTO log_node (log, level, idx, hash)
+  SELECT log, part.* FROM moved, unnest(%(levels)b::int[], %(offsets)b::bigint[], %(hashes)b::bytea[]) AS part
+)
+SELECT log FROM moved
+"""
+
+
+def _grown(entries: Sequence[StoredEntry], inner: Sequence[tuple[Node, bytes]]) -> dict[str, list[Any]]:
+    """Return the columns of entries and nodes."""
+    return {
+        "at": [each.index for each in entries],
+        "entries": [each.entry for each in entries],
+        "leaves": [each.leaf_hash for each in entries],
+        "digests": [each.digest for each in entries],
+        "levels": [level for (level, _), _ in inner],
+        "offsets": [offset for (_, offset), _ in inner],
+        "hashes": [value for _, value in inner],
+    }
+
+
+def _bundle() -> Select[Any]:
+    query = select(LOG_ENTRY.c.entry, LOG_ENTRY.c.leaf_hash).where(LOG_ENTRY.c.log == bindparam("of_log"))
+    in_range = (LOG_ENTRY.c.idx >= bindparam("start"), LOG_ENTRY.c.idx < bindparam("stop"))
+    return query.where(*in_range).order_by(LOG_ENTRY.c.idx)
+
+
+def _row_of_nodes() -> Select[Any]:
+    same = (LOG_NODE.c.log == bindparam("of_log"), LOG_NODE.c.level == bindparam("of_level"))
+    in_range = (LOG_NODE.c.idx >= bindparam("start"), LOG_NODE.c.idx < bindparam("stop"))
+    return select(LOG_NODE.c.hash).where(*same, *in_range).order_by(LOG_NODE.c.idx)
+
+
+_BUNDLE: Final = Prepared(_bundle)
+_ROW_OF_NODES: Final = Prepared(_row_of_nodes)
 
 
 def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy

@@ -192,8 +192,7 @@ class SigningLog:
         6. Commit; only then are there receipts.
         """
         with transaction(self.database) as tx:
-            before = self.locked_head(tx)  # (1)
-            pending = leaves.take_pending(tx)
+            before, pending = self._locked_head_and_waiting(tx)  # (1)
             tickets += take()
             drafts = tuple(draft for ticket in tickets for draft in ticket.drafts)
             _refuse_second_beginning(before, drafts)
@@ -234,7 +233,13 @@ class SigningLog:
 
     def locked_head(self, tx: Transaction) -> LogHead:
         """Lock the head, and see that it is what this process knows of it. Raises `LogForkError`, `LogClosedError`."""
-        head = leaves.lock_head(tx, self.origin)
+        return self._known(tx, leaves.lock_head(tx, self.origin))
+
+    def _locked_head_and_waiting(self, tx: Transaction) -> tuple[LogHead, tuple[PendingEntry, ...]]:
+        head, waiting = leaves.lock_and_take(tx, self.origin)
+        return self._known(tx, head), waiting
+
+    def _known(self, tx: Transaction, head: LogHead) -> LogHead:
         self.after("head_locked")
         if head.is_closed:
             raise LogClosedError(self.origin)

@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from registry import artefacts, leaves
-from registry.db import Database, reading
+from registry.db import Database, Transaction, reading
 from registry.leaves import LogHead
-from signer.errors import LogMissingError
+from signer.errors import LogForkError, LogMissingError
 from signer.log_files import TileStore
 from signer.log_safety import CHECKPOINT, PUBLISHED, Seen, compare_head, demand_own_note, own_checkpoint
 from signer.witnessing import cosigned
@@ -154,24 +154,27 @@ def _write_tiles(database: Database, log: _Log, store: TileStore, after: Step) -
     wanted, count = tiles_of_growth(log.before, log.head.size), 0
     for start in range(0, len(wanted), TILES_AT_ONCE):
         files: dict[str, bytes] = {}
-        for tile in wanted[start : start + TILES_AT_ONCE]:
-            files |= {log.path(name): content for name, content in _tile_files(database, log.head, tile)}
+        with reading(database) as tx:
+            for tile in wanted[start : start + TILES_AT_ONCE]:
+                files |= {log.path(name): content for name, content in _tile_files(tx, log.head, tile)}
         count += store.put_all(files)
         after("tiles_published")
     return count
 
 
-def _tile_files(database: Database, head: LogHead, tile: _Tile) -> Iterator[tuple[str, bytes]]:
+def _tile_files(tx: Transaction, head: LogHead, tile: _Tile) -> Iterator[tuple[str, bytes]]:
+    """Yield a tile, and its bundle where it is one of leaves. Raises `LogForkError` when the database lacks a part."""
     level, index, width = tile
     nodes = tile_nodes(level, index, width)
-    with reading(database) as tx:
-        if level:
-            found = leaves.nodes(tx, head.origin, nodes)
-            hashes = [found[node] for node in nodes]
-        else:
-            entries = leaves.entries(tx, head.origin, nodes[0][1], nodes[-1][1] + 1)
-            hashes = [each.leaf_hash for each in entries]
-            yield entries_path(index, width), encode_bundle([each.entry for each in entries])
+    row, start, stop = nodes[0][0], nodes[0][1], nodes[-1][1] + 1
+    if level:
+        hashes: Sequence[bytes] = leaves.row_of_nodes(tx, head, row, start, stop)
+    else:
+        entries = leaves.bundle(tx, head, start, stop)
+        hashes = [each for _, each in entries]
+        yield entries_path(index, width), encode_bundle([each for each, _ in entries])
+    if len(hashes) != width:
+        raise LogForkError("the database lacks a part of its log", params={"by": PUBLISHED})
     yield tile_path(level, index, width), b"".join(hashes)
 
 
