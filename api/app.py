@@ -128,11 +128,11 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
         generate_unique_id_function=_operation_id,
     )
     app.state.office = office
-    app.state.client_trust = ClientTrust.of(settings)
+    app.state.client_trust = ClientTrust.of(settings, log=office.log)
     limits = limits or Limits.of(anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client)
     app.state.limits = limits
     app.state.rounds = rounds_of(office)
-    app.state.health = HealthWatch(office=office)
+    app.state.health = HealthWatch(office=office, revocation=app.state.client_trust.revocation)
     for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):
         app.include_router(router)
     app.add_exception_handler(YinzhengError, _answer_error)

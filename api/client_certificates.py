@@ -4,8 +4,8 @@ Promises:
   * Without authorities in the settings (`tls_client_ca`) no certificate counts, whoever shows one.
   * The header `Client-Cert` is read from connections of the configured proxies alone, and from those nothing else is:
     what a stranger writes there is nothing.
-  * A certificate counts within its period, for the client's side of TLS, and by one of the authorities: what a proxy
-    tells is checked again here.
+  * A certificate counts within its period, for the client's side of TLS, by one of the authorities, and where there are
+    revocation lists while its issuer's does not name it: what a proxy tells is checked again here.
 
 The header has the form of RFC 9440 (`:base64 of the DER:`; caddy can write it), or is PEM with `%`, as nginx writes it.
 """
@@ -35,7 +35,9 @@ from cryptography.x509 import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from starlette.types import Scope
 
+from api.client_revocation import RevocationWatch
 from api.environment import PREFIX
+from api.logs import Log
 from api.peer_protocol import PEER_ADDRESS, PEER_CERTIFICATE
 from api.settings import Settings, SettingsError
 
@@ -63,16 +65,23 @@ class ClientTrust:
 
     authorities: tuple[Certificate, ...] = field(default=(), repr=False)
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    revocation: RevocationWatch | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Read what the settings name. Raises `SettingsError` for a file that holds no certificates."""
+    def of(cls, settings: Settings, *, log: Log | None = None) -> Self:
+        """Read what the settings name. Raises `SettingsError` for a file that holds no certificates, or no lists."""
+        path = settings.tls_client_crl
         if settings.tls_client_ca is None:
+            if path is not None:
+                name = f"{PREFIX}TLS_CLIENT_CRL"
+                raise SettingsError(f"{name}: no authority", params={"name": name, "cause": "tls_crl"})
             return cls()
         named = settings.tls_client_proxies
+        authorities = _read_authorities(settings.tls_client_ca)
         return cls(
-            authorities=_read_authorities(settings.tls_client_ca),
+            authorities=authorities,
             proxies=tuple(ip_network(each.strip()) for each in named.split(",") if each.strip()),
+            revocation=None if path is None else RevocationWatch(path=path, authorities=authorities, log=log),
         )
 
     def shown(self, scope: Scope, *, at: datetime) -> ShownCertificate | None:
@@ -85,7 +94,17 @@ class ClientTrust:
         else:
             content: bytes | None = state.get(PEER_CERTIFICATE)
             certificate = None if content is None else _parsed(content)
-        return None if certificate is None or not _counts(certificate, at=at) else described(certificate)
+        if certificate is None or not _counts(certificate, at=at) or self.is_revoked(certificate, at=at):
+            return None
+        return described(certificate)
+
+    def is_revoked(self, certificate: Certificate, *, at: datetime) -> bool:
+        """Say whether a certificate is named by its issuer's list, or that list is missing or over."""
+        if self.revocation is None:
+            return False
+        lists = self.revocation.lists
+        issuers = (place for place, each in enumerate(self.authorities) if _is_issued_by(certificate, each))
+        return not any(place in lists and lists[place].clears(certificate, at=at) for place in issuers)
 
     def is_issued(self, certificate: Certificate) -> bool:
         """Say whether one of the authorities issued a certificate itself."""

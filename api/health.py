@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from shutil import disk_usage
 from typing import Final, Literal
 
+from api.client_revocation import RevocationWatch
 from api.wiring import Office
 from keys.custody import DEPLOYMENT
 from keys.errors import KeyMissingError
@@ -37,7 +38,7 @@ LOOK_SECONDS: Final = 10.0
 _FAULTS: Final = (LogForkError, LogClockError, PublishConflictError, KeyMissingError)
 
 
-Part = Literal["registry", "disk", "keys", "log", "witnesses"]
+Part = Literal["registry", "disk", "keys", "log", "witnesses", "client_certificates"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class HealthWatch:
     """Looks at the parts of one process now and then, and remembers what it saw."""
 
     office: Office
+    revocation: RevocationWatch | None = None
     look_seconds: float = LOOK_SECONDS
     monotonic: Callable[[], float] = time.monotonic
     _seen: tuple[Condition, ...] = field(default=(), init=False, repr=False)
@@ -78,6 +80,9 @@ class HealthWatch:
         yield _judged("log", lambda: _log(office))
         if _has_witnesses(office):
             yield _judged("witnesses", lambda: "health.unwitnessed" if overdue(office) else "")
+        lists = self.revocation
+        if lists is not None:
+            yield _judged("client_certificates", lambda: "health.crl_over" if lists.is_over(at=office.clock()) else "")
 
 
 def overdue(office: Office) -> tuple[Standing, ...]:

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.app import create_app
 from api.beside import beside
+from api.client_revocation import RevocationWatch
 from api.errors import ListenError
 from api.logs import forward_libraries
 from api.peer_protocol import PeerProtocol
@@ -38,8 +39,9 @@ def server_of(
     """Return the server, ready to run; host and port are those of the settings unless given."""
     forward_libraries(office.log)
     clients = office.settings.tls_client_ca
+    app = create_app(office, public=public)
     config = uvicorn.Config(
-        create_app(office, public=public),
+        app,
         http=PeerProtocol,
         host=host or office.settings.listen_host,
         port=office.settings.listen_port if port is None else port,
@@ -56,24 +58,29 @@ def server_of(
         ssl_ca_certs=None if tls is None else clients,
         ssl_cert_reqs=ssl.CERT_NONE if clients is None else ssl.CERT_OPTIONAL,
     )
-    return Server(config, office=office, tls=tls)
+    return Server(config, office=office, tls=tls, revocation=app.state.client_trust.revocation)
 
 
 class Server(uvicorn.Server):
     """Tells when the port answers, and never before: a port that another process has ends the start.
 
-    While it serves it takes a certificate anew that was renewed; `look_every` counts ticks of a tenth of a second.
+    While it serves it takes a certificate anew that was renewed, and a newer revocation list of systems' certificates;
+    `look_every` counts ticks of a tenth of a second.
     """
 
-    def __init__(self, config: uvicorn.Config, *, office: Office, tls: TlsFiles | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, office: Office, tls: TlsFiles | None, revocation: RevocationWatch | None = None
+    ) -> None:
         super().__init__(config)
         self.tell: Callable[[], None] = lambda: None
         self.look_every = LOOK_EVERY
         self._office, self._files = office, tls
+        self._revocation = revocation
         self._watch: CertificateWatch | None = None
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Open the port, then tell. Raises `ListenError` where uvicorn would end the process."""
+        self._harden()
         try:
             await super().startup(sockets=sockets)
         except SystemExit as error:
@@ -84,10 +91,18 @@ class Server(uvicorn.Server):
             self.tell()
 
     async def on_tick(self, counter: int) -> bool:
-        """Look at the certificate's files now and then."""
-        if self._watch is not None and counter % self.look_every == 0:
-            await run_in_threadpool(self._watch.look)
+        """Look at the files of certificate and revocation lists now and then."""
+        if counter % self.look_every == 0:
+            if self._watch is not None:
+                await run_in_threadpool(self._watch.look)
+            if self._revocation is not None and await run_in_threadpool(self._revocation.look):
+                self._harden()
         return await super().on_tick(counter)
+
+    def _harden(self) -> None:
+        """Let the handshake refuse certificates that were taken back."""
+        if self._revocation is not None and self.config.ssl is not None:
+            self._revocation.harden(self.config.ssl)
 
 
 def serve(

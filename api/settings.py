@@ -150,6 +150,10 @@ class Settings(BaseModel):
         default=None,
         description="PEM file with the authorities whose certificates calling systems may show; empty means none.",
     )
+    tls_client_crl: Path | None = Field(
+        default=None,
+        description="File (PEM or DER) with revocation lists of these authorities, read anew when it changes.",
+    )
     tls_client_proxies: str = Field(
         default="",
         max_length=1000,

@@ -62,6 +62,18 @@ class ClientAuthority:
         file.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
         return Shown(certificate, file)
 
+    def revokes(self, *shown: Shown, at: datetime | None = None, is_delta: bool = False) -> bytes:
+        """Sign a list of certificates that were taken back, which holds a week, and return it as PEM."""
+        begins = at or self.at
+        made = x509.CertificateRevocationListBuilder(issuer_name=named(self.name))
+        made = made.last_update(begins).next_update(begins + timedelta(days=7))
+        if is_delta:
+            made = made.add_extension(x509.DeltaCRLIndicator(1), critical=True)
+        for each in shown:
+            entry = x509.RevokedCertificateBuilder(each.certificate.serial_number, begins)
+            made = made.add_revoked_certificate(entry.build())
+        return made.sign(self.key, SHA256()).public_bytes(Encoding.PEM)
+
     def _builder(self, name: str, key: ec.EllipticCurvePrivateKey, ends: datetime) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()

@@ -54,6 +54,7 @@ CAUSES = [
     "tls_ended",
     "tls_host",
     "tls_key",
+    "tls_crl",
     "witnesses",
 ]
 # What is missing in a decision is named by these.

@@ -197,7 +197,7 @@ class ProblemOut(_Model):
 class HealthPartOut(_Model):
     """How one part stands; `code` and `detail` are empty where nothing is wrong."""
 
-    part: Literal["registry", "disk", "keys", "log", "witnesses"]
+    part: Literal["registry", "disk", "keys", "log", "witnesses", "client_certificates"]
     result: Literal["passed", "failed", "unknown"]
     code: str
     detail: str

@@ -3,6 +3,7 @@
 import base64
 import re
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from api.cli.client_certificates import ClientCertificateError, read_client_certificate
 from api.client_certificates import ClientTrust, described
+from api.peer_protocol import PEER_ADDRESS
 from api.settings import SettingsError
 from api.tls import TlsFiles, own_tls
 from registry.client_certificates import ClientCertificate, KnownBy, add_certificate, close_certificate
@@ -42,13 +44,16 @@ class Gatehouse:
     shown: dict[str, Shown]
 
     @classmethod
-    def open(cls, town: Town, folder: Path, *, proxies: str = "") -> "Gatehouse":
-        """Open it; the systems `counter` and `auditor` have a certificate each."""
+    def open(cls, town: Town, folder: Path, *, proxies: str = "", has_lists: bool = False) -> "Gatehouse":
+        """Open it; the systems `counter` and `auditor` have a certificate each, and with lists none is revoked."""
         town.clock.now = datetime.now(UTC)
         authority = ClientAuthority("Example client authority", folder, town.now)
         roots = folder / "clients.pem"
         roots.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
-        hall = Hall.open(town, tls_client_ca=roots, tls_client_proxies=proxies)
+        lists = folder / "clients.crl" if has_lists else None
+        if lists is not None:
+            lists.write_bytes(authority.revokes(at=town.now - timedelta(days=1)))
+        hall = Hall.open(town, tls_client_ca=roots, tls_client_proxies=proxies, tls_client_crl=lists)
         house = cls(hall, authority, own_tls(hall.office), {})
         for name in ("counter", "auditor"):
             house.shown[name] = authority.issues(name)
@@ -138,6 +143,81 @@ def test_a_certificate_is_worth_a_token_and_the_token_is_good_beside_it_alone(ho
         for why, shown in refused.items():
             with house.caller(port, shown) as client, pytest.raises(httpx.TransportError):
                 assert token(client) is None, why
+
+
+def wait_for(hall: Hall, event: str, count: int) -> None:
+    """Wait until the log tells of something so often."""
+    until = time.monotonic() + 30
+    while hall.lines.getvalue().count(f'"{event}"') < count:
+        assert time.monotonic() < until, hall.lines.getvalue()[-2000:]
+        time.sleep(0.05)
+
+
+def test_a_revoked_certificate_is_refused_from_the_moment_at_which_the_list_is_renewed(
+    sqlite_town: Town, tmp_path: Path
+) -> None:
+    house = Gatehouse.open(sqlite_town, tmp_path, has_lists=True)
+    hall, now, path = house.hall, house.hall.town.now, house.hall.office.settings.tls_client_crl
+    assert path is not None
+    stranger = ClientAuthority(house.authority.name, tmp_path, now)
+    revoked, good = house.shown["counter"], house.shown["auditor"]
+
+    with serving(hall, house.files) as port, house.caller(port, revoked) as open_before:
+        text = token(open_before)
+        assert works(open_before, text) == 200
+        for number, refused in enumerate(
+            (stranger.revokes(good), b"broken", house.authority.revokes(good, is_delta=True))
+        ):
+            path.write_bytes(refused)
+            wait_for(hall, "client_crl_not_taken", number + 1)
+        assert works(open_before, text) == 200
+        path.write_bytes(house.authority.revokes(revoked))
+        wait_for(hall, "client_crl_taken", 1)
+        assert works(open_before, text) == 401, "the connection stayed open, and is looked at with each request"
+        assert token(open_before) is None
+        with house.caller(port, revoked) as anew, pytest.raises(httpx.TransportError):
+            token(anew)
+        path.write_bytes(house.authority.revokes(at=now - timedelta(hours=1)))  # the one before, brought back
+        wait_for(hall, "client_crl_not_taken", 4)
+        with house.caller(port, revoked) as anew, pytest.raises(httpx.TransportError):
+            token(anew)
+        with house.caller(port, good) as other:
+            assert works(other, token(other, "auditor")) == 200
+            hall.app.state.client_trust.revocation.look()
+            hall.app.state.health.look_seconds = 0
+            assert hall.ask("GET", "/api/v1/healthz").json()["status"] == "ok"
+            hall.town.clock.moves(timedelta(days=8))
+            assert token(other, "auditor") is None, "a list that is over clears nobody"
+            told = hall.ask("GET", "/api/v1/healthz").json()["parts"]
+            assert "health.crl_over" in {each["code"] for each in told}
+    hall.office.close()
+
+
+def test_what_a_proxy_tells_is_held_to_the_list_too_and_a_setting_without_one_stops_the_start(
+    sqlite_town: Town, tmp_path: Path
+) -> None:
+    house = Gatehouse.open(sqlite_town, tmp_path, proxies="127.0.0.1", has_lists=True)
+    settings, now = house.hall.office.settings, house.hall.town.now
+    path, names = settings.tls_client_crl, {"YINZHENG_TLS_CLIENT_CRL"}
+    assert path is not None
+    path.write_bytes(house.authority.revokes(house.shown["counter"]))
+    trust = ClientTrust.of(settings)
+
+    def told(shown: Shown) -> bool:
+        headers = [(b"client-cert", quote(shown.pem).encode())]
+        return trust.shown({"state": {PEER_ADDRESS: "127.0.0.1"}, "headers": headers}, at=now) is not None
+
+    assert (told(house.shown["counter"]), told(house.shown["auditor"])) == (False, True)
+    other = ClientAuthority("another", tmp_path, now)
+    for content, cause in ((other.revokes(), "tls_crl"), (b"nothing", "unreadable"), (bytes(5_000_000), "tls_crl")):
+        path.write_bytes(content)
+        with pytest.raises(SettingsError) as refused:
+            ClientTrust.of(settings)
+        assert (refused.value.params["cause"], {refused.value.params["name"]}) == (cause, names)
+    with pytest.raises(SettingsError) as refused:
+        ClientTrust.of(settings_of(house.hall.town, tls_client_crl=path))
+    assert refused.value.params["cause"] == "tls_crl"
+    house.hall.office.close()
 
 
 def test_a_system_known_by_issuer_and_subject_may_renew_its_certificate(house: Gatehouse) -> None:

@@ -59,9 +59,11 @@ def serving(hall: Hall, tls: TlsFiles | None) -> Iterator[int]:
         if server.started:
             break
         time.sleep(0.05)
-    yield port
-    server.should_exit = True
-    thread.join()
+    try:
+        yield port
+    finally:  # else a test that fails would never end
+        server.should_exit = True
+        thread.join()
 
 
 @contextmanager
