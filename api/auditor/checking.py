@@ -143,24 +143,27 @@ def _matched(
         if place is None:
             findings.fail("checker.file_unlogged", file=name, expected=signature)
             continue
-        cut_off = _cut_off(place, audit, result, opened)
-        if cut_off is not None and place >= cut_off:
-            findings.fail("checker.file_cut_off", file=name, index=place, expected=cut_off)
+        _judge_key(name, place, audit, result, opened)
+        if place in result.judge.given_up:
+            note = findings.unknown if place < result.judge.recovered_at else findings.fail
+            note("checker.file_given_up", file=name, index=place)
     return MatchedFile(file=name, digest=digest, places=places)
 
 
-def _cut_off(place: int, audit: LogAudit, result: AuditResult, opened: Opened) -> int | None:
-    """Return from which entry on the key of an intent is cut off in this log."""
-    checkpoint = result.checkpoint
+def _judge_key(name: str, place: int, audit: LogAudit, result: AuditResult, opened: Opened) -> None:
+    """See that an intent stands below the cut-off of its key, by whichever name of the log that was said."""
+    checkpoint, trust = result.checkpoint, opened.trust
     if checkpoint is None:
-        return None
+        return
     try:
         detail = LogEntry.decode(audit.entry(place, checkpoint.size) or b"").detail or {}
     except MalformedError:
-        return None
+        result.findings.unknown("checker.file_unread", file=name, index=place)
+        return
     kid = detail.get(2)
-    cut_off = cut_off_of(opened.trust, kid) if isinstance(kid, bytes) else None
-    return cut_off[1] if cut_off is not None and cut_off[0] == checkpoint.origin else None
+    cut_off = cut_off_of(trust, kid) if isinstance(kid, bytes) else None
+    if cut_off is not None and not trust.is_below(cut_off, checkpoint.origin, place):
+        result.findings.fail("checker.file_cut_off", file=name, index=place, expected=cut_off[1])
 
 
 def _keep(request: AuditRequest, opened: Opened, result: AuditResult) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from api.auditor.checking import Checked
 from api.auditor.words import LISTS, Language, say, sentence
 from verify.licence import ISSUER_ZONE
-from verify.log_audit.findings import Weight
+from verify.log_audit.findings import Weight, printable
 
 LISTED_SHOWN: Final = 5
 FOUND_SHOWN: Final = 100
@@ -50,6 +50,7 @@ def as_text(checked: Checked, language: Language) -> str:
 def _head(checked: Checked, language: Language) -> Iterator[str]:
     result = checked.result
     checkpoint, counts = result.checkpoint, result.findings.counts
+    witnesses = " ".join(printable(each) for each in result.witnesses)
     failed, unknown = counts[Weight.FAILED.value], counts[Weight.UNKNOWN.value]
     mark = "✘" if failed else "？" if unknown else "✔"
     if checkpoint is None:
@@ -57,17 +58,17 @@ def _head(checked: Checked, language: Language) -> Iterator[str]:
         return
     yield say(
         language,
-        f"{mark} 日志 {checkpoint.origin}：{checkpoint.size} 条，树根 {checkpoint.root.hex()[:16]}…；"
+        f"{mark} 日志 {printable(checkpoint.origin)}：{checkpoint.size} 条，树根 {checkpoint.root.hex()[:16]}…；"
         f"不符 {failed} 处，未能核验 {unknown} 处",
-        f"{mark} Log {checkpoint.origin}: {checkpoint.size} entries, root {checkpoint.root.hex()[:16]}…; "
+        f"{mark} Log {printable(checkpoint.origin)}: {checkpoint.size} entries, root {checkpoint.root.hex()[:16]}…; "
         f"{failed} findings, {unknown} could not be checked",
     )
     yield say(
         language,
         f"  与登记、申请逐条比对 {result.rows_compared} 条；月报 {len(result.reports)} 份；"
-        f"见证人 {' '.join(result.witnesses) or '无'}；签名文件 {len(checked.files)} 份",
+        f"见证人 {witnesses or '无'}；签名文件 {len(checked.files)} 份",
         f"  {result.rows_compared} entries compared with registry and applications; {len(result.reports)} reports;"
-        f" witnesses: {' '.join(result.witnesses) or 'none'}; {len(checked.files)} signed files",
+        f" witnesses: {witnesses or 'none'}; {len(checked.files)} signed files",
     )
     if result.kept is None:
         yield say(

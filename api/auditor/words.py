@@ -103,6 +103,10 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "{file} 中第 {index} 条时间倒退：前一条 {expected}，本条 {found}",
         "entry {index} in {file} goes back in time: {expected} before, then {found}",
     ),
+    "checker.time_impossible": (
+        "{file} 中第 {index} 条的时间 {found} 不可能：早于任何日志，或晚于本次核验（{expected}）",
+        "entry {index} in {file} has a time that cannot be, {found}: before any log, or after this check ({expected})",
+    ),
     "checker.genesis": (
         "{file} 中第 {index} 条：名称起止不合规矩（应接 {expected}）",
         "entry {index} in {file}: a name begins or ends where it must not (expected {expected})",
@@ -126,6 +130,10 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
     "checker.abandoned_unlogged": (
         "登记称第 {index} 条已放弃，日志未记",
         "the registry says that entry {index} was given up, the log does not",
+    ),
+    "checker.abandoned_filed": (
+        "日志已放弃第 {index} 条，登记却未放弃：放弃之后仍用了签名",
+        "the log gave up entry {index}, and the registry did not: its signature was used all the same",
     ),
     "checker.use_missing": (
         "第 {index} 条用了印章，登记没有这次用印",
@@ -214,6 +222,14 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "{file} 的签名不在日志中（摘要 {expected}）：未经登记的签发，或密钥失窃",
         "the signature of {file} is not in the log (digest {expected}): made outside, or with a stolen key",
     ),
+    "checker.file_given_up": (
+        "{file} 的签名意向（第 {index} 条）已被放弃，从未归档：不应存在；若属恢复备份所致，请凭原件核对",
+        "the intent of {file} (entry {index}) was given up and never filed: compare it with the papers",
+    ),
+    "checker.file_unread": (
+        "{file} 的签名意向（第 {index} 条）读不出，其密钥是否作废未知",
+        "the intent of {file} (entry {index}) cannot be read, so nobody knows whether its key was cut off",
+    ),
     "checker.file_cut_off": (
         "{file} 在第 {index} 条，其密钥自第 {expected} 条起作废",
         "{file} stands at entry {index}, and its key is cut off at {expected}",
@@ -235,6 +251,7 @@ LISTS: Final[Mapping[str, tuple[str, str]]] = {
         "keys used for other things (certificates, lists, seals)",
     ),
     "same_person": ("经办与审批为同一人", "one person in two roles"),
+    "unreviewed": ("无人审批的证照（类型不需，或记录已缺）", "licences without a second person (none needed, or gone)"),
     "no_reason": ("没有理由的状态变更", "changes of state without a reason"),
     "forgotten": ("记录已依法销毁的变更", "changes whose records were destroyed"),
     "waiting": ("尚未进日志的事项", "acts that wait for the log"),

@@ -113,7 +113,8 @@ class LogAudit:
         checkpoint = self._checkpoint()  # (1)
         root = b"" if checkpoint is None else checkpoint.root
         sample = Sample(self._scope.seed, root, self._scope.sample_size)
-        judge = EntryJudge(self._findings, hours=self._scope.hours, sample=sample)
+        at = int(self._scope.at.timestamp())
+        judge = EntryJudge(self._findings, hours=self._scope.hours, sample=sample, at=at)
         if checkpoint is None:
             return AuditResult(checkpoint=None, findings=self._findings, judge=judge)
         claims = Claims(checkpoint, self._scope.verifiers, self._findings)  # (2)
@@ -135,7 +136,7 @@ class LogAudit:
             self._findings.fail("checker.root_other", file=self._file, expected=checkpoint.root, found=walk.root())
         rows_until = 0 if self._rows is None or self._scope.manifest is None else self._scope.manifest.size
         reports.judge(judge.tally, judge.wanted, first=first, rows_until=rows_until, at=self._scope.at)  # (5)
-        self._finish(judge, row_judge, checkpoint)  # (6)
+        self._finish(judge, row_judge, checkpoint, first)  # (6)
         witnesses = self._witnesses(checkpoint, judge.last_time)
         return AuditResult(
             checkpoint=checkpoint,
@@ -197,9 +198,9 @@ class LogAudit:
         return names
 
     def _first_time(self, size: int) -> datetime:
-        """Return the time of the first entry, or now where it cannot be read."""
+        """Return the time of the first entry, or now where it cannot be read or lies ahead."""
         try:
-            return LogEntry.decode(self.entry(0, size) or b"").time
+            return min(LogEntry.decode(self.entry(0, size) or b"").time, self._scope.at)
         except MalformedError:
             return self._scope.at
 
@@ -268,7 +269,7 @@ class LogAudit:
                 )
         judge.links.clear()
 
-    def _finish(self, judge: EntryJudge, row_judge: RowJudge, checkpoint: Checkpoint) -> None:
+    def _finish(self, judge: EntryJudge, row_judge: RowJudge, checkpoint: Checkpoint, first: int) -> None:
         manifest, rows = self._scope.manifest, self._rows
         if judge.name not in {"", checkpoint.origin}:
             self._findings.fail("checker.name_other", file=self._file, expected=judge.name, found=checkpoint.origin)
@@ -276,7 +277,8 @@ class LogAudit:
             self._findings.unknown("checker.records_none")
         if manifest is None or rows is None:
             return
-        row_judge.finish(judge.given_up, until=int((manifest.made_at - _WAIT_MAX).timestamp()))
+        until = int((manifest.made_at - _WAIT_MAX).timestamp())
+        row_judge.finish(judge.given_up, until=until, compared=range(first, manifest.size))
         try:
             for each in rows.waiting():
                 self._waits(each.get("of"), each.get("at"), manifest.made_at)

@@ -3,6 +3,7 @@
 Promises:
   * A bad entry is a finding with its file and index, never an error; the next one is judged as well.
   * A log begins with its name, and takes another one only by a closing entry and a link to what it was until then.
+  * A time before there was any log, or after the audit, is a finding, and is counted as the one before it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,12 @@ from verify.log_audit.tree_walk import Bundle
 from verify.log_entry import EntryKind, LogEntry
 from verify.usual_entry import EntryReader, UsualEntry
 
+# 2000-01-01T00:00:00Z: there was no log then, and months before are no months of a report.
+TIME_MIN: Final = 946_684_800
+# Clocks of two offices agree to well under that.
+CLOCK_APART_SECONDS: Final = 300
+# The event of the entry that tells of a recovery after a restore.
+_RECOVERED: Final = "log_recovered"
 # Uses of an office's keys: what nobody should do at night.
 _NAMING: Final = frozenset({EntryKind.GENESIS, EntryKind.CLOSED})
 _CODE: Final = KeyPurpose.CODE.value
@@ -36,17 +43,20 @@ class EntryJudge:
     """Judges entries, and remembers what must be known of them at the end.
 
     ``wanted`` are digests of signed bytes that the auditor has before them: where each stands in the log is noted.
+    ``at`` is the moment of the audit (unix time). ``recovered_at`` is the last entry that tells of a recovery, or -1.
     """
 
-    def __init__(self, findings: Findings, *, hours: OfficeHours, sample: Sample) -> None:
+    def __init__(self, findings: Findings, *, hours: OfficeHours, sample: Sample, at: int) -> None:
         self.tally = Tally()
         self.wanted: dict[bytes, int | None] = {}
         self.given_up: set[int] = set()
         self.last_time = 0
+        self.recovered_at = -1
         self.sample = sample
         self.links: list[Link] = []
         self.name = ""
         self._next_name = ""
+        self._time_max = at + CLOCK_APART_SECONDS
         self._hours = hours
         self._findings = findings
         self._reader = EntryReader()
@@ -62,17 +72,15 @@ class EntryJudge:
             except MalformedError as error:
                 self._findings.fail("checker.entry_malformed", file=bundle.file, index=index, expected=error.detail)
                 continue
+            if not self.last_time <= found.time <= self._time_max or found.time < TIME_MIN:
+                found = self._at_another_time(bundle, index, found)
             shape, time, digest, _ = found
-            if time < self.last_time:
-                self._findings.fail(
-                    "checker.time_order", file=bundle.file, index=index, expected=self.last_time, found=time
-                )
             self.last_time = max(time, self.last_time)
             tally.entry(index, shape, time)
             if shape.kind is EntryKind.INTENT:
                 self._intent(index, found, digest in wanted)
-            elif shape.kind is EntryKind.ABANDONED:
-                self._abandoned(index, found, fetch)
+            else:
+                self._other(index, found, fetch)
             if shape.kind in _NAMING or index == 0 or self._next_name:
                 self._named(bundle, index, entry, found)
             yield index, found
@@ -84,6 +92,7 @@ class EntryJudge:
             "wanted": {each.hex(): place for each, place in self.wanted.items()},
             "given_up": sorted(self.given_up),
             "last_time": self.last_time,
+            "recovered_at": self.recovered_at,
             "sample": list(self.sample.drawn()),
             "names": [self.name, self._next_name],
         }
@@ -100,8 +109,19 @@ class EntryJudge:
         self.given_up = set(given_up) if isinstance(given_up, list) else set()
         self.last_time = last_time
         self.sample.restore(sample if isinstance(sample, list) else ())
+        recovered_at = state["recovered_at"]
+        self.recovered_at = recovered_at if isinstance(recovered_at, int) else -1
         names = state["names"]
         self.name, self._next_name = names if isinstance(names, list) else ("", "")
+
+    def _at_another_time(self, bundle: Bundle, index: int, found: UsualEntry) -> UsualEntry:
+        """Note a time that goes back or cannot be; return the entry, at a time that can be counted."""
+        time, where = found.time, {"file": bundle.file, "index": index}
+        if time > self._time_max or time < TIME_MIN:
+            self._findings.fail("checker.time_impossible", **where, expected=self._time_max, found=time)
+            return found._replace(time=max(self.last_time, TIME_MIN))
+        self._findings.fail("checker.time_order", **where, expected=self.last_time, found=time)
+        return found
 
     def _named(self, bundle: Bundle, index: int, entry: bytes, found: UsualEntry) -> None:
         """Judge a beginning, a close, and what follows one: the next name with its link, and nothing else."""
@@ -129,6 +149,13 @@ class EntryJudge:
             self.sample.offer(index)
         if purpose in _USES and not self._hours.covers(found.time):
             self._findings.list("outside_hours", index=index, purpose=purpose, time=found.time, key=found.shape.kid)
+
+    def _other(self, index: int, found: UsualEntry, fetch: Callable[[int], bytes | None]) -> None:
+        kind = found.shape.kind
+        if kind is EntryKind.ABANDONED:
+            self._abandoned(index, found, fetch)
+        elif kind is EntryKind.ADMIN and found.shape.first == _RECOVERED:
+            self.recovered_at = index
 
     def _abandoned(self, index: int, found: UsualEntry, fetch: Callable[[int], bytes | None]) -> None:
         target = found.shape.target

@@ -3,6 +3,7 @@
 Promises:
   * A finding names its place (file, index) and what was expected there, in ``params``; never a person.
   * Counts are whole, also where the list of single findings was cut: whoever has a thousand has one great trouble.
+  * Values come from whom the audit is about: each is one short line that writes nothing over another one on a screen.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from typing import Any, Final
 
 FINDINGS_MAX: Final = 1000
 LISTED_MAX: Final = 1000
+# Names of files and hashes are shorter; records may hold a text of megabytes.
+TEXT_LENGTH_MAX: Final = 500
 
 
 class Weight(StrEnum):
@@ -80,5 +83,13 @@ class Findings:
         self.list_counts = dict(state["list_counts"])
 
 
+def printable(text: str) -> str:
+    """Return a text without what moves a cursor, turns the direction of writing or is half of a character."""
+    return (
+        text if text.isprintable() else "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
+    )
+
+
 def _text(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    return printable(text if len(text) <= TEXT_LENGTH_MAX else f"{text[:TEXT_LENGTH_MAX]}…")

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from verify import cbor
+from verify.certificate_request import is_certificate_request
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 from verify.log_audit.entry_judge import EntryJudge
@@ -39,6 +40,7 @@ class RowJudge:
         self._judge = judge
         self._sealed: dict[int, int] = {}
         self._abandoned: set[int] = set()
+        self._open: set[int] = set()
 
     def judge(self, index: int, found: UsualEntry, row: Row | None) -> None:
         """Compare a leaf with its row."""
@@ -56,13 +58,16 @@ class RowJudge:
         elif row is not None:
             self._differs(index, "what", "", row.get("what"))
 
-    def finish(self, given_up: set[int], *, until: int) -> None:
-        """Say which intents were given up without the log's word, and which seals were used without a recorded use.
+    def finish(self, given_up: set[int], *, until: int, compared: range) -> None:
+        """Say which intents only the registry or only the log gave up, and which seals have no recorded use.
 
         The entry of a use follows its signatures within minutes: what is younger than ``until`` is only open.
         """
         for index in sorted(self._abandoned - given_up):
             self._findings.fail("checker.abandoned_unlogged", index=index)
+        for index in sorted(given_up - self._abandoned - self._open):
+            if index in compared:
+                self._findings.fail("checker.abandoned_filed", index=index)
         for index, time in sorted(self._sealed.items()):
             if index not in given_up and time < until:
                 self._findings.fail("checker.use_missing", index=index)
@@ -78,13 +83,19 @@ class RowJudge:
 
     def state(self) -> dict[str, object]:
         """Return what is still open, for JSON."""
-        return {"sealed": sorted(self._sealed.items()), "abandoned": sorted(self._abandoned)}
+        return {
+            "sealed": sorted(self._sealed.items()),
+            "abandoned": sorted(self._abandoned),
+            "open": sorted(self._open),
+        }
 
     def restore(self, state: Mapping[str, object]) -> None:
         """Take up what ``state`` gave."""
         sealed, abandoned = state["sealed"], state["abandoned"]
         self._sealed = dict(sealed) if isinstance(sealed, list) else {}
         self._abandoned = set(abandoned) if isinstance(abandoned, list) else set()
+        left = state["open"]
+        self._open = set(left) if isinstance(left, list) else set()
 
     def _intent(self, index: int, found: UsualEntry, row: Row | None) -> None:
         shape = found.shape
@@ -96,7 +107,7 @@ class RowJudge:
                 self._findings.list("key_uses", index=index, purpose=shape.first, key=shape.kid, time=found.time)
             return
         if row.get("what") == "record":
-            if shape.has_data_set:
+            if is_of_licence and (shape.has_data_set or not is_certificate_request(_bytes(row.get("record")))):
                 self._differs(index, "what", "intent", "record")
             self._recorded(index, found, row)
             self._findings.list("key_uses", index=index, purpose=shape.first, key=shape.kid, time=found.time)
@@ -109,6 +120,7 @@ class RowJudge:
     def _attempt(self, index: int, found: UsualEntry, row: Row) -> None:
         state = row.get("state")
         if state == "open":
+            self._open.add(index)
             self._findings.list("open", index=index, purpose=found.shape.first, time=found.time)
         elif state == "abandoned":
             self._abandoned.add(index)
@@ -142,6 +154,8 @@ class RowJudge:
         author, reviewer = application.get("author"), application.get("reviewer")
         if author is not None and author == reviewer:
             self._findings.list("same_person", index=index, what="application", person=author)
+        if reviewer is None and shape.first == _CODE:
+            self._findings.list("unreviewed", index=index, type=licence.get("type"), person=author)
         at = application.get("at")
         if not isinstance(at, int) or at > found.time:
             self._findings.fail("checker.application_late", index=index, expected=found.time, found=at)
