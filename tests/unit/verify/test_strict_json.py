@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify.strict_json import (
@@ -28,6 +28,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=25)
 @given(value=VALUES, is_ascii=st.booleans())
 def test_what_is_json_to_everybody_is_read_as_it_was_written(value: object, *, is_ascii: bool) -> None:
     assert read_json(json.dumps(value, ensure_ascii=is_ascii).encode()) == value
