@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.pages.doors import TheVisit, Visit, led_to, next_path, staff_page, staff_router
 from api.pages.sign_in import factor_line, refusal, refused_status, tried
 from api.staff.errors import OwnAccountError, SignInError
+from api.staff.sign_in import FACTOR_ROLES, needs_factor
 from registry import accounts, people, sessions
 from registry.db import reading, transaction
 from registry.records import Role
@@ -113,10 +114,14 @@ def invite_person(request: Request, visit: TheVisit, person_id: str) -> Response
 def change_person_roles(request: Request, visit: TheVisit, person_id: str) -> Response:
     """Give somebody these roles and no others."""
     asked = frozenset(str(each) for each in visit.form.getlist("role"))
+    roles = frozenset(role for role in _ROLES if role.value in asked)
     try:
         _demand_other(visit, person_id)
         with transaction(visit.office.database) as tx:
-            people.change_roles(tx, person_id, frozenset(role for role in _ROLES if role.value in asked))
+            before = people.find_person(tx, person_id)
+            people.change_roles(tx, person_id, roles)
+            if roles & FACTOR_ROLES and not (before and needs_factor(before)):
+                sessions.end_all(tx, person_id)  # they began without the second factor that these roles ask for
     except (RolesMixedError, OwnAccountError) as error:
         return _people_page(request, visit, error)
     return led_to(request, "/office/people")

@@ -3,6 +3,7 @@
 Promises:
   * What is wrong is told in one sentence for all that may be wrong; it never says whether an account exists.
   * Nobody waits for another's guessing, and nobody is locked out: see `api/staff/slowdown.py`.
+  * A browser is remembered once somebody was whole in it: who has the password alone gets no fresh count of guesses.
 """
 
 import asyncio
@@ -64,7 +65,7 @@ async def sign_in(request: Request, visit: TheVisit) -> Response:
     except YinzhengError as error:
         return _sign_in_page(request, visit, error)
     visit.signs_in(cookie)
-    if device is None:
+    if device is None and is_whole:
         remember_device(visit, person_id)
     following = next_path(visit.text("next"))
     return led_to(request, following) if is_whole else led_to(request, "/sign-in/second-factor", next=following)
@@ -95,7 +96,8 @@ async def accept_invitation(request: Request, visit: TheVisit) -> Response:
     except YinzhengError as error:
         return _invitation_page(request, visit, code, error)
     visit.signs_in(cookie)
-    remember_device(visit, person_id)
+    if is_whole:
+        remember_device(visit, person_id)
     return led_to(request, "/office" if is_whole else "/sign-in/second-factor")
 
 
@@ -121,6 +123,7 @@ async def prove_second_factor(request: Request, visit: TheVisit) -> Response:
     except YinzhengError as error:
         return _factor_page(request, visit, error)
     visit.signs_in(cookie)
+    remember_device(visit, session.person.person_id)
     return led_to(request, next_path(visit.text("next")))
 
 
@@ -148,6 +151,7 @@ async def enrol_second_factor(request: Request, visit: TheVisit) -> Response:
     except YinzhengError as error:
         return _enrolment_page(request, visit, (secret, sealed), error)
     visit.signs_in(cookie)
+    remember_device(visit, session.person.person_id)
     return staff_page(request, visit, "codes.html", {"codes": codes})
 
 

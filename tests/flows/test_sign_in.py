@@ -299,6 +299,16 @@ def test_an_administrator_invites_and_gives_roles_after_a_new_proof(browser: Sta
     assert clerk.opens("/office/desk").status_code == 403
 
 
+def test_who_is_given_a_role_with_a_second_factor_uses_it_in_no_session_without_one(browser: StaffBrowser) -> None:
+    clerk = StaffBrowser(hall=browser.hall).arrives("clerk", Role.COUNTER)
+    browser.arrives("head", Role.ADMINISTRATOR)
+
+    browser.sends("/office/people/clerk/roles", on="/office/people", role=["counter", "issuing_officer"])
+
+    assert clerk.opens("/office/licences").url.path.endswith("/sign-in")
+    assert "Set up an authenticator" in clerk.signs_in("clerk").text
+
+
 def test_roles_that_must_stay_apart_and_ones_own_are_refused(browser: StaffBrowser) -> None:
     browser.arrives("head", Role.ADMINISTRATOR)
     browser.hires("clerk", Role.COUNTER)
@@ -354,6 +364,21 @@ def test_a_stranger_who_guesses_does_not_keep_the_owner_waiting(browser: StaffBr
 
     assert StaffBrowser(hall=browser.hall).signs_in("clerk").status_code == 429
     assert browser.signs_in("clerk").status_code == 200
+
+
+def test_the_password_alone_gets_no_fresh_count_of_guesses_at_the_code(browser: StaffBrowser) -> None:
+    browser.arrives("signer", Role.ISSUING_OFFICER)
+    slow = browser.hall.app.state.house.codes
+    for _ in range(5):
+        slow.begin("signer ")  # as if somebody had guessed so often in browsers that nobody was whole in
+
+    thief = StaffBrowser(hall=browser.hall)
+    thief.signs_in("signer")
+    assert thief.sends("/sign-in/second-factor", digits="000000").status_code == 429
+
+    browser.sends("/sign-out", on="/office")
+    browser.signs_in("signer")
+    assert "Signed in as" in browser.sends("/sign-in/second-factor", digits=browser.digits()).text
 
 
 def test_the_auditor_compares_a_kept_checkpoint(browser: StaffBrowser) -> None:
