@@ -18,7 +18,7 @@ from verify.issuer_check import cut_off_of
 from verify.log_audit.audit import AuditResult, AuditScope, LogAudit, kept_of, read_kept
 from verify.log_audit.findings import Weight
 from verify.log_audit.records import Rows
-from verify.log_audit.signed_files import signed_digests
+from verify.log_audit.signed_files import FoundSignature, signatures_in
 from verify.log_entry import LogEntry
 from verify.signed_document import DOCUMENT_BYTES_MAX
 
@@ -28,6 +28,15 @@ FORK: Final = "fork-{}.txt"
 _SIGNED: Final = frozenset({".pdf", ".ofd", ".txt"})
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Brought:
+    """A signed file that was brought along, as it was read; `unread` are signatures that nobody can read."""
+
+    digest: bytes
+    signatures: tuple[FoundSignature, ...]
+    unread: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +86,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
         kept=None if kept is None else read_kept(kept),
         shown=opened.shown,
         manifest=opened.manifest,
-        wanted=frozenset(digest for _, digests in signed.values() for digest in digests),
+        wanted=frozenset(one.digest for each in signed.values() for one in each.signatures),
         hours=opened.hours,
         seed=seed,
         sample_size=request.sample,
@@ -90,7 +99,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
         audit.resume(state)
     result = audit.run(progress=progress, save=_saver(request))  # (3)
     _note_brought(opened, result, at=at)
-    files = tuple(_matched(name, *each, audit, result, opened) for name, each in sorted(signed.items()))  # (4)
+    files = tuple(_matched(name, each, audit, result, opened) for name, each in sorted(signed.items()))  # (4)
     _keep(request, opened, result)  # (5)
     close_source(opened.reader)
     return Checked(request=request, opened=opened, audit=audit, result=result, files=files, seed=seed, at=at)
@@ -123,36 +132,36 @@ def _note_brought(opened: Opened, result: AuditResult, *, at: datetime) -> None:
         result.findings.unknown("checker.trust_expired", found=opened.trust.expires_at.isoformat())
 
 
-def _signed_files(request: AuditRequest) -> Iterator[tuple[str, tuple[bytes, tuple[bytes, ...]]]]:
+def _signed_files(request: AuditRequest) -> Iterator[tuple[str, _Brought]]:
     for folder in request.licences:
         paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
         for path in paths:
             if path.is_file() and path.suffix.lower() in _SIGNED:
                 content = read_capped(path, DOCUMENT_BYTES_MAX)
-                yield str(path), (sha256(content).digest(), signed_digests(content))
+                found, unread = signatures_in(content)
+                yield str(path), _Brought(digest=sha256(content).digest(), signatures=found, unread=unread)
 
 
-def _matched(
-    name: str, digest: bytes, signatures: tuple[bytes, ...], audit: LogAudit, result: AuditResult, opened: Opened
-) -> MatchedFile:
+def _matched(name: str, brought: _Brought, audit: LogAudit, result: AuditResult, opened: Opened) -> MatchedFile:
     """Say whether the log has the signatures of a file, and below the cut-off where a key has one."""
-    findings, places = result.findings, tuple(result.judge.wanted.get(each) for each in signatures)
-    if not signatures:
-        findings.unknown("checker.file_unsigned", file=name)
+    findings, signatures = result.findings, brought.signatures
+    places = tuple(result.judge.wanted.get(each.digest) for each in signatures)
+    if brought.unread or not signatures:
+        findings.unknown("checker.file_unsigned", file=name, found=brought.unread)
     for signature, place in zip(signatures, places, strict=True):
         if place is None:
-            findings.fail("checker.file_unlogged", file=name, expected=signature)
+            findings.fail("checker.file_unlogged", file=name, expected=signature.digest)
             continue
-        _judge_key(name, place, audit, result, opened)
+        _judge_key((name, signature.kid), place, audit, result, opened)
         if place in result.judge.given_up:
             note = findings.unknown if place < result.judge.recovered_at else findings.fail
             note("checker.file_given_up", file=name, index=place)
-    return MatchedFile(file=name, digest=digest, places=places)
+    return MatchedFile(file=name, digest=brought.digest, places=places)
 
 
-def _judge_key(name: str, place: int, audit: LogAudit, result: AuditResult, opened: Opened) -> None:
-    """See that an intent stands below the cut-off of its key, by whichever name of the log that was said."""
-    checkpoint, trust = result.checkpoint, opened.trust
+def _judge_key(signed: tuple[str, bytes], place: int, audit: LogAudit, result: AuditResult, opened: Opened) -> None:
+    """See that an intent names the key of the file, and stands below its cut-off, by whichever name of the log."""
+    checkpoint, trust, (name, own) = result.checkpoint, opened.trust, signed
     if checkpoint is None:
         return
     try:
@@ -160,8 +169,11 @@ def _judge_key(name: str, place: int, audit: LogAudit, result: AuditResult, open
     except MalformedError:
         result.findings.unknown("checker.file_unread", file=name, index=place)
         return
-    kid = detail.get(2)
-    cut_off = cut_off_of(trust, kid) if isinstance(kid, bytes) else None
+    told = detail.get(2)
+    kid = own or (told if isinstance(told, bytes) else b"")
+    if kid != told:
+        result.findings.fail("checker.file_other_key", file=name, index=place, expected=told, found=kid)
+    cut_off = cut_off_of(trust, kid)
     if cut_off is not None and not trust.is_below(cut_off, checkpoint.origin, place):
         result.findings.fail("checker.file_cut_off", file=name, index=place, expected=cut_off[1])
 

@@ -234,7 +234,14 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "{file} 在第 {index} 条，其密钥自第 {expected} 条起作废",
         "{file} stands at entry {index}, and its key is cut off at {expected}",
     ),
-    "checker.file_unsigned": ("{file} 中没有认得的签名", "{file} has no signature that can be read"),
+    "checker.file_other_key": (
+        "{file} 由密钥 {found} 签名，第 {index} 条的意向却是密钥 {expected} 的",
+        "{file} is signed by key {found}, and the intent of entry {index} is one of key {expected}",
+    ),
+    "checker.file_unsigned": (
+        "{file} 中没有认得的签名，或有认不出的签名（{found} 个），无法断定是否都在日志中",
+        "{file} has no signature, or some that cannot be read ({found}): whether the log has all is not known",
+    ),
     "checker.trust_expired": (
         "信任名单已于 {found} 到期：其后的作废可能未计入",
         "the trust list ended at {found}: what was cut off later is not known",

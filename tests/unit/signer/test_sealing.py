@@ -13,6 +13,7 @@ from signer.sealing import seal_long_term
 from tests.town import BUREAU, Town
 from verify.examine import examine
 from verify.key_purpose import KeyPurpose
+from verify.log_audit.signed_files import signatures_in
 from verify.report import Check, Outcome
 
 
@@ -51,6 +52,7 @@ def test_a_sealed_document_is_as_good_as_the_filed_one_and_may_be_sealed_again(s
     twice = _sealed(sqlite_town, once)
 
     assert twice.startswith(once)
+    assert signatures_in(twice) == signatures_in(document)  # time stamps are no signatures that a log should have
     for each in (once, twice):
         report = examine(each, sqlite_town.evidence(), at=sqlite_town.now)
         outcomes = {finding.check: finding.outcome for finding in report.findings}
