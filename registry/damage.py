@@ -23,6 +23,8 @@ from registry.records import DraftState, IntentState
 from registry.seal_lifecycle import GrantState, ObjectState, SealState, UseState
 from registry.tables import METADATA
 from verify.licence import HolderKind
+from verify.log_entry import EntryKind
+from verify.status import StatusValue
 
 # One trouble of a file shows in many lines; the first ones name it.
 NAMED_MAX: Final = 100
@@ -42,6 +44,11 @@ _WORDS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
         ("seal_object", "state", ObjectState),
         ("seal_use", "state", UseState),
     )
+}
+_NUMBERS: Final[Mapping[tuple[str, str], frozenset[int]]] = {
+    ("kept_status", "status"): frozenset(int(each) for each in StatusValue),
+    ("log_pending", "kind"): frozenset(int(each) for each in EntryKind),
+    ("place", "status"): frozenset(int(each) for each in StatusValue),
 }
 
 
@@ -99,14 +106,15 @@ Read = Callable[[Any, str], object]
 
 def _reader(table: str, column: str, kind: Any, is_postgresql: bool) -> Read | None:  # noqa: ANN401, FBT001 - a type of SQLAlchemy; which database
     """Return what reads a stored value, None where nothing can be wrong with it; PostgreSQL minds its types itself."""
-    words = _WORDS.get((table, column))
+    words, numbers = _WORDS.get((table, column)), _NUMBERS.get((table, column))
+    held: frozenset[str] | frozenset[int] | None = words or numbers
     if is_postgresql:
-        return None if words is None else lambda value, _kind: _word(value, words)
+        return None if held is None else lambda value, _kind: _word(value, held)
     plain = kind.impl if isinstance(kind, TypeDecorator) else kind
     if isinstance(plain, LargeBinary):
         return lambda _value, stored: _stored_as(stored, "blob")
     if isinstance(plain, Boolean | Integer):
-        return lambda _value, stored: _stored_as(stored, "integer")
+        return lambda value, stored: _number(value, stored, numbers)
     return lambda value, stored: _text(value, stored, plain, words)
 
 
@@ -121,9 +129,15 @@ def _text(value: bytes, stored: str, kind: object, words: frozenset[str] | None)
         _word(text, words)
 
 
-def _word(text: str, words: frozenset[str]) -> None:
-    if text not in words:
-        raise ValueError("none of the words that this column may hold")
+def _number(value: bytes, stored: str, numbers: frozenset[int] | None) -> None:
+    _stored_as(stored, "integer")
+    if numbers is not None:
+        _word(int(value), numbers)
+
+
+def _word(value: str | int, held: frozenset[str] | frozenset[int]) -> None:
+    if value not in held:
+        raise ValueError("none of the values that this column may hold")
 
 
 def _stored_as(stored: str, wanted: str) -> None:

@@ -164,10 +164,18 @@ def _use(row: Mapping[str, Any] | RowMapping, bodies: list[tuple[str, int]]) -> 
         recorded=AuditedRecord(
             record=row["record"] or b"",
             private=private,
-            told={} if row["filed_at"] is None else use_told_by(row, private, bodies),
+            told=_told(row, private, bodies),
             private_told=use_private_told_by(row),
             logged=row["filing"] or b"",
             leaf_index=row["leaf_index"],
             waits=bool(row["waits"]),
         ),
     )
+
+
+def _told(row: Mapping[str, Any] | RowMapping, private: bytes, bodies: list[tuple[str, int]]) -> dict[int, object]:
+    """Return what the columns of a filed use tell; nothing where a digest is none, or no time stands there."""
+    try:
+        return {} if row["filed_at"] is None else use_told_by(row, private, bodies)
+    except ValueError:
+        return {}

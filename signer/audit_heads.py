@@ -89,16 +89,18 @@ class HeadAudit:
         self._findings.demand(published.get(path) in {None, *keys}, "audit.published", path=path)
         note = published.get(f"{head.prefix}/{CHECKPOINT}") if head.is_closed else None
         if note is not None:
-            agrees = note.startswith(head.note.encode()) and self._is_cosigned(note)
+            agrees = note.startswith(head.note.encode()) and self._are_lines(head, note[len(head.note.encode()) :])
             self._findings.demand(agrees, "audit.published", path=f"{head.prefix}/{CHECKPOINT}")
 
-    def _is_cosigned(self, note: bytes) -> bool:
-        """Say whether each line of a witness that we know holds."""
+    def _are_lines(self, head: LogHead, lines: bytes) -> bool:
+        """Say whether each line of witnesses under a published checkpoint is kept here, or holds by itself."""
+        with reading(self._database) as tx:
+            kept = frozenset(cosignatures.lines_of(tx, head.log, head.size))
         try:
-            read_cosignatures(note.decode(), self._witnesses)
+            told = lines.decode().splitlines(keepends=True)
+            return all(each in kept or len(read_cosignatures(head.note + each, self._witnesses)) == 1 for each in told)
         except (NoteError, UnicodeDecodeError):
             return False
-        return True
 
     def _judge_columns(self, head: LogHead, frontier: Frontier, last_at: datetime | None) -> None:
         columns = different({"edge": (head.edge, frontier.edge), "time": (head.time, last_at)})

@@ -60,12 +60,13 @@ class LeafAudit:
         self._findings = receipts.findings
         self.frontier = Frontier()
         self.last_at: datetime | None = None
-        self._names = _names(database)
+        self._names: Mapping[int, str] = {}
         self._recovered: list[int] = []
         self._told: list[range] = []
 
     def walk(self, size: int, progress: Callable[[int], None]) -> None:
         """Judge all entries below this size; stop where one is missing, for no root can be made without it."""
+        self._names = _names(self._database)
         for start in range(0, size, PAGE_ENTRIES):
             stop = min(start + PAGE_ENTRIES, size)
             with reading(self._database) as tx:
