@@ -8,17 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bench.figure import Figure
 from bench.town_of_bench import found_town
 from signer.packs import refresh_pack
-from tests.browsers import CHROMIUM, Visit, film, qr_picture, served, visiting
+from tests.browsers import CHROMIUM, Sent, Visit, film, qr_picture, served, visiting
 from tests.hall import Hall
 
 LOOKS = 15
 _LIMIT = "the limit of the issue"
 _VENDOR = "/vendor/"
+_OPENINGS = 9
+_RENDERED = ("/", "/sign-in", "/holder", "/report")
+_PAINTED = """new Promise(done => new PerformanceObserver(
+  list => list.getEntriesByName("first-contentful-paint").forEach(each => done(each.startTime)),
+).observe({type: "paint", buffered: true}))"""
 
 
 def counter_page(folder: Path) -> Iterator[Figure]:
@@ -26,14 +30,16 @@ def counter_page(folder: Path) -> Iterator[Figure]:
     click that opens the camera to the verdict on the page, first frames and all, the network off and the decoder warm;
     median of fifteen, the camera closed in between. scan_page: everything that the first visit fetches, compressed, the
     decoder too. repeat_visit: what a second visit fetches of vendor files. public_page: what a phone that opens the
-    address of a code fetches until it shows the verdict, before any decoder.
+    address of a code fetches until it shows the verdict, before any decoder. first_paint: from asking for a page that the
+    server renders to the first thing seen, of the slowest of five kinds of pages the median of nine. counter_ready: from
+    asking for the counter page, its files kept from before, until it takes a scan; median of nine.
     """
     town = found_town(folder)
     issued = town.issues(town.signboard_draft())
     town.publishes()
     refresh_pack(town.desk, at=town.now)
     hall = Hall.open(town)
-    hall.app = sent = _Sent(hall.app)
+    hall.app = sent = Sent(hall.app)
     text = issued.record.token_text
     picture = film(qr_picture(text), folder / "film.mjpeg")
     with _every_core(), served(hall) as address, _browser(picture) as browser:
@@ -52,34 +58,37 @@ def counter_page(folder: Path) -> Iterator[Figure]:
             visit.wait(lambda: visit.page.query_selector("[data-verdict='valid']") is not None)
             visit.page.wait_for_timeout(1000)
             public = sent.take()
+        with visiting(browser, town.now) as visit:
+            paints = {
+                path: _first_paint(visit, f"{address}{path}") for path in (*_RENDERED, f"/v/{issued.record.licence_id}")
+            }
+            ready = statistics.median(_ready(visit, f"{address}/counter") for _ in range(_OPENINGS))
     kept = f"{len(first)} files"
     yield _most("click_to_verdict", statistics.median(seconds), "s", 0.4, f"slowest {max(seconds):.2f} s")
     yield _most("scan_page", sum(first.values()) / 1000, "KB", 420, kept)
     yield _most("repeat_visit", sum(again.values()), "bytes of vendor files", 0, f"{len(again)} asked for")
     yield _most("public_page", sum(public.values()) / 1000, "KB", 30, f"{len(public)} files")
+    slowest = max(paints, key=lambda path: paints[path])
+    own = "the page of a code" if slowest.startswith("/v/") else slowest
+    yield _most("first_paint", paints[slowest], "s", 0.5, f"slowest: {own}")
+    yield _most("counter_ready", ready, "s", 1.0, "repeat visit")
 
 
-class _Sent:
-    """Counts what the server sends, by address, so that workers and the service worker are counted too."""
+def _first_paint(visit: Visit, address: str) -> float:
+    """Open a page some times, and return the median of the seconds until something of it was seen."""
+    seconds = []
+    for _ in range(_OPENINGS):
+        visit.page.goto(address)
+        seconds.append(visit.page.evaluate(_PAINTED) / 1000)
+    return statistics.median(seconds)
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._sizes: dict[str, int] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, and count the body of the answer as it goes over the wire."""
-
-        async def counted(message: Message) -> None:
-            path = scope.get("path", "")
-            self._sizes[path] = self._sizes.get(path, 0) + len(message.get("body", b""))
-            await send(message)
-
-        await self._app(scope, receive, counted)
-
-    def take(self) -> dict[str, int]:
-        """Return what was sent since the last time."""
-        taken, self._sizes = self._sizes, {}
-        return taken
+def _ready(visit: Visit, address: str) -> float:
+    """Open the counter page, and return the seconds until it takes a scan."""
+    begin = time.perf_counter()
+    visit.page.goto(address)
+    visit.page.wait_for_selector("html[data-ready]", state="attached")
+    return time.perf_counter() - begin
 
 
 def _click_to_verdict(visit: Visit, number: int) -> float:

@@ -27,6 +27,7 @@ import uvicorn
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.hall import Hall
 
@@ -58,6 +59,29 @@ def served(hall: Hall, *, date: datetime | None = None) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+class Sent:
+    """Counts what the server sends, by address, so that workers and the service worker are counted too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._sizes: dict[str, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and count the body of the answer as it goes over the wire."""
+
+        async def counted(message: Message) -> None:
+            path = scope.get("path", "")
+            self._sizes[path] = self._sizes.get(path, 0) + len(message.get("body", b""))
+            await send(message)
+
+        await self._app(scope, receive, counted)
+
+    def take(self) -> dict[str, int]:
+        """Return what was sent since the last time."""
+        taken, self._sizes = self._sizes, {}
+        return taken
 
 
 @dataclass

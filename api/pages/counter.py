@@ -15,9 +15,10 @@ from typing import Final
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from api.compression import SQUEEZED_MAX, compressed, takes
 from api.environment import Language
 from api.errors import UnknownAddressError
-from api.pages.rendering import SCRIPT_POLICY, STATIC, compressed, render, static_address, takes, written
+from api.pages.rendering import SCRIPT_POLICY, STATIC, render, static_address, written
 from api.pages.scripts import (
     SCRIPT_POLICY as MODULE_POLICY,
 )
@@ -68,7 +69,7 @@ def _page_of(language: Language):  # type: ignore[no-untyped-def]  # noqa: ANN20
             "Content-Language": "zh-CN" if language == "zh" else "en",
             "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
         }
-        return compressed(request, Response(content, headers=headers, media_type="text/html"))
+        return compressed(request, Response(content, headers=headers, media_type="text/html"), is_kept=True)
 
     return show_counter
 
@@ -125,7 +126,7 @@ def _worker(request: Request) -> Response:
     pages = {path: _page(language, root) for language, path in PATHS.items()}
     content = service_worker(pages, tuple(static_address(name) for name in STATIC))
     headers = {"Cache-Control": "no-cache", "Content-Security-Policy": MODULE_POLICY}
-    return compressed(request, Response(content, headers=headers, media_type="text/javascript"))
+    return compressed(request, Response(content, headers=headers, media_type="text/javascript"), is_kept=True)
 
 
 def _module(request: Request, edition: str, name: str) -> Response:
@@ -142,11 +143,12 @@ def _vendor(request: Request, edition: str, name: str) -> Response:
 
 def _file(request: Request, file: Served) -> Response:
     """Return a file in the smallest form that the browser takes."""
-    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding", "Content-Security-Policy": MODULE_POLICY}
-    for encoding, content in (("br", file.brotli), ("gzip", file.gzip)):
-        if content and takes(request, encoding):
-            return Response(content, headers={**headers, "Content-Encoding": encoding}, media_type=file.media_type)
-    return Response(file.plain, headers=headers, media_type=file.media_type)
+    headers = {"Cache-Control": _FOREVER, "Content-Security-Policy": MODULE_POLICY}
+    if file.brotli and takes(request, "br"):
+        return Response(file.brotli, headers={**headers, "Content-Encoding": "br"}, media_type=file.media_type)
+    answer = Response(file.plain, headers=headers, media_type=file.media_type)
+    # What the build leaves uncompressed would take seconds here, or is small.
+    return compressed(request, answer, is_kept=len(file.plain) <= SQUEEZED_MAX)
 
 
 def _report_form(request: Request, verdict: str = "", reference: str = "", id: str = "") -> Response:  # noqa: A002 - the name in the address

@@ -6,6 +6,7 @@ Promises: the address alone names nothing and says nothing; without a script the
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from api.compression import compressed
 from api.errors import UnknownAddressError
 from api.pages.counter import own_scripts
 from api.pages.rendering import POLICY, SCRIPT_POLICY, render
@@ -25,4 +26,4 @@ def _show(request: Request, code_id: str) -> Response:
         raise UnknownAddressError from error
     own = own_scripts(request)
     policy = SCRIPT_POLICY if own["scripts"] else POLICY
-    return render(request, "live.html", own, switch=f"/p/{code_id}", policy=policy)
+    return compressed(request, render(request, "live.html", own, switch=f"/p/{code_id}", policy=policy))

@@ -21,10 +21,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from api.checking import as_meant, check_entry, check_file, check_id
+from api.compression import compressed
 from api.errors import RequestTooLargeError, UnknownAddressError
 from api.limits import address_of
 from api.pages.counter import NO_SCRIPTS, own_scripts
-from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, compressed, page_language, render, static_file
+from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, page_language, render, static_file
 from api.problems import next_try, status_of, trace_of
 from api.signed_revision import revision_answer, revision_of
 from api.staff.authenticator import code_file
@@ -74,9 +75,8 @@ async def _home(request: Request) -> Response:
 async def _static(request: Request, name: str) -> Response:
     if name not in STATIC:
         raise UnknownAddressError
-    return compressed(
-        request, Response(static_file(name), media_type=STATIC[name], headers={"Cache-Control": _FOREVER})
-    )
+    answer = Response(static_file(name), media_type=STATIC[name], headers={"Cache-Control": _FOREVER})
+    return compressed(request, answer, is_kept=True)
 
 
 def _show(request: Request, typed: str) -> Response:

@@ -7,7 +7,6 @@ Promises:
   * Pages that show somebody's licence are kept by nobody: `no-store`, no referrer, no index.
 """
 
-import gzip
 import hashlib
 import re
 from collections.abc import Mapping
@@ -103,24 +102,6 @@ def written(
         )
     )
 
-
-def compressed(request: Request, page: Response) -> Response:
-    """Return a page in the smallest form that the browser takes: for pages that hold no secret of a session."""
-    page.headers["Vary"] = ", ".join(filter(None, (page.headers.get("vary", ""), "Accept-Encoding")))
-    if takes(request, "gzip"):
-        page.body = gzip.compress(page.body, _PAGE_EFFORT, mtime=0)
-        page.headers["Content-Encoding"] = "gzip"
-        page.headers["Content-Length"] = str(len(page.body))
-    return page
-
-
-def takes(request: Request, encoding: str) -> bool:
-    """Say whether the browser takes this encoding; who names it with a preference of nothing is no browser."""
-    return encoding in {each.split(";")[0].strip() for each in request.headers.get("accept-encoding", "").split(",")}
-
-
-# A page of 20 kB takes a third of a millisecond; more effort saves a hundred bytes.
-_PAGE_EFFORT: Final = 6
 
 STATIC: Final[Mapping[str, str]] = {"app.css": "text/css", "counter.css": "text/css", "icon.svg": "image/svg+xml"}
 """The static files that pages load, with their media types."""

