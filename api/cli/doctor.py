@@ -16,6 +16,7 @@ import typer
 from api.cli.contents import HELP
 from api.cli.program import ExitCode, Session, app, session_of
 from api.cli.words import moment
+from api.client_certificates import ClientTrust
 from api.clock import clock
 from api.health import FREE_BYTES_MIN
 from api.settings import KEPT, Settings
@@ -97,6 +98,8 @@ def examine(session: Session) -> Iterator[Line]:
     yield Line(name=("数据库、密钥文件、模板", "database, key files, templates"), is_good=True)
     for check in (_passphrase, _fonts, _clock, _log, _witnesses, _trust, _status_lists, _certificates, _seals):
         yield _guarded(check, office)
+    if settings.tls_client_crl is not None:
+        yield _guarded(_client_lists, office)
 
 
 _CURES: Final = {
@@ -135,6 +138,7 @@ _NAMES: Final = {
     "_status_lists": ("状态名单", "status lists"),
     "_certificates": ("证书有效期", "certificates"),
     "_seals": ("印章", "seals"),
+    "_client_lists": ("系统证书的吊销列表", "revocation lists of systems' certificates"),
 }
 
 
@@ -326,4 +330,18 @@ def _seals(office: Office) -> Line:
         is_good=not ending,
         found=("；".join(zh), "; ".join(en)),
         cure=("申请换发：yinzheng seal renew", "Renew them: yinzheng seal renew"),
+    )
+
+
+def _client_lists(office: Office) -> Line:
+    revocation = ClientTrust.of(office.settings).revocation
+    ends = min((each.ends_at for each in revocation.lists.values()), default=None) if revocation is not None else None
+    return Line(
+        name=_NAMES["_client_lists"],
+        is_good=ends is not None and office.clock() < ends,
+        found=("", "") if ends is None else (f"至 {moment(ends, 'zh')}", f"until {moment(ends, 'en')}"),
+        cure=(
+            "列表已过期，其机构的证书一律不予放行：放入新列表（mv），无须重启",
+            "The list is over, and no certificate of its authority is let in: put a newer one there by mv, no restart",
+        ),
     )

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from api.cli.client_certificates import ClientCertificateError, read_client_certificate
+from api.cli.doctor import _client_lists
 from api.client_certificates import ClientTrust, described
 from api.peer_protocol import PEER_ADDRESS
 from api.settings import SettingsError
@@ -208,6 +209,9 @@ def test_what_a_proxy_tells_is_held_to_the_list_too_and_a_setting_without_one_st
         return trust.shown({"state": {PEER_ADDRESS: "127.0.0.1"}, "headers": headers}, at=now) is not None
 
     assert (told(house.shown["counter"]), told(house.shown["auditor"])) == (False, True)
+    assert _client_lists(house.hall.office).is_good
+    path.write_bytes(house.authority.revokes(at=now - timedelta(days=7)))
+    assert not _client_lists(house.hall.office).is_good, "it ended a moment ago, and the doctor says so"
     other = ClientAuthority("another", tmp_path, now)
     for content, cause in ((other.revokes(), "tls_crl"), (b"nothing", "unreadable"), (bytes(5_000_000), "tls_crl")):
         path.write_bytes(content)
