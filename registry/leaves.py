@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, Update, bindparam, insert, select, tuple_, update
+from sqlalchemy import RowMapping, Select, Update, bindparam, insert, select, update
 
 from registry.db import Transaction
 from registry.errors import ConflictError, LogConflictError
@@ -26,6 +26,7 @@ from registry.intents import (
     overdue_intents,
     renew_lease,
 )
+from registry.log_nodes import log_number, nodes
 from registry.pending import (
     PENDING_MAX,
     PendingEntry,
@@ -83,9 +84,6 @@ __all__ = [
 
 PREFIX: Final = "log"
 """Where the log is published; the last checkpoint of a name that is closed stands in a folder below it."""
-
-# Databases limit the values of one statement; the nodes of many proofs are fetched in parts.
-_NODES_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,25 +235,6 @@ def entries_at(tx: Transaction, origin: str, indexes: Sequence[int]) -> dict[int
     return {row.idx: row.entry for row in tx.execute(query)}
 
 
-def nodes(tx: Transaction, origin: str, wanted: Sequence[Node]) -> dict[Node, bytes]:
-    """Return the hashes of these complete subtrees, as far as the log has them; level 0 are leaf hashes."""
-    found: dict[Node, bytes] = {}
-    leaves = sorted({offset for level, offset in wanted if level == 0})
-    inner = sorted({(level, offset) for level, offset in wanted if level > 0})
-    for start in range(0, len(leaves), _NODES_MAX):
-        query = select(LOG_ENTRY.c.idx, LOG_ENTRY.c.leaf_hash).where(
-            LOG_ENTRY.c.log == _log(origin), LOG_ENTRY.c.idx.in_(leaves[start : start + _NODES_MAX])
-        )
-        found |= {(0, row.idx): row.leaf_hash for row in tx.execute(query)}
-    for start in range(0, len(inner), _NODES_MAX):
-        query = select(LOG_NODE.c.level, LOG_NODE.c.idx, LOG_NODE.c.hash).where(
-            LOG_NODE.c.log == _log(origin),
-            tuple_(LOG_NODE.c.level, LOG_NODE.c.idx).in_(inner[start : start + _NODES_MAX]),
-        )
-        found |= {(row.level, row.idx): row.hash for row in tx.execute(query)}
-    return found
-
-
 def find_by_digest(tx: Transaction, origin: str, digest: bytes) -> int | None:
     """Return the index of the first entry with this digest."""
     query = select(LOG_ENTRY.c.idx).where(LOG_ENTRY.c.log == _log(origin), LOG_ENTRY.c.digest == digest)
@@ -332,9 +311,7 @@ _ROW_OF_NODES: Final = Prepared(_row_of_nodes)
 
 
 def _log(origin: str) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy
-    closed = select(CLOSED_LOG.c.log).where(CLOSED_LOG.c.origin == origin)
-    is_its = (LOG_HEAD.c.origin == origin) | LOG_HEAD.c.log.in_(closed)
-    return select(LOG_HEAD.c.log).where(is_its).scalar_subquery()
+    return log_number(origin).scalar_subquery()
 
 
 def _head(row: Sequence[Any]) -> LogHead:

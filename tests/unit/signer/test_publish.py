@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import Table, delete, update
 
 from registry import artefacts, leaves
 from registry.db import reading, transaction
@@ -128,6 +128,20 @@ def test_a_tile_with_other_bytes_stops_everything(founded: LogHouse, tmp_path: P
     published = published_checkpoint(founded.log.verifier, FolderStore(folder), "log")
     assert published is not None
     assert published.size == 1, "the checkpoint did not move on"
+
+
+@pytest.mark.parametrize("table", [LOG_ENTRY, LOG_NODE])
+def test_a_database_that_lacks_a_part_of_its_log_publishes_no_shorter_tile(
+    founded: LogHouse, tmp_path: Path, table: Table
+) -> None:
+    grows(founded, 300)
+    with transaction(founded.database) as tx:
+        tx.execute(delete(table).where(table.c.idx == 0))
+
+    with pytest.raises(LogForkError):
+        publish_log(founded.database, founded.log.verifier, FolderStore(tmp_path))
+
+    assert not (tmp_path / "log/checkpoint").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"no note\n"])

@@ -1,0 +1,79 @@
+"""Hashes of the log's tree by their coordinates. Through ``registry.leaves`` only.
+
+Promises: each hash is found by the key of its row, however long the log is. (A list of pairs behind IN would let SQLite
+read every row of the log; so the coordinates come as a table that rows are looked up for.)
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Select, bindparam, select
+
+from registry.db import Transaction
+from registry.prepared import Prepared
+from registry.tables import CLOSED_LOG, LOG_HEAD
+from verify.tree import Node
+
+# Databases limit the values of one statement; the nodes of many proofs are fetched in parts.
+_NODES_MAX: Final = 500
+_LEAVES_ON_POSTGRESQL: Final = (
+    "SELECT 0, idx, leaf_hash FROM log_entry WHERE log = %(log)s AND idx = ANY(%(offsets)b::bigint[])"
+)
+_NODES_ON_POSTGRESQL: Final = """
+SELECT node.level, node.idx, node.hash FROM unnest(%(levels)b::int[], %(offsets)b::bigint[]) AS wanted(level, idx)
+JOIN log_node AS node ON node.log = %(log)s AND node.level = wanted.level AND node.idx = wanted.idx
+"""
+
+
+def nodes(tx: Transaction, origin: str, wanted: Sequence[Node]) -> dict[Node, bytes]:
+    """Return the hashes of these complete subtrees, as far as the log has them; level 0 are leaf hashes."""
+    logs = _NUMBER.rows(tx, {"origin": origin})
+    found: dict[Node, bytes] = {}
+    leaves = sorted({node for node in wanted if node[0] == 0})
+    inner = sorted({node for node in wanted if node[0] > 0})
+    for part in (*_parts(leaves), *_parts(inner)) if logs else ():
+        rows, _ = tx.by_driver(*_query(tx, logs[0][0], part))
+        found |= {(level, offset): value for level, offset, value in rows}
+    return found
+
+
+def _parts(wanted: Sequence[Node]) -> list[Sequence[Node]]:
+    return [wanted[start : start + _NODES_MAX] for start in range(0, len(wanted), _NODES_MAX)]
+
+
+def _query(tx: Transaction, log: int, wanted: Sequence[Node]) -> tuple[str, Any]:
+    """Return the query for these nodes, which are all leaves or all none."""
+    is_leaves = wanted[0][0] == 0
+    levels, offsets = [level for level, _ in wanted], [offset for _, offset in wanted]
+    if tx.is_postgresql:
+        text = _LEAVES_ON_POSTGRESQL if is_leaves else _NODES_ON_POSTGRESQL
+        return text, {"log": log, "offsets": offsets} | ({} if is_leaves else {"levels": levels})
+    if is_leaves:
+        return _leaves_on_sqlite(len(wanted)), (log, *offsets)
+    return _nodes_on_sqlite(len(wanted)), (*(part for node in wanted for part in node), log)
+
+
+@cache
+def _leaves_on_sqlite(count: int) -> str:
+    marks = ", ".join("?" * count)
+    return f"SELECT 0, idx, leaf_hash FROM log_entry WHERE log = ? AND idx IN ({marks})"  # noqa: S608 - question marks
+
+
+@cache
+def _nodes_on_sqlite(count: int) -> str:
+    marks = ", ".join(["(?, ?)"] * count)
+    return (
+        f"WITH wanted(level, idx) AS (VALUES {marks}) "  # noqa: S608 - question marks
+        "SELECT node.level, node.idx, node.hash FROM wanted CROSS JOIN log_node AS node "
+        "ON node.log = ? AND node.level = wanted.level AND node.idx = wanted.idx"
+    )
+
+
+def log_number(origin: Any) -> Select[Any]:  # noqa: ANN401 - a text, or an expression of SQLAlchemy
+    """Return the query for the number of the log that has this name, or had it."""
+    closed = select(CLOSED_LOG.c.log).where(CLOSED_LOG.c.origin == origin)
+    return select(LOG_HEAD.c.log).where((LOG_HEAD.c.origin == origin) | LOG_HEAD.c.log.in_(closed))
+
+
+_NUMBER: Final = Prepared(lambda: log_number(bindparam("origin")))
