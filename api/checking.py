@@ -16,17 +16,17 @@ from typing import Final
 
 from api.errors import RequestTooLargeError
 from api.log_standing import with_own_log
-from api.official_sealing import ask_official
 from api.sample_verdicts import sample_report
 from api.sandbox import OWN_LINE, examine_file
 from api.wiring import Office
 from api.witnessed_proofs import with_online_proof
 from registry.combined import with_ended_parts
-from registry.db import transaction
+from registry.db import reading, transaction
 from registry.errors import DatabaseAwayError, DatabaseBusyError
 from registry.licences import public_answer
 from registry.live_codes import redeem
-from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, Evidence, NotFound, OfficialAnswer
+from registry.official_documents import public_official
+from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, AnswerOnOfficial, Evidence, NotFound, OfficialAnswer
 from verify.examine import examine_id, examine_text, with_registry
 from verify.live_code_check import (
     GRACE_ONLINE,
@@ -114,6 +114,15 @@ def ask_registry(office: Office, licence_id: str) -> Answer:
     """Return what the registry says now of an id."""
     try:
         return _answer(office, licence_id)
+    except (DatabaseAwayError, DatabaseBusyError):
+        return UNREACHABLE
+
+
+def ask_official(office: Office, document_id: str) -> AnswerOnOfficial:
+    """Return what the registry says now of the id of an official document."""
+    try:
+        with reading(office.database) as tx:
+            return public_official(tx, document_id) or NOT_FOUND
     except (DatabaseAwayError, DatabaseBusyError):
         return UNREACHABLE
 

@@ -13,7 +13,6 @@ from api.sandbox import OWN_LINE, examine_file, inventory_of_file, picture_of_pa
 from api.wiring import Office
 from registry import official_documents
 from registry.db import reading
-from registry.errors import DatabaseAwayError, DatabaseBusyError
 from registry.official_documents import OfficialRecord
 from signer.desk import Operator
 from signer.official import acts, slip
@@ -21,7 +20,6 @@ from signer.official.acts import Wanted
 from signer.official.errors import NoPictureError
 from signer.official.inventory import Inventory
 from signer.official.wishes import PreparedFile, SealWish
-from verify.evidence import NOT_FOUND, UNREACHABLE, AnswerOnOfficial
 from verify.report import Report
 from verify.signed_document import DOCUMENT_BYTES_MAX
 
@@ -88,12 +86,3 @@ def inventory_of(office: Office, record: OfficialRecord, *, line: str = OWN_LINE
 def slip_of(office: Office, record: OfficialRecord) -> bytes:
     """Return the slip of a sealed document as PDF. Raises `OfficialStateError` before it is sealed."""
     return slip.slip_of(office.desk, record)
-
-
-def ask_official(office: Office, document_id: str) -> AnswerOnOfficial:
-    """Return what the registry says now of the id of an official document."""
-    try:
-        with reading(office.database) as tx:
-            return official_documents.public_official(tx, document_id) or NOT_FOUND
-    except (DatabaseAwayError, DatabaseBusyError):
-        return UNREACHABLE

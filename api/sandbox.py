@@ -215,7 +215,7 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         with theirs:
             program = (
-                f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+                f"import gc, sys; gc.disable(); sys.path.insert(0, {str(ROOT)!r}); "
                 f"from api.sandbox_child import serve; serve({theirs.fileno()})"
             )
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and program, nothing from outside

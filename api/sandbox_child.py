@@ -124,6 +124,7 @@ def serve(descriptor: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for readers: the kernel buries them
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, whose end is ours
     with socket.socket(fileno=descriptor) as parent:
+        _settle()
         parent.sendall(READY)
         while True:
             message, descriptors, _, _ = socket.recv_fds(parent, 1, DESCRIPTORS)
@@ -131,6 +132,7 @@ def serve(descriptor: int) -> None:
                 return
             if message == LOAD_ALL:
                 _load_all()
+                _settle()
                 has_all = True
                 parent.sendall(READY)
             elif len(descriptors) == DESCRIPTORS and os.fork() == 0:
@@ -138,6 +140,12 @@ def serve(descriptor: int) -> None:
                 _read_one(*descriptors, has_all=has_all)
             for each in descriptors:
                 os.close(each)
+
+
+def _settle() -> None:
+    """Look for garbage no more in what was loaded: readers share that memory as long as nobody touches it."""
+    gc.freeze()
+    gc.enable()
 
 
 def _warm_up() -> None:

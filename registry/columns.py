@@ -21,6 +21,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -71,6 +72,7 @@ _KINDS: Final[Mapping[type, type[TypeEngine[Any]]]] = {
     date: Date,
 }
 _NO_DEFAULT: Final = object()
+WHERE: Final = "where"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,15 @@ class _Described:
 def column(**described: Any) -> Any:  # noqa: ANN401 - stands where the column's own type is written
     """Describe a column: `primary_key`, `index`, `unique`, `foreign_key`, `max_length`, `default`, `kind`."""
     return _Described(**described)
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Return an index of the rows for which a condition holds.
+
+    The condition stands beside it for the test that compares it with the migrations', which make the index: said in
+    the words of each database, it would load both of their dialects at the start of every process.
+    """
+    return Index(name, *columns, unique=unique, info={WHERE: where})
 
 
 class Row:

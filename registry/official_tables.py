@@ -5,9 +5,9 @@ Promises: a document that is only prepared names its bytes too, so that no sweep
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy import BigInteger, Index, Text
 
-from registry.columns import Moment, Row, column
+from registry.columns import Moment, Row, column, partial_index
 
 
 class OfficialDocumentRow(Row):
@@ -17,12 +17,7 @@ class OfficialDocumentRow(Row):
     __table_args__ = (
         Index("ix_official_document_department", "department", "prepared_at", "document_id"),
         Index("ix_official_document_leaf", "leaf", unique=True),
-        Index(
-            "ix_official_document_unsealed",
-            "prepared_at",
-            sqlite_where=text("state IN ('prepared', 'sealing')"),
-            postgresql_where=text("state IN ('prepared', 'sealing')"),
-        ),
+        partial_index("ix_official_document_unsealed", "prepared_at", where="state IN ('prepared', 'sealing')"),
     )
     document_id: str = column(primary_key=True, max_length=16)
     department: str = column(foreign_key="department.uscc", max_length=18)

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Index, LargeBinary, Text
 
-from registry.columns import BIG, Moment, Row, column
+from registry.columns import BIG, Moment, Row, column, partial_index
 
 
 class VerificationReceiptRow(Row):
@@ -77,12 +77,7 @@ class WebhookDeliveryRow(Row):
 
     __tablename__ = "webhook_delivery"
     __table_args__ = (
-        Index(
-            "ix_webhook_delivery_due",
-            "next_at",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
-        ),
+        partial_index("ix_webhook_delivery_due", "next_at", where="state = 'waiting'"),
         Index("ix_webhook_delivery_target", "target_id", "created_at"),
     )
     message_id: str = column(primary_key=True, max_length=40)

@@ -6,9 +6,9 @@ commitment to them and no person.
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, text
+from sqlalchemy import BigInteger, Index, LargeBinary
 
-from registry.columns import BIG, Moment, Row, column
+from registry.columns import BIG, Moment, Row, column, partial_index
 
 
 class SealRow(Row):
@@ -136,12 +136,7 @@ class SealUseRow(Row):
     __tablename__ = "seal_use"
     __table_args__ = (
         Index("ix_seal_use_code", "code", "taken_at"),
-        Index(
-            "ix_seal_use_open",
-            "lease_until",
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
-        ),
+        partial_index("ix_seal_use_open", "lease_until", where="state = 'open'"),
     )
     use_id: str = column(primary_key=True, max_length=32)
     grant_id: str = column(foreign_key="seal_grant.grant_id", index=True, max_length=24)

@@ -3,16 +3,26 @@
 Promises: the same meaning on both; a counter's row stays locked until the transaction ends.
 """
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.db import Transaction
 from registry.tables import COUNTER
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
 
 def upsert(tx: Transaction, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """Return an insert that can be told what to do about a conflict."""
-    return postgresql.insert(table) if tx.is_postgresql else sqlite.insert(table)
+    if tx.is_postgresql:
+        from sqlalchemy.dialects import postgresql  # the dialect of the other database is not loaded
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 def advance(tx: Transaction, counter: str, by: int) -> int:

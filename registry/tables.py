@@ -8,7 +8,7 @@ Promises:
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text
 
 from registry import (
     account_tables,
@@ -19,7 +19,7 @@ from registry import (
     witness_tables,
     work_tables,
 )
-from registry.columns import BIG, Moment, Row, column
+from registry.columns import BIG, Moment, Row, column, partial_index
 
 
 class DepartmentRow(Row):
@@ -102,13 +102,7 @@ class DraftRow(Row):
     __tablename__ = "draft"
     __table_args__ = (
         Index("ix_draft_issuer_state", "issuer", "state", "created_at", "draft_id"),
-        Index(
-            "uq_draft_batch_key",
-            "batch_key",
-            unique=True,
-            sqlite_where=text("batch_key IS NOT NULL"),
-            postgresql_where=text("batch_key IS NOT NULL"),
-        ),
+        partial_index("uq_draft_batch_key", "batch_key", unique=True, where="batch_key IS NOT NULL"),
     )
     draft_id: str = column(primary_key=True, max_length=32)
     type_code: str = column(max_length=21)
@@ -154,13 +148,7 @@ class PlaceRow(Row):
     __tablename__ = "place"
     __table_args__ = (
         Index("uq_place_status_list_status_index", "status_list", "status_index", unique=True),
-        Index(
-            "ix_place_status",
-            "status_list",
-            "status",
-            sqlite_where=text("status > 0"),
-            postgresql_where=text("status > 0"),
-        ),
+        partial_index("ix_place_status", "status_list", "status", where="status > 0"),
     )
     licence_id: str = column(primary_key=True, max_length=16)
     draft_id: str = column(foreign_key="draft.draft_id", index=True, max_length=32)
@@ -179,18 +167,8 @@ class LicenceRow(Row):
         Index("ix_licence_issuer_type", "issuer", "type_code", "document_leaf"),
         Index("ix_licence_issuer_state", "issuer", "state", "document_leaf"),
         Index("uq_licence_lineage_version", "lineage", "version", unique=True),
-        Index(
-            "ix_licence_suspended_until",
-            "suspended_until",
-            sqlite_where=text("suspended_until IS NOT NULL"),
-            postgresql_where=text("suspended_until IS NOT NULL"),
-        ),
-        Index(
-            "ix_licence_papers_due",
-            "papers_due",
-            sqlite_where=text("papers_due IS NOT NULL AND state = 'in_force'"),
-            postgresql_where=text("papers_due IS NOT NULL AND state = 'in_force'"),
-        ),
+        partial_index("ix_licence_suspended_until", "suspended_until", where="suspended_until IS NOT NULL"),
+        partial_index("ix_licence_papers_due", "papers_due", where="papers_due IS NOT NULL AND state = 'in_force'"),
     )
     licence_id: str = column(primary_key=True, foreign_key="place.licence_id", max_length=16)
     draft_id: str = column(foreign_key="draft.draft_id", unique=True, max_length=32)
@@ -301,14 +279,7 @@ class IntentRow(Row):
     """Signing intents of licences and what became of them."""
 
     __tablename__ = "intent"
-    __table_args__ = (
-        Index(
-            "ix_intent_open",
-            "lease_until",
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
-        ),
-    )
+    __table_args__ = (partial_index("ix_intent_open", "lease_until", where="state = 'open'"),)
     log: int = column(primary_key=True, foreign_key="log_head.log")
     leaf_index: int = column(primary_key=True, kind=BigInteger)
     licence_id: str = column(index=True, max_length=16)

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Index, LargeBinary, Text
 
-from registry.columns import Moment, Row, column
+from registry.columns import Moment, Row, column, partial_index
 
 
 class ArtefactRow(Row):
@@ -44,14 +44,7 @@ class ChunkRow(Row):
     """Parts of a batch, each held by one worker at a time."""
 
     __tablename__ = "chunk"
-    __table_args__ = (
-        Index(
-            "ix_chunk_open",
-            "lease_until",
-            sqlite_where=text("state <> 'done'"),
-            postgresql_where=text("state <> 'done'"),
-        ),
-    )
+    __table_args__ = (partial_index("ix_chunk_open", "lease_until", where="state <> 'done'"),)
     batch_id: str = column(primary_key=True, foreign_key="batch.batch_id", max_length=32)
     number: int = column(primary_key=True)
     state: str = column(max_length=10)

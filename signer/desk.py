@@ -3,11 +3,13 @@
 Promises:
   * Holds no state of its own but caches (encoded certificates, seals); share one desk among the threads of a process.
   * Reads no clock except through `clock`, which only the log and the time stamps use; acts get their moment as `at`.
+  * Loads none of its parts: who only names an operator needs no press and no log.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from keys.custody import NATIONAL, Custody, KeyName
 from keys.timestamps import TimestampSource
@@ -16,14 +18,16 @@ from registry.records import Role
 from registry.seal_records import SealUse
 from registry.vault import FolderVault
 from signer.errors import OtherDepartmentError, RoleError
-from signer.log import SigningLog
-from signer.pades import SignerParts
-from signer.page.press import Press
-from signer.seal_parts import SealParts
 from verify.evidence import Evidence
 from verify.key_purpose import KeyPurpose
 from verify.trust import TrustList, TrustListExpiredError
 from verify.witness_policy import WitnessPolicy
+
+if TYPE_CHECKING:
+    from signer.log import SigningLog
+    from signer.pades import SignerParts
+    from signer.page.press import Press
+    from signer.seal_parts import SealParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +77,17 @@ class Desk:
     database: Database
     vault: FolderVault
     custody: Custody
-    log: SigningLog
+    log: "SigningLog"
     timestamps: TimestampSource
-    press: Press
+    press: "Press"
     settings: DeskSettings
     trust: Callable[[], TrustList]
     revocation: Callable[[], tuple[bytes, ...]]
     random: Callable[[int], bytes]
     clock: Callable[[], datetime]
     after: Callable[[str], None] = _go_on
-    _parts: dict[KeyName, SignerParts] = field(default_factory=dict, init=False, repr=False)
-    _seals: dict[tuple[str, int], SealParts] = field(default_factory=dict, init=False, repr=False)
+    _parts: "dict[KeyName, SignerParts]" = field(default_factory=dict, init=False, repr=False)
+    _seals: "dict[tuple[str, int], SealParts]" = field(default_factory=dict, init=False, repr=False)
 
     def evidence(self, *, at: datetime) -> Evidence:
         """Return what a stranger would have to judge our work with: trust list and revocation lists, no registry.
@@ -103,15 +107,19 @@ class Desk:
         """Return the newest key of this purpose and owner."""
         return self.custody.newest(purpose, owner)
 
-    def signer_parts(self, key: KeyName) -> SignerParts:
+    def signer_parts(self, key: KeyName) -> "SignerParts":
         """Return the constant parts of a document key's signatures, encoded at first use."""
+        from signer.pades import SignerParts
+
         parts = self._parts.get(key)
         if parts is None:
             parts = self._parts[key] = SignerParts.of(self.custody.chain(key), self.custody.public_key(key).algorithm)
         return parts
 
-    def seal(self, use: SealUse) -> SealParts:
+    def seal(self, use: SealUse) -> "SealParts":
         """Return the seal of a use that was taken, read at the first use of this version."""
+        from signer.seal_parts import SealParts
+
         parts = self._seals.get((use.code, use.version))
         if parts is None:
             parts = self._seals[use.code, use.version] = SealParts.read(self.database, use.code, use.version)

@@ -21,10 +21,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
 from signer.errors import SignerError
 
 # Fifty thousand rows of a licence with long scope texts have 15 MB.
@@ -160,6 +156,8 @@ def write_sheet(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes
 
 def write_workbook(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """Return an XLSX file in which every cell is text: no code becomes a number, no cell a formula."""
+    from openpyxl import Workbook  # a fifth of a second, for sheets in this form alone
+
     book = Workbook(write_only=True)
     page = book.create_sheet()
     for row in (headings, *rows):
@@ -170,6 +168,9 @@ def write_workbook(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> by
 
 
 def _text_cell(page: Any, text: str) -> Any:  # noqa: ANN401 - openpyxl has no types
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     cell = WriteOnlyCell(page, value=ILLEGAL_CHARACTERS_RE.sub("", text))
     cell.data_type, cell.number_format = "s", "@"
     return cell
@@ -218,6 +219,8 @@ def _decoded(content: bytes) -> str:
 
 
 def _read_xlsx(content: bytes) -> Iterator[tuple[str, ...]]:
+    from openpyxl import load_workbook
+
     _count_zip(content)
     try:
         with warnings.catch_warnings():

@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from api.environment import Language
-from api.texts import catalogue, sentence
+from api.texts import LOCALE, catalogue, read_catalogue, sentence
 from registry.lifecycle import LicenceEvent
 from registry.purposes import Purpose
 from registry.records import DraftState, Role
@@ -209,3 +210,31 @@ def test_states_acts_and_what_is_missing_are_said_in_words() -> None:
     assert sentence("change.incomplete", "zh", {"field": "legal_basis"}) == "请填写，或改正：法律依据。"
     assert "(revoked)" in sentence("audit.event_leaf", "en", {"event": "revoke"})
     assert sentence("licence.not_allowed", "zh", {"state": "elsewhere"}) == "证照当前状态（elsewhere）不允许这样做。"
+
+
+@pytest.mark.parametrize(("language", "folder"), [("zh", "zh_CN"), ("en", "en")])
+def test_a_catalogue_is_read_as_the_judge_reads_it(language: Language, folder: str) -> None:
+    with (LOCALE / folder / "LC_MESSAGES" / "yinzheng.po").open("rb") as file:
+        messages = read_po(file, locale=folder, abort_invalid=True)
+
+    assert dict(catalogue(language)) == {str(each.id): str(each.string) for each in messages if each.id}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'msgid "a"\n',
+        'msgid "a"\nmsgstr "b\n',
+        'msgid "a"\nmsgstr "b"\nmsgid "a"\nmsgstr "c"\n',
+        'msgctxt "x"\nmsgid "a"\nmsgstr "b"\n',
+        'msgid "a"\nmsgid_plural "as"\nmsgstr[0] "b"\n',
+        'msgid "a"\nmsgstr "\\q"\n',
+    ],
+)
+def test_what_is_no_catalogue_of_ours_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a sentence"):
+        read_catalogue(text)
+
+
+def test_a_sentence_may_stand_on_several_lines_with_its_marks() -> None:
+    assert read_catalogue('# one\nmsgid "a"\nmsgstr ""\n"b \\"c\\"\\n"\n"d"\n') == {"a": 'b "c"\nd'}

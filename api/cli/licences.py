@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.applications import APPLICATION_BYTES_MAX, read_application
 from api.cli.contents import HELP
 from api.cli.errors import NoSuchNameError
 from api.cli.files import read_input, write_file
@@ -23,9 +22,11 @@ from registry.errors import NoSuchBodyError, UnknownLicenceError
 from registry.licences import PAGE_MAX, Wanted
 from registry.lifecycle import LicenceState
 from registry.records import DraftRecord, DraftState, EventRecord, LicenceRecord, LicenceSummary, Role
-from signer.issue import IssuedLicence, issue_saved
 from verify.errors import MalformedError
 from verify.values import LicenceId
+
+if TYPE_CHECKING:
+    from signer.issue import IssuedLicence
 
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="证照上印的核验码。 Its id as printed, with or without dashes.")
@@ -53,6 +54,8 @@ def issue(
     approved_by: ApprovedByOption = None,
 ) -> None:
     """Issue one licence; the draft stays when it is refused."""
+    from api.cli.applications import APPLICATION_BYTES_MAX, read_application
+
     session = session_of(context)
     office = session.office
     content = read_input(file, bytes_max=APPLICATION_BYTES_MAX)
@@ -66,6 +69,8 @@ def issue(
 
 def issue_submitted(session: Session, saved: DraftRecord, approved_by: str | None, out: Path | None) -> None:
     """Approve a submitted draft where its type demands it and somebody did, issue it, and show it."""
+    from signer.issue import issue_saved  # who looks at licences signs none
+
     office = session.office
     department = saved.draft.issuer
     if approved_by is not None and saved.state is DraftState.SUBMITTED:
@@ -80,7 +85,7 @@ def issue_submitted(session: Session, saved: DraftRecord, approved_by: str | Non
     show_issued(session, issued, out)
 
 
-def show_issued(session: Session, issued: IssuedLicence, out: Path | None) -> None:
+def show_issued(session: Session, issued: "IssuedLicence", out: Path | None) -> None:
     """Show a licence that was just issued."""
     record = issued.record
     address = f"{session.settings.public_address}/v/{record.licence_id}"

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
-import httpx
 import typer
 
 from api.cli.errors import NoFileError, NotWrittenError
@@ -88,6 +87,8 @@ def _pinned(root: Path) -> Pinned:
 
 
 def _fetched(address: str) -> bytes:
+    import httpx  # who looks at a pack that lies there needs no network
+
     content = bytearray()
     try:
         with httpx.stream("GET", address, timeout=_SECONDS, follow_redirects=False) as answer:

@@ -41,7 +41,12 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
 """The modules of each command, in the order in which help lists the commands."""
 
 ALONE: Final[Mapping[tuple[str, str], str]] = {
+    ("licence", "show"): "licences",
+    ("licence", "list"): "licences",
+    ("licence", "document"): "licences",
     ("log", "audit"): "log_audits",
+    ("log", "checkpoint"): "logs",
+    ("log", "prove"): "logs",
 }
 """Commands of a group that need much less than the rest of it, and have a module of their own."""
 
