@@ -20,7 +20,7 @@ from api.client_certificates import ClientTrust
 from api.fast_checks import FastChecks
 from api.fast_reliance import FastReliance
 from api.health import HealthWatch
-from api.limits import Gate, Limits
+from api.limits import OPENAPI_PATH, Gate, Limits
 from api.logs import described
 from api.openapi import interface
 from api.pages.audit import audit_pages
@@ -72,7 +72,6 @@ from api.v1.webhooks import webhook_keys
 from api.wiring import Office
 from verify.errors import YinzhengError
 
-OPENAPI_PATH: Final = "/api/v1/openapi.json"
 # From here on it is not the caller who must change something.
 FAULT: Final = 500
 _OFFICE_ROUTERS: Final = (licences, drafts, batches, documents, seals, seal_grants, receipts)

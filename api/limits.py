@@ -45,6 +45,8 @@ UPLOAD_COST: Final = 10.0
 # A kept connection, or a proxy, asks again and again.
 LINES_REMEMBERED: Final = 1024
 _GUARDED: Final = "/api/v1/"
+# What no guard stands before, so that a key shown there is looked at by nobody: the interface's description.
+OPENAPI_PATH: Final = "/api/v1/openapi.json"
 # What the limits are called in answers.
 ADDRESS_LIMIT: Final = "address"
 CLIENT_LIMIT: Final = "client"
@@ -139,6 +141,8 @@ def _line_of(host: str) -> str:
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:  # as a proxy that listens for both writes it: all of them are one network
+            return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, 64), strict=False))
     return host
 
@@ -168,7 +172,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_form = headers.get("content-type", "").startswith("multipart/")
+        is_form = headers.get("content-type", "").lower().startswith("multipart/")  # as who reads it takes it
         refusal: YinzhengError | None = self._too_many(scope, headers, UPLOAD_COST if is_form else 1.0)
         bytes_max = FORM_BYTES_MAX if is_form else BODY_BYTES_MAX
         is_too_long = _declared(headers) > bytes_max
@@ -210,7 +214,7 @@ class Gate:
 
 
 def _shows_key(headers: Headers, scope: Scope) -> bool:
-    return "authorization" in headers and scope["path"].startswith(_GUARDED)
+    return "authorization" in headers and scope["path"].startswith(_GUARDED) and scope["path"] != OPENAPI_PATH
 
 
 def _declared(headers: Headers) -> int:

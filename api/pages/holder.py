@@ -27,6 +27,7 @@ from registry.licences import find_licence, find_licences_of_holder, public_answ
 from registry.live_codes import shown_at
 from registry.records import LicenceRecord
 from signer.live_codes import make_live_code
+from verify.errors import MalformedError
 from verify.values import LicenceId
 
 COOKIE: Final = "yinzheng-holder"
@@ -129,9 +130,13 @@ def _code(request: Request, licence_id: str) -> Response:
 def _own(request: Request, licence_id: str) -> LicenceRecord:
     """Return a licence of who asks. Raises `UnknownAddressError` for everything else."""
     office: Office = request.app.state.office
+    try:
+        asked = LicenceId.parse(licence_id).text  # what has another form is asked of no database
+    except MalformedError as error:
+        raise UnknownAddressError from error
     with reading(office.database) as tx:
         holder = holder_access.holder_of(tx, _cookie(request), at=office.clock())
-        found = find_licence(tx, licence_id)
+        found = find_licence(tx, asked)
     if holder is None or found is None:
         raise UnknownAddressError
     if (found.holder_code, found.holder_code_type) != (holder.code, holder.code_type):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.errors import TooManyRequestsError
-from api.limits import BODY_BYTES_MAX, FORM_BYTES_MAX, Buckets, Limits, address_of
+from api.limits import BODY_BYTES_MAX, FORM_BYTES_MAX, OPENAPI_PATH, Buckets, Limits, address_of
 from tests.hall import Hall, ask
 
 CHECK = "/api/v1/checks/0000000000000000"
@@ -106,6 +106,7 @@ def test_never_more_is_given_than_burst_and_flow(steps: list[tuple[str, float, f
         (("192.0.2.1", 1), "192.0.2.1"),
         (("2001:db8:1:2:3:4:5:6", 1), "2001:db8:1:2::/64"),
         (("2001:db8:1:2::1", 1), "2001:db8:1:2::/64"),
+        (("::ffff:192.0.2.1", 1), "192.0.2.1"),
         (("a socket", 0), "unknown"),
         (None, "unknown"),
     ],
@@ -201,6 +202,23 @@ def test_a_body_that_does_not_say_is_cut_off_at_the_limit(sqlite_hall: Hall, med
 
     assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
     assert sent <= bytes_max + (1 << 17)
+
+
+@pytest.mark.parametrize("media_type", ["multipart/form-data; boundary=x", "Multipart/Form-Data; boundary=x"])
+def test_a_file_counts_like_ten_requests_however_its_kind_is_written(sqlite_hall: Hall, media_type: str) -> None:
+    app = create_app(sqlite_hall.office, limits=standing(anonymous=4))
+
+    answer = ask(app, "POST", "/api/v1/codes/read", content=b"--x--\r\n", headers={"Content-Type": media_type})
+
+    assert answer.headers["ratelimit"].startswith('"address";r=10;')
+
+
+def test_a_key_that_nobody_looks_at_does_not_help_around_the_limit(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office, limits=standing(anonymous=1))
+
+    answers = [ask(app, "GET", OPENAPI_PATH, headers={"Authorization": "Bearer x"}) for _ in range(6)]
+
+    assert [each.status_code for each in answers] == [200] * 5 + [429]
 
 
 def test_a_page_says_too_large_as_a_page(sqlite_hall: Hall) -> None:
