@@ -70,16 +70,21 @@ class RelyingOffice:
         answer: dict[str, Any] = self._ask("GET", f"/verifications/{receipt_id}")
         return answer
 
-    def recalls(self, cursor: str | None = None) -> Iterator[tuple[dict[str, Any], str]]:
-        """Yield what was recalled since a cursor, each with the cursor to keep when it has been dealt with."""
+    def recalls(self, cursor: str | None = None) -> Iterator[tuple[dict[str, Any], str | None]]:
+        """Yield what was recalled since a cursor, each with the cursor to keep when it has been dealt with.
+
+        Within a page that is still the page's own: who stops there is told of the whole page again, and misses none.
+        """
         while True:
             query = "" if cursor is None else "?" + urllib.parse.urlencode({"cursor": cursor})
             page = self._ask("GET", f"/recalls{query}")
             if not page["items"]:
                 return
+            *others, last = page["items"]
+            for each in others:
+                yield each, cursor
             cursor = page["next"]
-            for each in page["items"]:
-                yield each, page["next"]
+            yield last, cursor
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - whatever the service answers
         """Send a request, again where that is worth it: the same Idempotency-Key makes it count once."""
@@ -94,11 +99,20 @@ class RelyingOffice:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
                 with error:
-                    problem = json.loads(error.read() or b"{}")
+                    problem = _problem(error.read())
                 if error.code not in TRY_AGAIN or attempt == TRIES:
                     raise RefusedError(error.code, problem) from error
                 time.sleep(float(error.headers.get("Retry-After", 2**attempt)))
         raise AssertionError
+
+
+def _problem(content: bytes) -> dict[str, Any]:
+    """Return the problem that the service tells; a proxy before it answers with a page, which tells nothing."""
+    try:
+        problem = json.loads(content)
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
 
 
 def receipt_answer(answer: Mapping[str, Any]) -> bytes:
@@ -115,10 +129,11 @@ def check_webhook(headers: Mapping[str, str], body: bytes, keys: Sequence[str], 
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    if abs(now - int(headers["webhook-timestamp"])) > WEBHOOK_AGE_SECONDS:
+    number, moment, signatures = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
+    if abs(now - int(moment)) > WEBHOOK_AGE_SECONDS:
         raise ValueError("too old, or from the future")
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    for signature in headers["webhook-signature"].split():
+    signed = f"{number}.{moment}.".encode() + body
+    for signature in signatures.split():
         scheme, _, text = signature.partition(",")
         for key in keys if scheme == "v1a" else ():
             try:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shutil
 import socket
 import subprocess
@@ -10,8 +11,10 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -128,6 +131,41 @@ except RefusedError as error:
 
     assert first[1:] == ["422", "fields.invalid"]
     assert second == first
+
+
+class _AwayOnce(BaseHTTPRequestHandler):
+    """First a proxy's page, then two pages of recalls and an empty one."""
+
+    answers: ClassVar[list[tuple[int, str]]] = []
+
+    def do_GET(self) -> None:
+        status, content = self.answers.pop(0)
+        self.send_response(status)
+        self.send_header("Retry-After", "0")
+        self.end_headers()
+        self.wfile.write(content.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_who_stops_within_a_page_of_recalls_misses_none_and_a_proxys_page_is_no_answer() -> None:
+    pages = ({"items": [1, 2], "next": "A"}, {"items": [3], "next": "B"}, {"items": [], "next": "B"})
+    _AwayOnce.answers = [(502, "<html>Bad Gateway</html>"), *((200, json.dumps(each)) for each in pages)]
+    client = runpy.run_path(str(ROOT / "examples/relying_office.py"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), _AwayOnce) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        office = client["RelyingOffice"](f"http://127.0.0.1:{server.server_port}", "key")
+
+        assert list(office.recalls()) == [(1, None), (2, "A"), (3, "B")]
+        server.shutdown()
+
+
+def test_a_message_without_its_headers_is_refused_as_one_that_is_not_signed() -> None:
+    client = runpy.run_path(str(ROOT / "examples/relying_office.py"))
+
+    with pytest.raises(ValueError, match="invalid literal"):
+        client["check_webhook"]({}, b"{}", [], now=0.0)
 
 
 def root_of(hall: Hall) -> bytes:
