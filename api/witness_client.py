@@ -54,7 +54,7 @@ class HttpWitnessClient:
                 return await _read(answer)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise WitnessSlowError from error
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeError) as error:  # UnicodeError: a host that no name of the DNS can be
             raise WitnessAddressError from error
         except httpx.HTTPError as error:
             raise _named(error) from error

@@ -31,7 +31,7 @@ NOTES_REMEMBERED: Final = 512
 ED25519_TYPE: Final = 1
 KEY_ID_BYTES: Final = 4
 _SIGNATURE_LEAD: Final = "\u2014 "
-NAME_FORM: Final = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
+NAME_FORM: Final = re.compile(r"[^\s+\x00-\x1f\x7f-\x9f]{1,255}")
 _SIZE_FORM: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 # C2SP signed-note: no control characters but the line feed.
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\x80-\x9f]")

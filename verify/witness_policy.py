@@ -25,7 +25,7 @@ ADDRESS_LENGTH_MAX: Final = 500
 NONE: Final = "none"
 _BLANK: Final = " \t"
 _WORDS: Final = re.compile(r"[ \t]+")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,2}")
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from api.auditor.files import close_source, lines, load_state, read_capped, save_state, write_whole
 from api.auditor.request import AuditRequest, Opened, open_request
+from verify.cose import decode_sign1
 from verify.errors import MalformedError
 from verify.issuer_check import cut_off_of
 from verify.log_audit.audit import AuditResult, AuditScope, LogAudit, kept_of, read_kept
@@ -21,10 +22,12 @@ from verify.log_audit.records import Rows
 from verify.log_audit.signed_files import FoundSignature, signatures_in
 from verify.log_entry import LogEntry
 from verify.signed_document import DOCUMENT_BYTES_MAX
+from verify.trust import TRUST_LIST_BYTES_MAX
 
 KEPT: Final = "kept.json"
 STATE: Final = "unfinished.json"
 FORK: Final = "fork-{}.txt"
+_TRUST: Final = "trust"
 _SIGNED: Final = frozenset({".pdf", ".ofd", ".txt"})
 
 Progress = Callable[[int, int], None]
@@ -86,7 +89,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
         kept=None if kept is None else read_kept(kept),
         shown=opened.shown,
         manifest=opened.manifest,
-        wanted=frozenset(one.digest for each in signed.values() for one in each.signatures),
+        wanted=frozenset(one.digest for each in signed.values() for one in each.signatures) | {_trust_digest(opened)},
         hours=opened.hours,
         seed=seed,
         sample_size=request.sample,
@@ -99,6 +102,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
         audit.resume(state)
     result = audit.run(progress=progress, save=_saver(request))  # (3)
     _note_brought(opened, result, at=at)
+    _judge_trust(opened, result, kept)
     files = tuple(_matched(name, each, audit, result, opened) for name, each in sorted(signed.items()))  # (4)
     _keep(request, opened, result)  # (5)
     close_source(opened.reader)
@@ -130,6 +134,24 @@ def _note_brought(opened: Opened, result: AuditResult, *, at: datetime) -> None:
         result.findings.unknown("checker.witness_away", file=name, found=reason)
     if at >= opened.trust.expires_at:
         result.findings.unknown("checker.trust_expired", found=opened.trust.expires_at.isoformat())
+
+
+def _trust_digest(opened: Opened) -> bytes:
+    """Return the digest by which the log knows of the trust list's signature."""
+    sign1 = decode_sign1(opened.trust_content, tagged=True, bytes_max=TRUST_LIST_BYTES_MAX)
+    return sha256(sign1.to_be_signed).digest()
+
+
+def _judge_trust(opened: Opened, result: AuditResult, kept: Mapping[str, Any] | None) -> None:
+    """See that the trust list was logged before it was signed, and is not older than the one that was seen last."""
+    findings, digest, sequence = result.findings, _trust_digest(opened), opened.trust.sequence
+    if result.is_complete and not result.first and result.judge.wanted.get(digest) is None:
+        is_newer = opened.trust.issued_at.timestamp() > result.judge.last_time  # than what is published of the log
+        note = findings.unknown if is_newer else findings.fail
+        note("checker.trust_unlogged", expected=digest)
+    seen = 0 if kept is None else kept.get(_TRUST, 0)
+    if isinstance(seen, int) and sequence < seen:
+        findings.fail("checker.trust_older", expected=seen, found=sequence)
 
 
 def _signed_files(request: AuditRequest) -> Iterator[tuple[str, _Brought]]:
@@ -191,6 +213,6 @@ def _keep(request: AuditRequest, opened: Opened, result: AuditResult) -> None:
         for number, note in enumerate(notes, 1):
             write_whole(request.keep / FORK.format(number), note.encode())
     if result.is_complete and not result.findings.counts[Weight.FAILED.value]:
-        save_state(request.keep / KEPT, kept_of(result))
+        save_state(request.keep / KEPT, {**kept_of(result), _TRUST: opened.trust.sequence})
     if result.is_complete:
         (request.keep / STATE).unlink(missing_ok=True)

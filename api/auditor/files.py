@@ -60,9 +60,14 @@ class HttpReader:
     """Reads from a server, over one connection that is kept open."""
 
     def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ReadError(params={"name": address, "reason": "http:// | https://"})
+        problem = ReadError(params={"name": address, "reason": "http:// | https://"})
+        try:
+            parts = urlsplit(address)
+            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError as error:
+            raise problem from error
+        if not is_address:
+            raise problem
         self._parts = parts
         self._connection: HTTPConnection | None = None
 
@@ -72,7 +77,7 @@ class HttpReader:
         for _ in range(_TRIES):
             try:
                 return self._ask(path)
-            except (OSError, HTTPException) as error:
+            except (OSError, HTTPException, UnicodeError) as error:
                 last = error
                 self.close()
         raise ReadError(params={"name": path, "reason": type(last).__name__}) from last

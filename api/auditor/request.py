@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from api.auditor.files import ReadError, chunks, close_source, manifest_place, open_source, read_capped
+from api.auditor.files import HttpReader, ReadError, chunks, close_source, manifest_place, open_source, read_capped
 from verify.errors import MalformedError, YinzhengError
 from verify.log_audit.claims import Shown
 from verify.log_audit.hours import OfficeHours
@@ -165,7 +165,7 @@ def _ask_witnesses(policy: WitnessPolicy, logs: Sequence[LogVerifier]) -> tuple[
         for log in logs if witness.address else ():
             path = f"{sha256(log.name.encode()).hexdigest()}/{_CHECKPOINT}"
             try:
-                reader = open_source(witness.address)
+                reader = HttpReader(witness.address)
                 content = reader.get(path)
                 close_source(reader)
             except ReadError as error:

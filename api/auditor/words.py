@@ -91,6 +91,18 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "登记记录只到第 {found} 条，日志有 {expected} 条：其后的未比对",
         "the records end at entry {found}, the log has {expected}: what follows was not compared",
     ),
+    "checker.records_gap": (
+        "第 {index} 至 {expected} 条从未与登记、申请比对：请不用 --only-new 再核一次",
+        "entries from {index} up to {expected} were never compared with the registry: check once without --only-new",
+    ),
+    "checker.trust_unlogged": (
+        "信任名单的签名（摘要 {expected}）不在日志中：未经登记的签发，或根密钥失窃",
+        "the trust list's signature is not in the log (digest {expected}): made outside, or with a stolen root key",
+    ),
+    "checker.trust_older": (
+        "信任名单为第 {found} 版，上次已见第 {expected} 版：其后的作废可能被隐去",
+        "the trust list is number {found}, and number {expected} was seen before: what was cut off since may be hidden",
+    ),
     "checker.records_malformed": (
         "登记记录在第 {index} 条处无法读：{found}",
         "the records cannot be read at entry {index}: {found}",

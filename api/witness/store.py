@@ -94,15 +94,20 @@ class WitnessStore:
             return ()
         except UnicodeDecodeError as error:
             raise WitnessStoreError("the list of logs is no text") from error
-        return WitnessPolicy.parse(f"{text}\nquorum none\n").logs
+        return _parse_logs(text)
 
     def watch(self, verifier: LogVerifier) -> None:
-        """Watch one more log; nothing happens when it is watched already."""
+        """Watch one more log; nothing happens when it is watched already.
+
+        Raises `WitnessPolicyError` for a second key under one name, and for more logs than a policy has.
+        """
         with self.alone():
             known = self.logs
             if verifier not in known:
                 lines = (f"log {verifier_key_text(each.name, each.public)}\n" for each in (*known, verifier))
-                write_over(self.folder / "logs", "".join(lines).encode())
+                text = "".join(lines)
+                _parse_logs(text)
+                write_over(self.folder / "logs", text.encode())
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -163,3 +168,7 @@ class WitnessStore:
 
     def _of(self, origin: str) -> Path:
         return self.folder / sha256(origin.encode()).hexdigest()
+
+
+def _parse_logs(text: str) -> tuple[LogVerifier, ...]:
+    return WitnessPolicy.parse(f"{text}\nquorum none\n").logs

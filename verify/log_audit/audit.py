@@ -70,7 +70,10 @@ class AuditScope:
 
 @dataclass(slots=True, kw_only=True)
 class AuditResult:
-    """What was audited, and everything that was found; ``first`` is where the walk began."""
+    """What was audited, and everything that was found; ``first`` is where the walk began.
+
+    Leaves below ``rows_until`` were compared with rows, now or before; ``row_walk`` is how the walk stood there.
+    """
 
     checkpoint: Checkpoint | None
     findings: Findings
@@ -81,6 +84,8 @@ class AuditResult:
     compared: tuple[str, ...] = ()
     reports: Mapping[str, bytes] = field(default_factory=dict)
     rows_compared: int = 0
+    rows_until: int = 0
+    row_walk: Mapping[str, object] | None = None
     witnesses: tuple[str, ...] = ()
 
     @property
@@ -101,11 +106,13 @@ class LogAudit:
         self._rows_compared = 0
         self._compared: list[str] = []
         self._uncovered = 0
+        self._claimed = ""
+        self._row_walk: Mapping[str, object] | None = None
         self._file = scope.prefix + CHECKPOINT
         self._resumed: Mapping[str, Any] | None = None
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        """Go on where ``state`` was saved; one of another checkpoint, other records or another draw is left alone."""
+        """Go on where ``state`` was saved; one of another checkpoint, other records, roots or draw is left alone."""
         self._resumed = state
 
     def run(self, *, progress: Progress, save: Save) -> AuditResult:
@@ -129,7 +136,9 @@ class LogAudit:
         first = self._begin(walk, kept)
         if first:
             claims.begin(walk, self._scope.kept)
+        known = self._rows_known(first)
         row_judge = RowJudge(self._findings, judge)
+        self._claimed = claims.fingerprint
         self._take_up(walk, judge, row_judge)
         self._walk(walk, judge, row_judge, claims, (progress, save))  # (3)
         if walk.position == walk.size and walk.root() != checkpoint.root:  # (4)
@@ -148,6 +157,8 @@ class LogAudit:
             compared=(*self._compared, *claims.compared),
             reports={month: each.content for month, each in reports.read.items()},
             rows_compared=self._rows_compared,
+            rows_until=known if self._rows is None or first > known else min(rows_until, checkpoint.size),
+            row_walk=self._row_walk,
             witnesses=witnesses,
         )
 
@@ -215,6 +226,15 @@ class LogAudit:
             return 0
         return walk.position
 
+    def _rows_known(self, first: int) -> int:
+        """Return below which entry leaves were compared with rows before; say so where this audit leaves a gap."""
+        kept, known = self._scope.kept, 0
+        if first and kept is not None:
+            known = kept.rows
+        if first > known and self._scope.manifest is not None:
+            self._findings.unknown("checker.records_gap", index=known, expected=first)
+        return known
+
     def _take_up(self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge) -> None:
         """Take up what an interrupted audit of the same things had found."""
         state = self._resumed
@@ -232,10 +252,14 @@ class LogAudit:
         self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge, claims: Claims, told: tuple[Progress, Save]
     ) -> None:
         progress, save = told
+        manifest = self._scope.manifest
+        end = walk.size if manifest is None else manifest.size
         while (bundle := walk.read()) is not None:
             claims.judge(walk, bundle, self._scope.kept)
             self._judge_bundle(bundle, walk, judge, row_judge)
             self._judge_links(bundle, walk, judge)
+            if bundle.start == end - end % TILE_WIDTH:  # the next audit begins where the rows end, not behind them
+                self._row_walk = walk.state()
             walk.push(bundle)
             progress(walk.position, walk.size)
             if walk.position % SAVE_EVERY == 0:
@@ -312,6 +336,9 @@ class LogAudit:
             scope.sample_size,
             scope.only_new,
             wanted,
+            self._claimed,
+            [scope.hours.opens, scope.hours.closes],
+            [sorted(map(str, each)) for each in (scope.hours.holidays, scope.hours.work)],
         ]
 
     def _state(self, walk: TreeWalk) -> dict[str, object]:
@@ -328,12 +355,13 @@ def kept_of(result: AuditResult) -> dict[str, object]:
     """Return what an auditor keeps after an audit in which nothing failed, for JSON."""
     if result.checkpoint is None or result.walk is None:
         raise TypeError("there is nothing to keep")
-    return {"format": STATE_FORMAT, "note": result.checkpoint.note, "walk": result.walk.state()}
+    told = {"format": STATE_FORMAT, "note": result.checkpoint.note, "rows": result.rows_until}
+    return {**told, "walk": result.row_walk or result.walk.state()}
 
 
 def read_kept(state: Mapping[str, object]) -> Kept:
     """Read what was kept. Raises ``MalformedError``."""
-    note, walk = state.get("note"), state.get("walk")
+    note, walk, rows = state.get("note"), state.get("walk"), state.get("rows", 0)
     if state.get("format") != STATE_FORMAT or not isinstance(note, str) or not isinstance(walk, dict):
         raise MalformedError("not what a checker keeps")
-    return Kept(note=note, walk=walk)
+    return Kept(note=note, walk=walk, rows=rows if isinstance(rows, int) else 0)

@@ -9,6 +9,7 @@ Promises:
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 
 from verify.log_audit.findings import Findings
@@ -32,10 +33,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What the auditor kept: the note, and how the walk stood at that size (`TreeWalk.state`)."""
+    """What the auditor kept: the note, and how the walk stood where the next one may begin (`TreeWalk.state`).
+
+    Leaves below ``rows`` were compared with rows of the registry.
+    """
 
     note: str
     walk: Mapping[str, object] = field(hash=False)
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,12 @@ class Claims:
         self._claims: list[Claim] = []
         own = {each.public for each in verifiers if each.name == checkpoint.origin}
         self.names = frozenset(each.name for each in verifiers if each.public in own)
+
+    @property
+    def fingerprint(self) -> str:
+        """What is compared, as a digest: an audit that goes on with other claims would leave some of them out."""
+        told = [(each.size, each.root.hex(), each.code, each.source) for each in self._claims]
+        return sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()
 
     def add(self, claim: Claim) -> None:
         """Take in a root of a size that the log has."""

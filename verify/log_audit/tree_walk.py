@@ -144,12 +144,12 @@ class TreeWalk:
     ) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
         """Return entries and their hashes; both empty when the bundle is missing or cannot be read."""
         path = self._prefix + entries_path(index, width)
-        content = self._either(path, self._prefix + entries_path(index, TILE_WIDTH))
+        content, is_cut = self._either(path, self._prefix + entries_path(index, TILE_WIDTH))
         if content is None:
             self._findings.fail("checker.file_missing", file=path, index=index * TILE_WIDTH)
             return (), ()
         try:
-            entries = decode_bundle(content)[:width]
+            entries = decode_bundle(content)[: width if is_cut else None]
         except TileError:
             entries = ()
         if len(entries) != width:
@@ -207,12 +207,12 @@ class TreeWalk:
 
     def _read_tile(self, level: int, index: int) -> tuple[bytes, ...] | None:
         width, path = self._width(level, index), self._tile(level, index)
-        content = self._either(path, self._prefix + tile_path(level, index, TILE_WIDTH))
+        content, is_cut = self._either(path, self._prefix + tile_path(level, index, TILE_WIDTH))
         if content is None:
             self._findings.fail("checker.file_missing", file=path, index=index * TILE_WIDTH << (HEIGHT * level))
             return None
         try:
-            hashes = split_tile(content)[:width]
+            hashes = split_tile(content)[: width if is_cut else None]
         except TileError:
             hashes = ()
         if len(hashes) != width:
@@ -221,9 +221,10 @@ class TreeWalk:
             return None
         return hashes
 
-    def _either(self, path: str, full: str) -> bytes | None:
+    def _either(self, path: str, full: str) -> tuple[bytes | None, bool]:
+        """Return a file, or the full one in place of a partial one, and whether it is that and must be cut."""
         content = self._reader.get(path)
-        return self._reader.get(full) if content is None and full != path else content
+        return (self._reader.get(full), True) if content is None and full != path else (content, False)
 
 
 def subtree(hashes: Sequence[bytes]) -> bytes:

@@ -77,6 +77,25 @@ def test_witnesses_are_asked_what_they_saw_and_one_that_is_away_is_named(address
     assert [name for name, _reason in away] == ["away"]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:99999/",
+        "http://[::1",
+        "http://a..b/",
+        f"http://{'a' * 70}.example/",
+        "http://127.0.0.1:1/中",
+        "/",
+    ],
+)
+def test_an_odd_address_in_the_operator_s_policy_ends_no_audit_and_reads_no_file(address: str) -> None:
+    policy = WitnessPolicy.parse(f"witness near {witness_key('w', bytes(32)).text} {address}\nquorum none\n")
+
+    shown, away = _ask_witnesses(policy, (LogVerifier("x/log", note_key_id("x/log", 1, bytes(32)), bytes(32)),))
+
+    assert (shown, [name for name, _reason in away]) == ([], ["near"])
+
+
 @pytest.mark.parametrize("source", ["ftp://host/x", "http:///x", "no such folder"])
 def test_a_source_that_is_neither_folder_nor_address_is_refused(source: str) -> None:
     with pytest.raises(ReadError):

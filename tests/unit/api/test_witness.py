@@ -18,8 +18,9 @@ from keys.errors import KeyExistsError
 from tests.key_room import NOW
 from tests.witness_room import found_witness, serving
 from verify.cosignature import read_cosignatures
-from verify.note import checkpoint_body, parse_verifier_key, signature_line
+from verify.note import LogVerifier, checkpoint_body, note_key_id, parse_verifier_key, signature_line
 from verify.tree import consistency_path, leaf_hash, root_of
+from verify.witness_policy import WitnessPolicyError
 from verify.witness_request import REQUEST_BYTES_MAX, SIZE_CONTENT_TYPE, WitnessRequest, monitoring_path
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "tlog.json").read_text())
@@ -222,3 +223,14 @@ def test_over_http_it_answers_as_the_standard_says_and_reads_no_more_than_it_mus
     assert shown.text == sent.note + good.text
     assert [each.status_code for each in unknown] == [404, 404, 404]
     assert itself.text.startswith(house.service.store.key.text)
+
+
+def test_a_second_key_under_one_name_leaves_the_list_as_it_was(house: House) -> None:
+    store = house.service.store
+    logs = store.logs
+    other = LogVerifier(logs[0].name, note_key_id(logs[0].name, 1, bytes(32)), bytes(32))
+
+    with pytest.raises(WitnessPolicyError):
+        store.watch(other)
+
+    assert store.logs == logs == (LOG,)

@@ -101,7 +101,9 @@ def test_a_redirect_is_an_answer_and_no_way_to_elsewhere() -> None:
         assert CLIENT.get(address).status == 302
 
 
-@pytest.mark.parametrize("address", ["ftp://host/", "http://", "http://[::1", "x", "http://host:99999/"])
+@pytest.mark.parametrize(
+    "address", ["ftp://host/", "http://", "http://[::1", "x", "http://host:99999/", "http://xn--a.example/"]
+)
 def test_what_is_no_address_is_not_called(address: str) -> None:
     with pytest.raises(WitnessAddressError):
         CLIENT.get(address)

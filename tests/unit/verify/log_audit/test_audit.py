@@ -124,6 +124,12 @@ def test_an_audit_that_was_interrupted_goes_on_and_finds_the_same() -> None:
     assert result.judge.state() == whole.judge.state()
     assert set(found(result)) == {"checker.entry_changed", "checker.tile_changed"}
 
+    other = SmallLog.of([*log.entries[:400], *intents(9, first_second=70)])
+    shown = (Shown(source="a witness", note=signed_note(409, other.root)),)  # below the place of the interruption
+    anew = LogAudit(replace(SCOPE, shown=shown), log)
+    anew.resume(states[0])
+    assert "checker.fork" in found(anew.run(progress=lambda _done, _all: None, save=lambda _state: None))
+
 
 class _Counting:
     def __init__(self, log: SmallLog, read: list[str]) -> None:

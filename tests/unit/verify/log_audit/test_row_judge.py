@@ -5,14 +5,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis, text64
 from verify.der import integer, sequence, set_of, tlv
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.audit import AuditResult, AuditScope, LogAudit, kept_of, read_kept
+from verify.log_audit.findings import Findings
+from verify.log_audit.monthly import MonthlyReport
 from verify.log_audit.records import RecordsManifest, Row, Rows
+from verify.log_audit.reports import ReadReport, Reports
+from verify.log_audit.tallies import Tally
 from verify.log_entry import EntryKind, LogEntry
+from verify.note import Checkpoint
 
 AT = BEGINS + timedelta(hours=2)
 DATA_SET, SIGNED = b"s" * 32, b"q" * 32
@@ -22,9 +28,9 @@ REQUEST = sequence(integer(0), sequence(), sequence(), tlv(0xA0))
 ATTRIBUTES = set_of([sequence(integer(1))])
 
 
-def entry(kind: EntryKind, digest: bytes, time: datetime = BEGINS, **detail: object) -> bytes:
+def entry(kind: EntryKind, digest: bytes, **detail: object) -> bytes:
     told = {int(key[1:]): value for key, value in detail.items()}
-    return LogEntry(kind=kind, time=time, digest=digest, detail=told).encode()
+    return LogEntry(kind=kind, time=BEGINS, digest=digest, detail=told).encode()
 
 
 def intent(purpose: str, digest: bytes = SIGNED, **more: object) -> bytes:
@@ -97,14 +103,62 @@ def test_texts_of_an_insider_stay_on_their_line_and_end_soon() -> None:
 
 @pytest.mark.parametrize("year", [1970, 1999, 2027, 3000, 9999])
 def test_times_that_cannot_be_are_found_and_end_no_audit(year: int) -> None:
-    odd = entry(EntryKind.ADMIN, bytes(32), datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC), _1="x")
-    begins = replace(LogEntry.decode(genesis()), time=datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)).encode()
+    time = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    odd, begins = (
+        replace(LogEntry.decode(each), time=time).encode()
+        for each in (entry(EntryKind.ADMIN, bytes(32), _1="x"), genesis())
+    )
     row = {"leaf": 1, "what": "record", "record": ""}
 
-    assert failed(audited([odd, CODE], [row, filed() | {"leaf": 2}]))["checker.time_impossible"]["index"] == "1"
+    assert failed(audited([odd, CODE], [row, {**filed(), "leaf": 2}]))["checker.time_impossible"]["index"] == "1"
     log = SmallLog.of([begins, CODE])
     result = LogAudit(AuditScope(verifiers=(VERIFIER,), roots=(), at=AT), log).run(
         progress=lambda _done, _all: None, save=lambda _state: None
     )
     assert failed(result)["checker.time_impossible"]["index"] == "0"
     assert "checker.time_order" not in failed(result)
+
+
+def test_leaves_behind_the_rows_are_compared_the_next_time_or_said_to_be_left_out() -> None:
+    """Records are given out a little before the checkpoint that is audited: what lies between is looked at later."""
+    forged = [intent("code", sha256(b"%d" % number).digest(), _3=DATA_SET) for number in range(600)]
+    log = SmallLog.of([genesis(), *forged])
+    early, late = (_manifest(SmallLog.of(log.entries[:size])) for size in (1, 601))
+    scope = AuditScope(verifiers=(VERIFIER,), roots=(), at=AT)
+
+    def result(**changes: Any) -> AuditResult:
+        audit = LogAudit(replace(scope, **changes), log, Rows(iter(())))
+        return audit.run(progress=lambda _done, _all: None, save=lambda _state: None)
+
+    kept = read_kept(kept_of(result(manifest=early)))
+    assert (kept.rows, kept.walk["position"]) == (1, 0)
+    assert result(manifest=late, kept=kept, only_new=True).findings.counts["failed"] == 600
+
+    without = read_kept(kept_of(result()))
+    assert (without.rows, without.walk["position"]) == (0, 601 - 601 % 256)
+    gap = result(manifest=late, kept=without, only_new=True)
+    assert failed(gap)["checker.records_gap"] == {"index": "0", "expected": "512"}
+    assert read_kept(kept_of(gap)).rows == 0
+
+
+def _manifest(log: SmallLog) -> RecordsManifest:
+    return RecordsManifest(
+        origin=ORIGIN, size=log.size, root=log.root, made_at=AT, lines=0, digest=bytes(32), totals={}
+    )
+
+
+def test_a_report_of_a_month_in_which_the_log_has_nothing_counts_nothing() -> None:
+    findings = Findings()
+    reports = Reports(SmallLog.of([genesis()]), _CHECKPOINT, (), findings)
+    report = MonthlyReport(
+        origin=ORIGIN, month="2026-08", first=0, end=3, root=bytes(32), kinds={1: 3}, purposes={"code": 3},
+        departments={}, made_at=AT,
+    )  # fmt: skip
+    reports.read["2026-08"] = ReadReport(content=b"", report=report, digest=SIGNED)
+
+    reports.judge(Tally(), {SIGNED: 1}, first=0, rows_until=0, at=AT)
+
+    assert [each.code for each in findings.found] == ["checker.report_count"] * 2
+
+
+_CHECKPOINT = Checkpoint(origin=ORIGIN, size=1, root=bytes(32), text="", note="")

@@ -40,6 +40,17 @@ def test_a_full_tile_of_a_larger_log_stands_in_for_a_partial_one() -> None:
     assert (found, walk.root() == large.root, small.size) == ([], True, 100)
 
 
+@pytest.mark.parametrize("path", ["log/tile/0/000.p/100", "log/tile/entries/000.p/100"])
+def test_a_partial_file_holds_what_its_width_says_and_no_more(path: str) -> None:
+    log = SmallLog.with_intents(99)
+    log.files[path] += log.files[path][: 32 if "/0/" in path else 37]
+
+    code, params, is_root_same = found_in(log)
+
+    assert code in {"checker.tile_malformed", "checker.bundle_malformed"}
+    assert (params["file"], is_root_same) == (path, True)
+
+
 def test_a_changed_entry_is_named_and_the_rest_still_holds() -> None:
     for size, index in ((700, 300), (700, 699), (256, 0)):
         log = SmallLog.with_intents(size - 1)
