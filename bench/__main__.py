@@ -12,7 +12,20 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import checking, growth, http, issuing, load, ofd, pages, sm2_signing
+from bench import (
+    checking,
+    growth,
+    http,
+    issuing,
+    load,
+    log_append,
+    log_audit,
+    log_growth,
+    log_tessera,
+    ofd,
+    pages,
+    sm2_signing,
+)
 from bench.figure import Figure
 
 MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
@@ -31,6 +44,12 @@ MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "counter_page": pages.counter_page,
     "growth": growth.growth,
     "worker_memory": growth.worker_memory,
+    "log_append": log_append.log_append,
+    "log_arrivals": log_append.log_arrivals,
+    "log_sqlite": log_append.log_sqlite,
+    "log_tessera": log_tessera.log_tessera,
+    "log_growth": log_growth.log_growth,
+    "log_audit": log_audit.log_audit,
 }
 ROOT = Path(__file__).parent.parent
 RIVALS = ("typst", "qrcode", "pyhanko", "cryptography", "fastapi", "uvicorn")

@@ -60,7 +60,7 @@ class Copies:
         names = [column.name for column in table.c if column.name in row]
         self._row = [_driver_value(connection, table, name, row[name]) for name in names]
         self._places = [(names.index(name), name) for name in changing if name in names]
-        self._statement = _insert_of(connection, table, names)
+        self._statement = insert_of(connection, table, names)
 
     def insert(self, connection: Connection, changes: Iterable[Mapping[str, Any]]) -> None:
         """Write one copy for each of these changes."""
@@ -97,8 +97,8 @@ class LogCopies:
         stored = [self._entry(before.log, index) for index in range(before.size, before.size + self.each * licences)]
         self._frontier, nodes = self._frontier.grow([each[3] for each in stored])
         inner = [(before.log, level, offset, value) for (level, offset), value in nodes.items() if level > 0]
-        connection.exec_driver_sql(_insert_of(connection, LOG_ENTRY, _ENTRY_COLUMNS), stored)
-        connection.exec_driver_sql(_insert_of(connection, LOG_NODE, _NODE_COLUMNS), inner)
+        connection.exec_driver_sql(insert_of(connection, LOG_ENTRY, _ENTRY_COLUMNS), stored)
+        connection.exec_driver_sql(insert_of(connection, LOG_NODE, _NODE_COLUMNS), inner)
         self._move_head(connection)
         return before.size
 
@@ -128,7 +128,7 @@ def bulk_load(desk: Desk, pattern: LicenceRecord, count: int) -> tuple[str, ...]
         bodies = _bodies_of_use(tx, rows[SEAL_USE]["use_id"])
         log = LogCopies.of(tx, desk, pattern)
         keys = _status_lists(tx, count, desk)
-    with _in_haste(desk) as connection:
+    with in_haste(desk) as connection:
         changing = tuple(_changes(0, 0, keys, rows[LICENCE]["identifier"]))
         tables = [Copies(connection, table, rows[table], changing) for table in _TABLES]
         of_bodies = [Copies(connection, SEAL_USE_BODY, each, ("use_id", "leaf")) for each in bodies]
@@ -158,7 +158,7 @@ def bulk_load(desk: Desk, pattern: LicenceRecord, count: int) -> tuple[str, ...]
 
 
 @contextmanager
-def _in_haste(desk: Desk) -> Iterator[Connection]:
+def in_haste(desk: Desk) -> Iterator[Connection]:
     """Lend the only connection, which keeps no journal, flushes nothing and checks no references.
 
     It is thrown away at the end, and the next one is as careful as ever.
@@ -175,7 +175,7 @@ def _in_haste(desk: Desk) -> Iterator[Connection]:
     os.sync()  # what is measured next must not wait for this
 
 
-def _insert_of(connection: Connection, table: Table, names: Sequence[str]) -> str:
+def insert_of(connection: Connection, table: Table, names: Sequence[str]) -> str:
     """Return the statement that takes these columns' values in this order."""
     statement = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
     if statement.positiontup != list(names):

@@ -1,0 +1,117 @@
+"""Figures of the signing log: entries a second and how long callers wait, in a closed loop and as they arrive."""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from api.wiring import Office
+from bench.figure import Figure
+from bench.log_office import appended, drafts, durable_postgresql, every_core, log_office, percentile, together
+from registry import leaves
+from signer.log_safety import CHECKPOINT
+
+LIMIT: Final = "the limit of the issue"
+CALLERS: Final = 64
+ENTRIES: Final = 40_000
+ARRIVALS: Final = 15_000
+ARRIVALS_A_SECOND: Final = 1_000
+BATCH: Final = 1_000
+BATCHES: Final = 80
+# How finely the published checkpoint is looked at.
+_LOOK_SECONDS: Final = 0.01
+
+
+def log_append(folder: Path) -> Iterator[Figure]:
+    """Entries of 400 bytes (the most that our format allows) by 64 threads of one process, each waiting for its receipt before the next: PostgreSQL with
+    fsync and synchronous_commit on, the checkpoint signed and the commit durable before a receipt is out, tiles published beside by the publisher as in
+    service, the head compared with the published one every second; on all cores, which database, callers and publisher share. log_append_p99: to *sequenced*.
+    """
+    with every_core(), durable_postgresql() as url, log_office(url, folder) as office:
+        course = appended(office, drafts(b"loop", ENTRIES), callers=CALLERS)
+    yield Figure(
+        name="log_append",
+        value=ENTRIES / course.seconds,
+        unit="entries/s",
+        goal=5_000,
+        own=f"{CALLERS} callers; {course.told}",
+        rival=LIMIT,
+    )
+    yield Figure(
+        name="log_append_p99", value=course.late, unit="ms", goal=50, own=course.told, rival=LIMIT, at_least=False
+    )
+
+
+def log_arrivals(folder: Path) -> Iterator[Figure]:
+    """The same log with 1,000 entries a second, which come by chance (exponential gaps) and not when somebody has time: each wait is
+    counted from when its entry should have come. log_arrivals_published: until a checkpoint with it stands in the published folder.
+    """
+    with every_core(), durable_postgresql() as url, log_office(url, folder) as office:
+        waits, published = _arrived(office)
+    yield Figure(
+        name="log_arrivals",
+        value=percentile(waits),
+        unit="ms",
+        goal=50,
+        own=f"p99 to sequenced of {ARRIVALS:,} at {ARRIVALS_A_SECOND:,}/s; median {sorted(waits)[ARRIVALS // 2] * 1000:.1f} ms",
+        rival=LIMIT,
+        at_least=False,
+    )
+    yield Figure(
+        name="log_arrivals_published",
+        value=percentile(published),
+        unit="ms",
+        goal=1_000,
+        own=f"p99 to published; median {sorted(published)[ARRIVALS // 2] * 1000:.0f} ms",
+        rival=LIMIT,
+        at_least=False,
+    )
+
+
+def log_sqlite(folder: Path) -> Iterator[Figure]:
+    """The same entries on SQLite (WAL, synchronous=FULL), a thousand at once by one caller, the publisher beside it."""
+    with every_core(), log_office(f"sqlite:///{folder / 'registry.sqlite'}", folder) as office:
+        course = appended(office, drafts(b"batches", BATCH * BATCHES), callers=1, each=BATCH)
+    yield Figure(
+        name="log_sqlite",
+        value=BATCH * BATCHES / course.seconds,
+        unit="entries/s",
+        goal=10_000,
+        own=f"batches of {BATCH:,}; {course.told}",
+        rival=LIMIT,
+    )
+
+
+def _arrived(office: Office) -> tuple[Sequence[float], Sequence[float]]:
+    """Let entries come, and return how long each took to be sequenced, and to be published."""
+    log, coming = office.desk.log, drafts(b"arrivals", ARRIVALS)
+    chance = random.Random(7)  # noqa: S311 - when an entry comes is no secret
+    at = time.perf_counter() + 1
+    due = [at := at + chance.expovariate(ARRIVALS_A_SECOND) for _ in coming]
+    waits, places = [0.0] * ARRIVALS, [0] * ARRIVALS
+    seen: list[tuple[float, int]] = []
+
+    def act(caller: int) -> None:
+        if not caller:
+            _watch(office, seen, until=due[-1] + 5)
+            return
+        for number in range(caller - 1, ARRIVALS, CALLERS):
+            time.sleep(max(0.0, due[number] - time.perf_counter()))
+            (receipt,) = log.append(coming[number : number + 1])
+            waits[number], places[number] = time.perf_counter() - due[number], receipt.index
+
+    together(act, CALLERS + 1)
+    published = [next(when for when, size in seen if size > place) for place in places]
+    return waits, [when - begin for when, begin in zip(published, due, strict=True)]
+
+
+def _watch(office: Office, seen: list[tuple[float, int]], *, until: float) -> None:
+    """Note when the published checkpoint had which size."""
+    size = 0
+    while (now := time.perf_counter()) < until:
+        content = office.published.get(f"{leaves.PREFIX}/{CHECKPOINT}") or b"\n0"
+        if (found := int(content.split(b"\n", 2)[1])) != size:
+            size = found
+            seen.append((now, size))
+        time.sleep(_LOOK_SECONDS)
