@@ -128,4 +128,4 @@ def test_a_sheet_is_judged_shown_approved_by_another_and_issued(officer: StaffBr
     stranger = StaffBrowser(hall=hall).arrives("teacher", Role.ISSUING_OFFICER, department=SCHOOLS)
 
     assert (none.status_code, unreadable.status_code) == (422, 422)
-    assert stranger.asks("GET", path).status_code == 403
+    assert stranger.asks("GET", path).status_code == 404
