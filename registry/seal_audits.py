@@ -109,7 +109,9 @@ def grant_page(tx: Transaction, *, after: str, limit: int = PAGE_ROWS) -> tuple[
     """Return the grants whose numbers follow this one, each as one moment saw it; begin with an empty number."""
     mine = (SEAL_USE.c.grant_id == SEAL_GRANT.c.grant_id, SEAL_USE.c.state != UseState.ABANDONED.value)
     uses = select(func.count()).select_from(SEAL_USE).where(*mine).scalar_subquery()
-    acts = select(SEAL_EVENT.c.state).where(SEAL_EVENT.c.grant_id == SEAL_GRANT.c.grant_id)
+    acts = select(SEAL_EVENT.c.state).where(
+        SEAL_EVENT.c.grant_id == SEAL_GRANT.c.grant_id, SEAL_EVENT.c.code == SEAL_GRANT.c.code
+    )
     last = acts.order_by(SEAL_EVENT.c.event_id.desc()).limit(1).scalar_subquery()
     columns = (SEAL_GRANT.c.grant_id, SEAL_GRANT.c.uses_taken, SEAL_GRANT.c.state)
     query = select(*columns, uses.label("uses"), last.label("last_state")).where(SEAL_GRANT.c.grant_id > after)

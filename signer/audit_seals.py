@@ -141,6 +141,7 @@ class SealAudit:
             for each in page:
                 self._findings.count("seal_events")
                 named = {"seal": each.code, "act": each.act}
+                named |= {} if each.grant_id is None else {"grant": each.grant_id}
                 self._judge_record(each.recorded, sha256(each.recorded.record).digest(), named)
 
     def _grants(self) -> None:
