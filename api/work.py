@@ -35,6 +35,7 @@ from signer.publish import publish
 from signer.recover import recover
 from signer.seal_statuses import KIND as SEAL_STATUS_LIST
 from signer.statuses import KIND as STATUS_LIST
+from signer.witness_errors import WitnessContradictsError
 from signer.witnessing import standings
 from verify.errors import YinzhengError
 
@@ -177,10 +178,15 @@ class Workshop:
         office = self.office
         for answer in office.witnessing.collect():
             name = answer.witness.name
+            if isinstance(answer.error, WitnessContradictsError):
+                office.desk.log.doubt()
             if answer.error is None:
                 self._news.is_over(f"witness {name}")
             elif self._news.is_new(f"witness {name}", answer.error.code):
                 office.log.warning("witness", witness=name, code=answer.error.code)
+        self._look_for_overdue(office)
+
+    def _look_for_overdue(self, office: Office) -> None:
         for standing in standings(office.database, office.witness_policy):
             about = f"overdue {standing.origin}"
             if not standing.is_overdue(office.clock()):

@@ -7,19 +7,20 @@ Promises:
     same key, or somebody rewrote the log.
   * A head whose hashes do not make its own root is never grown: a flipped byte would be a fork under our own signature.
   * A witness that cannot be asked is no evidence; what is published must be readable, for it is the memory outside the
-    database.
+    database. One that contradicted us when it was last asked for a cosignature, by whichever process, is asked again.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from registry import leaves
+from registry import cosignatures, leaves
 from registry.db import Database, Transaction, reading
 from registry.leaves import LogHead
 from signer.errors import LogBehindError, LogForkError, LogMissingError, PublishConflictError
 from signer.log_files import TileStore
 from signer.log_tree import edge_nodes
+from signer.witness_errors import WitnessContradictsError
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint
 from verify.tree import Frontier, ProofError, check_consistency, combine, consistency_nodes
 
@@ -71,12 +72,20 @@ class HeadGuard:
         if not head.size:
             raise LogMissingError(self.verifier.name)
         demand_own_note(head, self.verifier)
-        seen = self.witnesses(head) if with_witnesses else ()
+        seen = self.witnesses(head) if with_witnesses or self._is_contradicted(head) else ()
         if seen:
             head = self._head()
         for each in seen:
             compare_head(self.database, head, each)
         return head
+
+    def _is_contradicted(self, head: LogHead) -> bool:
+        """Say whether a witness showed, when it was last asked, what our log does not continue."""
+        if self.witnesses is nobody:
+            return False
+        with reading(self.database) as tx:
+            answers = cosignatures.last_answers(tx, head.log)
+        return any(each.code == WitnessContradictsError.code for each in answers)
 
     def _head(self) -> LogHead:
         with reading(self.database) as tx:

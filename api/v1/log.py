@@ -189,7 +189,7 @@ def _tile(office: Office, place: str) -> bytes:
     width, index = int(match["width"] or TILE_WIDTH), int(re.sub(r"[x/]", "", match["number"]))
     is_bundle = match["level"] == "entries"
     level = 0 if is_bundle else int(match["level"])
-    if level > LEVEL_MAX or width > TILE_WIDTH:
+    if level > LEVEL_MAX or width > TILE_WIDTH or index > _INDEX_MAX // TILE_WIDTH:
         raise UnknownAddressError
     if f"tile/{place}" != (entries_path(index, width) if is_bundle else tile_path(level, index, width)):
         raise UnknownAddressError

@@ -118,6 +118,7 @@ def test_what_is_served_is_what_is_published_as_files(hall: Hall) -> None:
         "/log/tile/0/000.p/0",
         "/log/tile/0/000.p/255",
         "/log/tile/64/000",
+        "/log/tile/entries/x999/x999/x999/x999/x999/999",
         "/log/tile/0/0",
         "/log/tile/0/x000/000",
         "/log/tile/x/000",

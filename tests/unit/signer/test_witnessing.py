@@ -14,10 +14,12 @@ import pytest
 from keys.softkeys import create_key
 from registry import cosignatures
 from registry.db import reading
-from signer.errors import LogBehindError
+from signer.errors import LogBehindError, LogForkError
 from signer.log_entries import key_event
-from signer.log_safety import compare_head
+from signer.log_files import FolderStore
+from signer.log_safety import HeadGuard, compare_head
 from signer.log_turn import turn_log
+from signer.publish import publish_log
 from signer.witness_calls import Reply
 from signer.witnessing import WAITING_MAX, Witnessing, cosigned, newest_witnessed, standings
 from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
@@ -228,6 +230,14 @@ def test_a_database_that_was_set_back_is_convicted_by_what_the_witness_shows(tow
         assert [each.error and each.error.code for each in answers] == ["witness.contradicts"] * 3
         with reading(set_back.database) as tx:
             assert newest_witnessed(tx, set_back.head(), town.policy) is None
+
+        # What is published beside it is its own, and says nothing; the witnesses' word stops it all the same.
+        store = FolderStore(tmp_path / "published of the branch")
+        publish_log(set_back.database, set_back.log.verifier, store)
+        guard = HeadGuard(database=set_back.database, verifier=set_back.log.verifier, store=store)
+        assert guard.compare(with_witnesses=False).size == 8
+        with pytest.raises(LogForkError):
+            replace(guard, witnesses=town.witnessing(set_back).seen).compare(with_witnesses=False)
 
 
 def test_what_a_witness_shows_counts_only_under_our_own_signature(town: Town) -> None:
