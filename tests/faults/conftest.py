@@ -68,8 +68,14 @@ def log_world(database_url: str, tmp_path: Path) -> Iterator[LogWorld]:
 
 
 @pytest.fixture
+def sqlite_log_world(sqlite_url: str, tmp_path: Path) -> Iterator[LogWorld]:
+    """The same on SQLite, for what happens to files alone."""
+    yield from _log_world(sqlite_url, tmp_path, None)
+
+
+@pytest.fixture
 def small_log_world(database_url: str, tmp_path: Path) -> Iterator[LogWorld]:
-    """The same; where the environment names a small disk, the published files and a SQLite database lie on it."""
+    """A log as `log_world`; where the environment names a small disk, the published files and a SQLite database lie on it."""
     disk = os.environ.get("YINZHENG_TESTS_SMALL_DISK")
     if disk is None:
         yield from _log_world(database_url, tmp_path, None)

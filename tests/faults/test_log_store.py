@@ -8,10 +8,10 @@ from signer.log_files import FolderStore
 from signer.publish import publish
 from tests.faults.log_world import LogWorld, public_files
 
-BEFORE, GROWN = 200, 601
+BEFORE, GROWN = 200, 301
 # Full and partial, hashes and entries, and one of a higher level.
-FULL = ("log/tile/0/000", "log/tile/entries/001")
-PARTIAL = ("log/tile/0/002.p/89", "log/tile/entries/002.p/89", "log/tile/1/000.p/2")
+FULL = ("log/tile/0/000", "log/tile/entries/000")
+PARTIAL = ("log/tile/0/001.p/45", "log/tile/entries/001.p/45", "log/tile/1/000.p/1")
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda content: content[: len(content) // 2 + 1],
     "empty": lambda _content: b"",
@@ -31,52 +31,54 @@ def damaged(world: LogWorld, act: Callable[[str], None]) -> None:
         path.write_bytes(good)
 
 
-def test_a_half_written_tile_that_no_checkpoint_promises_stops_the_publisher_and_is_named(log_world: LogWorld) -> None:
+def test_a_half_written_tile_that_no_checkpoint_promises_stops_the_publisher_and_is_named(
+    sqlite_log_world: LogWorld,
+) -> None:
     """As a machine leaves it that dies while it writes, with a disk that does not keep its word about a flush."""
-    log_world.grows_to(BEFORE)
-    assert log_world.does("publish") == [str(BEFORE)]
-    log_world.grows_to(GROWN)
-    assert log_world.does("publish", step="tiles_published") is None
+    sqlite_log_world.grows_to(BEFORE)
+    assert sqlite_log_world.does("publish") == [str(BEFORE)]
+    sqlite_log_world.grows_to(GROWN)
+    assert sqlite_log_world.does("publish", step="tiles_published") is None
 
     def is_refused(name: str) -> None:
-        assert log_world.does("publish_log") == ["publish.conflict", name]
-        assert log_world.published() == BEFORE
+        assert sqlite_log_world.does("publish_log") == ["publish.conflict", name]
+        assert sqlite_log_world.published() == BEFORE
 
-    damaged(log_world, is_refused)
-    log_world.audits()
-    bad = log_world.public / FULL[0]
+    damaged(sqlite_log_world, is_refused)
+    sqlite_log_world.audits()
+    bad = sqlite_log_world.public / FULL[0]
     bad.write_bytes(b"")
-    said = log_world.does("append")
+    said = sqlite_log_world.does("append")
     assert said is not None
     assert len(said) == 3, "issuing goes on"
     bad.unlink()  # what the handbook says
-    log_world.demand_all_published()
+    sqlite_log_world.demand_all_published()
 
 
 def test_a_half_written_tile_that_is_promised_is_named_by_the_checker_and_put_right_by_a_copy(
-    log_world: LogWorld, tmp_path: Path
+    sqlite_log_world: LogWorld, tmp_path: Path
 ) -> None:
-    log_world.grows_to(GROWN)
-    assert log_world.does("publish") == [str(GROWN)]
-    log_world.audits()
+    sqlite_log_world.grows_to(GROWN)
+    assert sqlite_log_world.does("publish") == [str(GROWN)]
+    sqlite_log_world.audits()
 
     def is_named(name: str) -> None:
-        ((code, file),) = log_world.finds()
+        ((code, file),) = sqlite_log_world.finds()
         assert file == name
         assert code in {"checker.tile_malformed", "checker.tile_changed", "checker.bundle_malformed"}
 
-    damaged(log_world, is_named)
+    damaged(sqlite_log_world, is_named)
     for name in (FULL[0], PARTIAL[0]):
-        (log_world.public / name).write_bytes(b"half")
-    assert log_world.does("publish") == [str(GROWN)], "what is published already is not read again"
-    log_world.grows_to(GROWN + 1)
-    assert log_world.does("publish") == [str(GROWN + 1)]
-    assert {file for _code, file in log_world.finds()} == {FULL[0]}, "a longer part takes the place of a part"
-    house, exported = log_world.house, tmp_path / "exported"
+        (sqlite_log_world.public / name).write_bytes(b"half")
+    assert sqlite_log_world.does("publish") == [str(GROWN)], "what is published already is not read again"
+    sqlite_log_world.grows_to(GROWN + 1)
+    assert sqlite_log_world.does("publish") == [str(GROWN + 1)]
+    assert {file for _code, file in sqlite_log_world.finds()} == {FULL[0]}, "a longer part takes the place of a part"
+    house, exported = sqlite_log_world.house, tmp_path / "exported"
     publish(house.database, house.log.verifier, FolderStore(exported))
-    shutil.copy(exported / FULL[0], log_world.public / FULL[0])
-    (log_world.public / PARTIAL[0]).unlink()
-    log_world.demand_all_published()
+    shutil.copy(exported / FULL[0], sqlite_log_world.public / FULL[0])
+    (sqlite_log_world.public / PARTIAL[0]).unlink()
+    sqlite_log_world.demand_all_published()
 
 
 def test_a_full_disk_under_the_published_files(small_log_world: LogWorld) -> None:
