@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.auditor.checking import _Brought, _matched
+from api.auditor.checking import _Brought, _judge_trust, _matched, _trust_digest
 from api.auditor.request import Opened
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis
 from verify.algorithms import Algorithm, key_identifier
@@ -18,7 +18,7 @@ from verify.log_audit.hours import OfficeHours
 from verify.log_audit.signed_files import FoundSignature
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import verifier_key_text
-from verify.trust import TrustedIssuer, TrustedKey, TrustList
+from verify.trust import TrustedIssuer, TrustedKey, TrustList, assemble_trust_list
 
 OLD = "licences.test.example/2025"
 SPKI = (
@@ -91,3 +91,29 @@ def test_a_file_whose_intent_was_given_up_is_found() -> None:
 
 def test_a_signature_that_nobody_can_read_leaves_the_file_open() -> None:
     assert told([intent()], unread=2)["checker.file_unsigned"]["found"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("issued_after", "is_logged", "seen", "expected"),
+    [(0, True, 1, ""), (0, False, 1, "failed checker.trust_unlogged"), (9, False, 1, "unknown checker.trust_unlogged"),
+     (0, True, 2, "failed checker.trust_older")],
+)  # fmt: skip
+def test_the_trust_list_is_in_the_log_and_never_an_older_one(
+    issued_after: int, seen: int, expected: str, *, is_logged: bool
+) -> None:
+    list_ = replace(trust(None), issued_at=BEGINS + timedelta(seconds=issued_after))
+    content = assemble_trust_list(list_, STOLEN, bytes(64))
+    opened = Opened(
+        reader=SmallLog.of([genesis()]), roots=(), trust=list_, trust_content=content, policy=list_.policy, shown=(),
+        hours=OfficeHours(), manifest=None, records_end=0,
+    )  # fmt: skip
+    digest = _trust_digest(opened)
+    logged = entry(EntryKind.INTENT, digest if is_logged else bytes(32), _1="trust_list", _2=STOLEN)
+    scope = AuditScope(verifiers=list_.verifiers, roots=(), at=BEGINS + timedelta(hours=1), wanted=frozenset({digest}))
+    audit = LogAudit(scope, SmallLog.of([genesis(), logged]))
+    result = audit.run(progress=lambda _done, _all: None, save=lambda _state: None)
+
+    _judge_trust(opened, result, {"trust": seen})
+
+    found = [f"{each.weight.value} {each.code}" for each in result.findings.found if "trust" in each.code]
+    assert found == [expected] * bool(expected)
