@@ -5,13 +5,15 @@ Promises:
   * A proof without its quorum is "not yet witnessed" for the merge delay, and "could not be checked" after it: the
     proof inside a document is as old as its signature, so its age alone never makes a licence bad.
   * A line of a known witness that does not fit makes the whole proof wrong.
+  * When it was witnessed is when the quorum was reached: one witness whose clock is wrong moves it no further.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from verify.cosignature import read_cosignatures
+from verify.cosignature import Cosignature, read_cosignatures
 from verify.errors import MalformedError
 from verify.log_entry import LogEntry
 from verify.log_proof import LogReceipt
@@ -39,8 +41,7 @@ def judge_witnesses(receipt: LogReceipt, trust: TrustList, *, at: datetime) -> F
         return _finding(PROVEN, Outcome.PASSED)
     if trust.policy.is_met(found):
         names = _SEPARATOR.join(trust.policy.names(found))
-        witnessed_at = max(each.at for each in found)
-        params |= {"witnesses": names, "witnessed_at": witnessed_at.isoformat()}
+        params |= {"witnesses": names, "witnessed_at": _reached_at(found, trust).isoformat()}
         return _finding("log.witnessed", Outcome.PASSED, params=params)
     if at - logged_at <= MERGE_DELAY:
         return _finding("log.not_yet_witnessed", Outcome.PASSED, params=params)
@@ -54,6 +55,16 @@ def with_witnesses(signed: SignedDocument, trust: TrustList | None, *, at: datet
     judged = judge_witnesses(signed.receipt, trust, at=at)
     findings = tuple(judged if each.code == PROVEN else each for each in signed.findings)
     return replace(signed, findings=findings)
+
+
+def _reached_at(found: Sequence[Cosignature], trust: TrustList) -> datetime:
+    """Return the moment at which the quorum, which is met, was met."""
+    signed: list[Cosignature] = []
+    for each in sorted(found, key=lambda one: one.at):
+        signed.append(each)
+        if trust.policy.is_met(signed):
+            break
+    return signed[-1].at
 
 
 def _finding(code: str, outcome: Outcome, *, detail: str = "", params: dict[str, str] | None = None) -> Finding:

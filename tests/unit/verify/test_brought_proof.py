@@ -109,6 +109,17 @@ def test_a_code_with_a_witnessed_proof_tells_when_it_was_logged_and_who_witnesse
     assert report.verdict is Verdict.VALID
 
 
+def test_one_witness_whose_clock_is_wrong_moves_nothing(log: Log) -> None:
+    proof = LogReceipt.from_text(log.proof(1, AUDIT, CITY))
+    late = ARCHIVE.line(proof.note, SEEN + timedelta(days=3_000))
+
+    report = with_proof(of_code(trust()), replace(proof, note=proof.note + late).to_text(), trust(), at=NOW)
+
+    (finding,) = [each for each in report.findings if each.check is Check.LOG]
+    assert finding.params["witnesses"] == "audit, archive, city"
+    assert finding.params["witnessed_at"] == SEEN.isoformat()
+
+
 @pytest.mark.parametrize(
     ("quorum", "witnesses", "age", "code"),
     [
