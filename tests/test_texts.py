@@ -93,6 +93,7 @@ def codes_in_source() -> frozenset[str]:
     return frozenset(found | said) - NO_CODES
 
 
+@cache
 def wanted() -> dict[str, str]:
     """Return every code that something may say, with where it comes from."""
     for name in modules():

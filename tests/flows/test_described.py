@@ -13,20 +13,13 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
 import requests
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.schemas import APIOperation
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from api.openapi import EXAMPLES
 from api.permissions import PERMISSIONS, Audience, Permission
@@ -37,12 +30,10 @@ from tests.test_openapi import described
 from tests.town import BUREAU, SCHOOLS
 from tests.unit.api.test_permissions import ROLES, records_of
 
-CHECKS: Final = [
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
+if TYPE_CHECKING:
+    import schemathesis
+    from schemathesis.schemas import APIOperation
+
 NOBODY: Final = "nobody"
 ANOTHER_OFFICE: Final = "another-office"
 CALLERS: Final = (*(f"only-{role}" for role in ROLES), NOBODY)
@@ -60,6 +51,24 @@ DRAWING: Final = settings(
 )
 
 
+@cache
+def _checks() -> list[Any]:
+    """Return what an answer is judged by; the judge is loaded by the worker that asks it."""
+    from schemathesis.specs.openapi.checks import (
+        content_type_conformance,
+        response_headers_conformance,
+        response_schema_conformance,
+        status_code_conformance,
+    )
+
+    return [
+        status_code_conformance,
+        content_type_conformance,
+        response_headers_conformance,
+        response_schema_conformance,
+    ]
+
+
 @dataclass(kw_only=True)
 class Sender:
     """Sends cases into the hall, all by one loop; `reached` counts each operation's statuses."""
@@ -70,7 +79,7 @@ class Sender:
     client: httpx.AsyncClient
     reached: dict[str, Counter[int]] = field(default_factory=dict)
 
-    def sends(self, case: schemathesis.Case, who: str) -> httpx.Response:
+    def sends(self, case: "schemathesis.Case", who: str) -> httpx.Response:
         """Send what was drawn, about a record that is there, with the key of a caller; no key is used twice."""
         parameters = case.path_parameters or {}
         case.path_parameters = {name: self.records.get(name, value) for name, value in parameters.items()}
@@ -88,11 +97,11 @@ class Sender:
         self.reached.setdefault(name_of(case.operation), Counter())[answer.status_code] += 1
         return answer
 
-    def judges(self, case: schemathesis.Case, who: str) -> None:
+    def judges(self, case: "schemathesis.Case", who: str) -> None:
         """Send a case and judge its answer by the description."""
-        case.validate_response(self.sends(case, who), checks=CHECKS)
+        case.validate_response(self.sends(case, who), checks=_checks())
 
-    def is_refused(self, case: schemathesis.Case, who: str) -> None:
+    def is_refused(self, case: "schemathesis.Case", who: str) -> None:
         """Send a case as somebody who may not."""
         answer = self.sends(case, who)
         assert answer.status_code in {401, 403}, (case.operation.label, who)
@@ -111,7 +120,7 @@ def sender(sqlite_hall: Hall) -> Iterator[Sender]:
         loop.run(client.aclose())
 
 
-def name_of(operation: APIOperation) -> str:
+def name_of(operation: "APIOperation") -> str:
     return str(operation.definition.raw["operationId"])
 
 
@@ -120,13 +129,13 @@ def may(row: Permission, who: str) -> bool:
     return row.is_public or who in {f"only-{role}" for role in row.roles}
 
 
-def cases_of(operation: APIOperation) -> list[schemathesis.Case]:
+def cases_of(operation: "APIOperation") -> "list[schemathesis.Case]":
     """Return what is drawn for an operation; every second one names the version that the record has."""
     cases: list[schemathesis.Case] = []
 
     @DRAWING
     @given(operation.as_strategy())
-    def draw(case: schemathesis.Case) -> None:
+    def draw(case: Any) -> None:
         if len(cases) % 2 and "If-Match" in (case.headers or {}):
             case.headers["If-Match"] = SEEN
         cases.append(case)
@@ -135,7 +144,7 @@ def cases_of(operation: APIOperation) -> list[schemathesis.Case]:
     return cases
 
 
-def examples_of(operation: APIOperation) -> list[schemathesis.Case]:
+def examples_of(operation: "APIOperation") -> "list[schemathesis.Case]":
     """Return the requests that the description shows for an operation."""
     (content,) = operation.definition.raw.get("requestBody", {"content": {"": {}}})["content"].items()
     media_type, shown = content
@@ -149,7 +158,7 @@ def examples_of(operation: APIOperation) -> list[schemathesis.Case]:
     ]
 
 
-def try_operation(operation: APIOperation, sender: Sender) -> None:
+def try_operation(operation: "APIOperation", sender: Sender) -> None:
     """Send what is drawn for an operation as those who may, in turn; and the last of it as each who may not."""
     row = PERMISSIONS[name_of(operation)]
     welcome = [who for who in CALLERS if may(row, who)]
@@ -165,6 +174,8 @@ def try_operation(operation: APIOperation, sender: Sender) -> None:
 
 
 def test_every_operation_answers_every_role_as_it_is_described(sender: Sender) -> None:
+    import schemathesis
+
     found = [each.ok() for each in schemathesis.openapi.from_dict(deepcopy(described())).get_all_operations()]
     for operation in found:
         try_operation(operation, sender)

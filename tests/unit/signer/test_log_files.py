@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import obstore
 import pytest
-from moto.server import ThreadedMotoServer
 
 from signer.errors import PublishConflictError, PublishFolderError
 from signer.log_files import FolderStore, TileStore
@@ -22,6 +21,8 @@ KEY = ("an-id", "a-secret")
 @pytest.fixture(scope="module")
 def storage() -> Iterator[str]:
     """The address of a server that speaks S3, with one bucket."""
+    from moto.server import ThreadedMotoServer  # half a second, which every worker would pay while it collects
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
