@@ -25,6 +25,9 @@ const SAME_MS = 3000;
 const TIP_MS = 8000;
 const PICTURE_MAX = 15000000;
 const QUEUE = "queue";
+// The server answers, and its registry does not: asked again for a day.
+const UNTOLD = ["unreachable", "status_unknown"];
+const UNTOLD_MS = 86400000;
 const CAMERA_TROUBLE = {
   NotAllowedError: "ui.counter.camera_refused",
   NotFoundError: "ui.counter.camera_none",
@@ -266,7 +269,13 @@ async function taken(text) {
 
 // ---- checks ----------------------------------------------------------------------------------------------------------
 
-class Refused extends Error {}
+class Refused extends Error {
+  constructor(status) {
+    super(String(status));
+    // Asked too often, or the registry is away: the same question may be answered later.
+    this.isForGood = status < 500 && ![408, 429].includes(status);
+  }
+}
 
 /** Ask the server; returns its answer and the reference to quote. */
 async function asked(address, { body, json }, milliseconds) {
@@ -277,17 +286,18 @@ async function asked(address, { body, json }, milliseconds) {
   const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(milliseconds), cache: "no-store" });
   data.isOnline = true;
   data.note(answer, before);
-  if (!answer.ok) throw new Refused(String(answer.status));
+  if (!answer.ok) throw new Refused(answer.status);
   return [await answer.json(), answer.headers.get("trace-id") ?? ""];
 }
 
+/** Ask the registry; returns the error when it does not answer. */
 async function ask(meant, milliseconds) {
   try {
     return await asked("/api/v1/verifications", { json: meant.code ? { text: meant.code } : { id: meant.id } }, milliseconds);
   } catch (error) {
     if (!(error instanceof Refused)) data.isOnline = false;
     showState();
-    return null;
+    return error;
   }
 }
 
@@ -297,7 +307,8 @@ async function check(meant) {
   const at = Date.now();
   const answering = ask(meant, ANSWER_MS);
   const own = meant.code ? await examineText(meant.code, data.evidence(at), at) : null;
-  const answer = await answering;
+  const said = await answering;
+  const answer = said instanceof Error ? null : said;
   const report = answer === null ? own ?? unreached(meant.id, at) : merged(own, answer[0]);
   const reference = answer === null ? ownReference(at) : answer[1];
   finish(report, { reference, isOnline: answer !== null, canCompare: true });
@@ -359,18 +370,21 @@ async function wait(entry) {
   showWaiting(queue.length + (isThere ? 0 : 1));
 }
 
-/** Make the waiting checks again, and name each whose verdict is another now. */
+/** Make the waiting checks again, and name each whose verdict is another now; what nobody could tell waits on. */
 async function recheck() {
-  let queue = (await kept(QUEUE)) ?? [];
-  while (queue.length && data.isOnline) {
-    const [entry] = queue;
+  const waiting = async () => (await kept(QUEUE)) ?? [];
+  for (const entry of await waiting()) {
     const answer = await ask(entry, FILE_MS);
-    if (answer === null && !data.isOnline) break;
-    if (answer !== null && answer[0].verdict !== entry.verdict) tellChange(entry, answer[0]);
-    queue = ((await kept(QUEUE)) ?? []).filter((each) => each.code !== entry.code || each.id !== entry.id);
-    await keep(QUEUE, queue);
+    if (answer instanceof Error) {
+      if (!answer.isForGood) break;
+    } else {
+      const [report] = answer;
+      if (UNTOLD.includes(report.verdict) && Date.now() - entry.at < UNTOLD_MS) continue;
+      if (report.verdict !== entry.verdict) tellChange(entry, report);
+    }
+    await keep(QUEUE, (await waiting()).filter((each) => each.code !== entry.code || each.id !== entry.id));
   }
-  showWaiting(queue.length);
+  showWaiting((await waiting()).length);
 }
 
 function tellChange(entry, report) {

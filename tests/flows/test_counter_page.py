@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 import pypdfium2
 import pytest
 import zxingcpp
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
 from registry import artefacts
 from registry.db import transaction
@@ -244,6 +244,16 @@ def test_after_one_visit_it_works_with_the_server_dead_and_names_the_age(sqlite_
     assert waiting == "其中 3 件待联机复核"
 
 
+def refusing(status: int, told: list[int]) -> Callable[[Route], None]:
+    """Return what answers with this status, and notes that it did."""
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=status, body="{}")
+        told.append(status)
+
+    return refuse
+
+
 def test_offline_checks_are_made_again_online_and_what_changed_is_named(sqlite_hall: Hall, browser: Browser) -> None:
     issued, other = sqlite_hall.issues(), sqlite_hall.issues()
     packed(sqlite_hall)
@@ -261,6 +271,12 @@ def test_offline_checks_are_made_again_online_and_what_changed_is_named(sqlite_h
             visit.wait(lambda each=each: each["number"] in page.inner_text("#rows tr >> nth=0"))
         waiting = page.inner_text("#waiting")
         page.unroute_all()
+        refused: list[int] = []
+        for status in (429, 503):  # nobody looked: the check waits on
+            page.route("**/api/**", refusing(status, refused))
+            page.evaluate("window.dispatchEvent(new Event('online'))")
+            visit.wait(lambda status=status: status in refused)
+            page.unroute_all()
         page.evaluate("window.dispatchEvent(new Event('online'))")
         visit.wait(lambda: page.locator(".change").count() == 1)
         visit.wait(lambda: page.inner_text("#waiting") == "")
