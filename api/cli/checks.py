@@ -9,6 +9,7 @@ Promises:
   * With `--trust` nothing is loaded that a deployment needs: a counter without one checks as fast as it can.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,8 @@ COMPARED_MAX: Final = 8
 # What a code's text, an id or a path has at most; a longer line is no input of ours.
 LINE_LENGTH_MAX: Final = 2000
 NAME_LENGTH_MAX: Final = 200
+# What moves the cursor, turns the direction of writing, is not seen, or is no character at all.
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _STYLES: Final = {
     Tone.IN_FORCE: "bold green",
     Tone.ENDED: "bold red",
@@ -262,7 +265,11 @@ def _sum_up(screen: Screen, codes: list[int]) -> None:
 
 
 def _short(name: str) -> str:
-    """Return how an input is called in a headline: of a code its address, for its digits help nobody."""
+    """Return how an input is called in a headline: of a code its address, for its digits help nobody.
+
+    A stranger's file may bear a name that moves the cursor, or goes on with a verdict in a line of its own.
+    """
+    name = _UNSEEN.sub("\ufffd", name)
     address, hash_sign, _ = name.partition("#")
     return f"{address}#…" if hash_sign and len(name) > NAME_LENGTH_MAX else name
 
