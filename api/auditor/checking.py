@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
-from api.auditor.files import close_source, lines, load_state, read_capped, save_state, write_whole
+from api.auditor.files import ReadError, close_source, lines, load_state, read_capped, save_state, write_whole
 from api.auditor.request import AuditRequest, Opened, open_request
 from verify.cose import decode_sign1
 from verify.errors import MalformedError
@@ -159,9 +160,17 @@ def _signed_files(request: AuditRequest) -> Iterator[tuple[str, _Brought]]:
         paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
         for path in paths:
             if path.is_file() and path.suffix.lower() in _SIGNED:
-                content = read_capped(path, DOCUMENT_BYTES_MAX)
-                found, unread = signatures_in(content)
-                yield str(path), _Brought(digest=sha256(content).digest(), signatures=found, unread=unread)
+                yield str(path), _brought(path)
+
+
+def _brought(path: Path) -> _Brought:
+    """Read a signed file; one that is too long or locked is one that nobody can read, and ends no audit."""
+    try:
+        content = read_capped(path, DOCUMENT_BYTES_MAX)
+    except ReadError:
+        return _Brought(digest=b"", signatures=(), unread=1)
+    found, unread = signatures_in(content)
+    return _Brought(digest=sha256(content).digest(), signatures=found, unread=unread)
 
 
 def _matched(name: str, brought: _Brought, audit: LogAudit, result: AuditResult, opened: Opened) -> MatchedFile:

@@ -174,6 +174,8 @@ def _ask_witnesses(policy: WitnessPolicy, logs: Sequence[LogVerifier]) -> tuple[
             if content is not None:
                 note = content[: NOTE_LENGTH_MAX * 4].decode(errors="replace")
                 shown.append(Shown(source=f"{witness.address}/{path}", note=note))
+    asked = {name for name, _reason in away} | {each.source.rpartition("/")[0].rpartition("/")[0] for each in shown}
+    away += [(each.name, "404") for each in policy.witnesses if each.address and not {each.name, each.address} & asked]
     return shown, away
 
 

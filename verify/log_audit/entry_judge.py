@@ -130,13 +130,15 @@ class EntryJudge:
             is_good = (index == 0 or shape.first == expected) and found.digest == sha256(shape.first.encode()).digest()
             detail = LogEntry.decode(entry).detail or {}
             size, root = detail.get(3), detail.get(4)
+            if index and self.name not in {"", detail.get(2)}:
+                is_good = False
             if index and isinstance(size, int) and isinstance(root, bytes):
                 self.links.append(Link(index, size, root))
             elif index:
                 is_good = False
             self.name = shape.first
         else:
-            is_good = index > 0 and not expected
+            is_good = index > 0 and not expected and found.digest == sha256(shape.first.encode()).digest()
         self._next_name = shape.first if shape.kind is EntryKind.CLOSED else ""
         if not is_good:
             self._findings.fail("checker.genesis", file=bundle.file, index=index, expected=expected or self.name)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.auditor.checking import _Brought, _judge_trust, _matched, _trust_digest
+from api.auditor.checking import _Brought, _brought, _judge_trust, _matched, _trust_digest
 from api.auditor.request import Opened
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis
 from verify.algorithms import Algorithm, key_identifier
@@ -18,6 +19,7 @@ from verify.log_audit.hours import OfficeHours
 from verify.log_audit.signed_files import FoundSignature
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import verifier_key_text
+from verify.signed_document import DOCUMENT_BYTES_MAX
 from verify.trust import TrustedIssuer, TrustedKey, TrustList, assemble_trust_list
 
 OLD = "licences.test.example/2025"
@@ -87,6 +89,13 @@ def test_a_file_whose_intent_was_given_up_is_found() -> None:
     assert told([intent(), given_up])["checker.file_given_up"]["index"] == "1"
     assert told([intent(), given_up, recovered]).keys() == {"checker.file_given_up"}
     assert told([recovered, entry(EntryKind.ADMIN, bytes(32), _1="x")]).keys() == {"checker.file_unlogged"}
+
+
+def test_a_file_that_is_too_long_is_one_that_nobody_can_read(tmp_path: Path) -> None:
+    with (tmp_path / "long.pdf").open("wb") as file:
+        file.truncate(DOCUMENT_BYTES_MAX + 1)
+
+    assert _brought(tmp_path / "long.pdf") == _Brought(digest=b"", signatures=(), unread=1)
 
 
 def test_a_signature_that_nobody_can_read_leaves_the_file_open() -> None:

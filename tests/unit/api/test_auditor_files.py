@@ -29,6 +29,7 @@ class _Published(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         status = {"gone": 404, "moved": 302, "broken": 500}.get(self.path.rpartition("/")[2], 200)
+        status = 404 if "/nothing/" in self.path else status
         body = self.path.encode()
         self.send_response(status)
         self.send_header("Location", "/elsewhere")
@@ -63,10 +64,10 @@ def test_a_server_is_read_over_one_connection_and_only_404_means_missing(address
 
 
 def test_witnesses_are_asked_what_they_saw_and_one_that_is_away_is_named(address: str) -> None:
-    keys = [witness_key(f"w{number}", bytes([number]) * 32).text for number in range(3)]
+    keys = [witness_key(f"w{number}", bytes([number]) * 32).text for number in range(4)]
     policy = WitnessPolicy.parse(
         f"witness near {keys[0]} {address}shown\nwitness mute {keys[1]}\nwitness away {keys[2]} http://127.0.0.1:1\n"
-        "group heads 1 near mute away\nquorum heads\n"
+        f"witness denies {keys[3]} {address}nothing\ngroup heads 1 near mute away\nquorum heads\n"
     )
     log = LogVerifier("x/log", note_key_id("x/log", 1, bytes(32)), bytes(32))
 
@@ -74,7 +75,7 @@ def test_witnesses_are_asked_what_they_saw_and_one_that_is_away_is_named(address
 
     place = f"{sha256(b'x/log').hexdigest()}/checkpoint"
     assert [(each.source, each.note) for each in shown] == [(f"{address}shown/{place}", f"/copy/shown/{place}")]
-    assert [name for name, _reason in away] == ["away"]
+    assert [name for name, _reason in away] == ["away", "denies"]
 
 
 @pytest.mark.parametrize(

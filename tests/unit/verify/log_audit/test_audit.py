@@ -208,6 +208,9 @@ def test_a_log_takes_another_name_by_a_close_and_a_link_and_in_no_other_way() ->
     assert named(close) == {}
     assert named(close, _3=at_close.size - 1)["checker.link_wrong"]["index"] == "302"
     assert named(close, _4=bytes(32))["checker.link_wrong"]["index"] == "302"
+    assert named(close, _2="somebody.example/log")["checker.genesis"]["index"] == "302"
+    of_another = replace(LogEntry.decode(close), digest=bytes(32)).encode()
+    assert named(of_another)["checker.genesis"]["index"] == "301"
     other = named(close, _1="licences.test.example/2027")
     assert (other["checker.genesis"]["index"], "checker.name_other" in other) == ("302", True)
     assert named(intents(1, first_second=90)[0])["checker.genesis"]["index"] == "302"
