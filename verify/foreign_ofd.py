@@ -30,7 +30,7 @@ from verify.ofd_xml import Budget, Element, read_xml
 from verify.report import Check, Finding, Outcome
 from verify.seal_check import check_seal_signature, unreadable_seal
 from verify.seal_objects import Seal, SealError, SealSignature, read_seal_signature
-from verify.signed_document import SignatureFound, SignedDocument
+from verify.signed_document import SignatureFound, SignedDocument, as_seen
 from verify.sm2 import sm3
 from verify.trust import TrustList
 
@@ -206,7 +206,7 @@ def _of_issuer(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 def _line(signer: str, signed_at: datetime | None, *open_or_bad: Finding) -> SignatureFound:
     first = open_or_bad[0] if open_or_bad else None
     return SignatureFound(
-        signer=signer,
+        signer=as_seen(signer),
         signed_at=signed_at,
         outcome=Outcome.PASSED if first is None else first.outcome,
         code="signature.good" if first is None else first.code,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from verify.errors import MalformedError
 from verify.guarded_pyhanko import REVISIONS_MAX, open_pdf
 from verify.report import Check, Finding, Outcome
-from verify.signed_document import SignatureFound, SignedDocument
+from verify.signed_document import SignatureFound, SignedDocument, as_seen
 from verify.trust import TrustList
 
 if TYPE_CHECKING:
@@ -185,10 +185,10 @@ def _proven_time(stamp: "TimestampSignatureStatus | None") -> datetime | None:
 
 
 def _signer(signature: "EmbeddedPdfSignature") -> str:
-    """Return what the signer's certificate calls him."""
+    """Return what the signer's certificate calls him: what is seen of it, in the order in which it stands."""
     names = signature.signer_cert.subject.native
     name = names.get("common_name") or names.get("organization_name") or ""
-    return name[:SIGNER_NAME_LENGTH_MAX] if isinstance(name, str) else ""
+    return as_seen(name[:SIGNER_NAME_LENGTH_MAX]) if isinstance(name, str) else ""
 
 
 def _run(steps: Coroutine[Any, Any, _Value]) -> _Value:

@@ -5,6 +5,7 @@ Promises:
   * What a document only claims (a time, a name) is never put where something proven belongs.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,9 @@ from verify.values import LicenceId
 
 # The largest file that anybody may hand in; a licence has some 100 kB, a scanned dossier some megabytes.
 DOCUMENT_BYTES_MAX: Final = 20_000_000
+
+# What turns the direction of writing, begins a line, or is not seen: with it a name reads as something else.
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 DocumentForm = Literal["pdf", "ofd"]
 
@@ -84,3 +88,8 @@ class SignedDocument:
     def has_failed(self) -> bool:
         """Say whether any check failed."""
         return any(each.outcome is Outcome.FAILED for each in self.findings)
+
+
+def as_seen(name: str) -> str:
+    """Return a stranger's name as it is shown: what is not seen, or would turn or break the line, is marked."""
+    return _UNSEEN.sub("\ufffd", name)

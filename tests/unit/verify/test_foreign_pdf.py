@@ -370,6 +370,13 @@ def test_a_signer_without_a_name_has_none(sealing: SealingRoom) -> None:
     assert signature.signer.strip() == ""
 
 
+def test_a_strangers_name_turns_and_breaks_no_line(sealing: SealingRoom) -> None:
+    sly = Party(name="x\u202e\n效有 ✔\u200b\x1b[2K", issuer=ROOT)
+    (signature,) = judge(sign(page(), party=sly), sealing).signatures
+
+    assert signature.signer == "x��效有 ✔��[2K"
+
+
 def test_nothing_of_a_document_is_written_to_a_log(sealing: SealingRoom, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG"):
         judge(sign(page()), sealing)
