@@ -21,7 +21,7 @@ from registry.recovered import recovered
 from signer.audit_receipts import ReceiptAudit
 from signer.audit_seals import WORDS, is_sealing_known, judge_seal_entry
 from verify import cbor
-from verify.der import SEQUENCE, read_whole
+from verify.certificate_request import is_certificate_request
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 from verify.log_entry import EntryKind, LogEntry
@@ -29,8 +29,6 @@ from verify.tree import Frontier, leaf_hash
 
 PAGE_ENTRIES: Final = 500
 _DATA_SET: Final = 3
-# [0] of a CertificationRequestInfo (RFC 2986).
-_ATTRIBUTES: Final = 0xA0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +156,7 @@ class LeafAudit:
         if row is None:
             is_licence = _DATA_SET in detail or detail[1] in {KeyPurpose.CODE.value, KeyPurpose.DOCUMENT.value}
             is_known = is_sealing_known(tx, index, entry)
-            is_known = is_known and (not is_licence or _is_certificate_request(_record(tx, entry)))
+            is_known = is_known and (not is_licence or is_certificate_request(_record(tx, entry) or b""))
             self._findings.demand(is_known, "audit.intent_unknown", index=index)
             return
         self._findings.demand(row.purpose == detail[1], "audit.intent_purpose", index=index)
@@ -230,18 +228,3 @@ def _record(tx: Transaction, entry: LogEntry) -> bytes | None:
     """Return the record behind an entry, if it is the one whose digest was logged."""
     record = log_records.find(tx, entry.digest)
     return record if record is not None and sha256(record).digest() == entry.digest else None
-
-
-def _is_certificate_request(record: bytes | None) -> bool:
-    """Say whether these bytes are what a certificate request signs, which no licence's signature covers."""
-    if record is None:
-        return False
-    try:
-        inside = read_whole(record, SEQUENCE)
-        inside.take_integer(value_max=0)
-        for tag in (SEQUENCE, SEQUENCE, _ATTRIBUTES):  # subject, key, attributes
-            inside.take(tag)
-        inside.end()
-    except MalformedError:
-        return False
-    return True
