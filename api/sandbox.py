@@ -65,7 +65,8 @@ LINE_WAITING_MAX: Final = 8
 WAITING_MAX: Final = 24
 # What this process itself wants read: the command line.
 OWN_LINE: Final = ""
-START_SECONDS: Final = 30.0
+# To load all takes a second; a machine that is busy with much else needs many times that, and is not told of a crash.
+START_SECONDS: Final = 60.0
 
 
 class SandboxError(ApiError):

@@ -57,6 +57,7 @@ def test_a_file_is_judged_in_the_sandbox_as_it_is_outside(sqlite_town: Town, san
 
     assert report == examine(document, evidence, at=sqlite_town.now)
     assert report.is_genuine
+    assert not sandbox._has_all, "a document of ours waits for no library of other people's"
 
 
 def test_an_ofd_is_judged_in_the_sandbox_as_it_is_outside(sqlite_town: Town, sandbox: Sandbox) -> None:
@@ -96,6 +97,7 @@ def test_the_second_file_finds_a_warm_reader(sandbox: Sandbox) -> None:
 
     assert time.monotonic() - started < 2
     assert report.is_genuine is not True
+    assert sandbox._has_all, "which this one needed"
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7", b"\x00" * 1000, b"%PDF-" + bytes(range(256)) * 40])
