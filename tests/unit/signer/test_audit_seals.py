@@ -180,6 +180,14 @@ TAMPERED: dict[str, tuple[Change, set[str]]] = {
     ),
     "another applicant, who may now use it": (changes(SEAL_OBJECT, "applied_by", "nobody"), {"audit.seal_object"}),
     "another approver, who may now use it": (changes(SEAL_OBJECT, "approved_by", "nobody"), {"audit.seal_object"}),
+    "a grant for another seal": (
+        lambda tx, code, _use: tx.execute(
+            update(SEAL_GRANT)
+            .where(SEAL_GRANT.c.code == code)
+            .values(code=next(each.code for each in seals.seals_of(tx) if each.code != code))
+        ),
+        {"audit.seal_grant"},
+    ),
     "another giver, who may now use it": (changes(SEAL_GRANT, "granted_by", "nobody"), {"audit.seal_grant"}),
     "another picture": (changes(SEAL_OBJECT, "picture", b"x"), {"audit.seal_object"}),
     "another printed width": (changes(SEAL_OBJECT, "width_mm", 99), {"audit.seal_object"}),
