@@ -143,6 +143,10 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "登记称第 {index} 条已放弃，日志未记",
         "the registry says that entry {index} was given up, the log does not",
     ),
+    "checker.intent_open": (
+        "第 {index} 条的签名意向一天以后仍未归档、也未放弃（{found}）：其签名可能已被使用",
+        "the intent of entry {index} is neither filed nor given up a day later ({found}): its signature may be in use",
+    ),
     "checker.abandoned_filed": (
         "日志已放弃第 {index} 条，登记却未放弃：放弃之后仍用了签名",
         "the log gave up entry {index}, and the registry did not: its signature was used all the same",

@@ -40,7 +40,7 @@ class RowJudge:
         self._judge = judge
         self._sealed: dict[int, int] = {}
         self._abandoned: set[int] = set()
-        self._open: set[int] = set()
+        self._open: dict[int, int] = {}
 
     def judge(self, index: int, found: UsualEntry, row: Row | None) -> None:
         """Compare a leaf with its row."""
@@ -65,14 +65,19 @@ class RowJudge:
         """
         for index in sorted(self._abandoned - given_up):
             self._findings.fail("checker.abandoned_unlogged", index=index)
-        for index in sorted(given_up - self._abandoned - self._open):
-            if index in compared:
+        for index, time in self._left(given_up, until):  # recovery gives up what nobody files, in minutes
+            self._findings.fail("checker.intent_open", index=index, found=time)
+        for index in sorted(given_up - self._abandoned):
+            if index in compared and index not in self._open:
                 self._findings.fail("checker.abandoned_filed", index=index)
         for index, time in sorted(self._sealed.items()):
             if index not in given_up and time < until:
                 self._findings.fail("checker.use_missing", index=index)
             elif index not in given_up:
                 self._findings.list("open", index=index, purpose=_SEAL, time=time)
+
+    def _left(self, given_up: set[int], until: int) -> list[tuple[int, int]]:
+        return [(index, time) for index, time in sorted(self._open.items()) if index not in given_up and time < until]
 
     def demand_all(self, totals: Mapping[str, int]) -> None:
         """See that as many rows had a leaf as the registry has."""
@@ -86,7 +91,7 @@ class RowJudge:
         return {
             "sealed": sorted(self._sealed.items()),
             "abandoned": sorted(self._abandoned),
-            "open": sorted(self._open),
+            "open": sorted(self._open.items()),
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
@@ -95,7 +100,7 @@ class RowJudge:
         self._sealed = dict(sealed) if isinstance(sealed, list) else {}
         self._abandoned = set(abandoned) if isinstance(abandoned, list) else set()
         left = state["open"]
-        self._open = set(left) if isinstance(left, list) else set()
+        self._open = dict(left) if isinstance(left, list) else {}
 
     def _intent(self, index: int, found: UsualEntry, row: Row | None) -> None:
         shape = found.shape
@@ -120,7 +125,7 @@ class RowJudge:
     def _attempt(self, index: int, found: UsualEntry, row: Row) -> None:
         state = row.get("state")
         if state == "open":
-            self._open.add(index)
+            self._open[index] = found.time
             self._findings.list("open", index=index, purpose=found.shape.first, time=found.time)
         elif state == "abandoned":
             self._abandoned.add(index)

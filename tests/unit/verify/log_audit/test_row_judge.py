@@ -77,6 +77,19 @@ def test_what_the_log_gave_up_must_not_be_filed() -> None:
     assert failed(audited([CODE, given_up], [filed()]))["checker.abandoned_filed"]["index"] == "1"
 
 
+@pytest.mark.parametrize(("made_at", "codes"), [(AT, set()), (AT + timedelta(days=2), {"checker.intent_open"})])
+def test_an_intent_is_not_left_open_for_days(made_at: datetime, codes: set[str]) -> None:
+    log = SmallLog.of([genesis(), CODE])
+    manifest = replace(_manifest(log), made_at=made_at)
+    scope = AuditScope(verifiers=(VERIFIER,), roots=(), at=made_at, manifest=manifest)
+    row = json.dumps({"leaf": 1, "what": "intent", "state": "open", "attempt": "a"}).encode()
+
+    result = LogAudit(scope, log, Rows(iter([row]))).run(progress=lambda _done, _all: None, save=lambda _state: None)
+
+    assert failed(result).keys() == codes
+    assert result.findings.list_counts == {"open": 1}
+
+
 @pytest.mark.parametrize(
     ("purpose", "signed", "is_forged"),
     [("code", REQUEST, False), ("document", REQUEST, False), ("seal", REQUEST, False), ("document", ATTRIBUTES, True),
