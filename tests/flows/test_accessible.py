@@ -4,6 +4,7 @@ The pages are made by the hall, those for staff by signing in, and shown one aft
 costs more than judging it. What does not depend on the layout is judged once for each page; what does, in both widths.
 """
 
+import gzip
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,7 @@ from api.cli.strangers import altered, foreign
 from api.licence_forms import values_of
 from api.pages.counter import NO_SCRIPTS
 from api.pages.public import _verdict_page
+from api.pages.rendering import STATIC, static_file
 from api.verdicts import LOOKS
 from registry.records import Role
 from tests.browsers import served, visiting
@@ -84,6 +86,9 @@ RUNNING: Final = re.compile(
 )
 CHINESE: Final = re.compile("[\u4e00-\u9fff]+")
 MARKED_CHINESE: Final = re.compile(r'Signed in as \S+|<(\w+)[^>]* lang="zh-CN"[^>]*>.*?</\1>|value="[^"]*"', re.DOTALL)
+# ux.md section 12, 17: how many bytes, as they are without compression, and how many requests.
+BYTES_MAX: Final = 40_000
+LOADS_MAX: Final = 8
 WIDTHS: Final = (1280, 320)
 EVERYTHING: Final = {"type": "tag", "values": TAGS}
 # The one language is judged whole; of another width, and of the other language, what differs.
@@ -364,6 +369,7 @@ def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
 
     assert judge.found == []
     assert len(judge.seen) == len(answers) == 2 * 47
+    assert {name: len(answer.content) for name, answer in answers.items() if not is_light(answer)} == {}
     assert [name for name, answer in answers.items() if RUNNING.search(answer.text)] == []
     english = {name: MARKED_CHINESE.sub("", answer.text) for name, answer in answers.items() if name.endswith("en")}
     assert {name: found for name, text in english.items() if (found := CHINESE.findall(text))} == {}
@@ -375,6 +381,13 @@ def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
         "too small to be touched",
     } <= {each[2] for each in blind.found if len(each) > 2}, "the judge sees barriers where there are some"
     assert complaints == []
+
+
+def is_light(answer: httpx.Response) -> bool:
+    """Say whether a page is light with what it loads; what scripts load is weighed in `test_light_pages`."""
+    loaded = sum(len(gzip.compress(static_file(name))) for name in STATIC if name != "counter.css")
+    loads = re.findall(r'<(?:link rel="(?:stylesheet|icon)"|script|img)[^>]*', answer.text)
+    return len(answer.content) + loaded <= BYTES_MAX and 1 + len(loads) <= LOADS_MAX
 
 
 def shown_on(page: str, language: str) -> Iterable[Verdict]:
