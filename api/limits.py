@@ -103,6 +103,10 @@ class Buckets:
         if self.per_second and level < 1.0:
             raise TooManyRequestsError(params={"seconds": str(int((1.0 - level) / self.per_second) + 1)})
 
+    def give_back(self, key: str) -> None:
+        """Give back a token that was taken for what turned out to be right."""
+        self.wait_seconds(key, -1.0)
+
     def take(self, key: str, cost: float = 1.0) -> None:
         """Take tokens. Raises `TooManyRequestsError`."""
         wait = self.wait_seconds(key, cost)

@@ -55,15 +55,21 @@ def check_at_desk(request: Request, visit: TheVisit) -> Response:
 def _relied(request: Request, visit: Visit, entry: str, number: str) -> Found:
     """Check for the stated purpose. Raises what says which part of it is missing, or that the id is mistyped."""
     basis, holder = visit.text("basis", _TEXT_LENGTH_MAX).strip(), visit.text("holder").strip()
+    case_number = visit.text("case").strip()
     asked = visit.text("purpose")
-    if asked not in _PURPOSES or not basis.isprintable() or not basis or not (entry or (number and holder)):
+    if (
+        asked not in _PURPOSES
+        or not (basis + case_number).isprintable()
+        or not basis
+        or not (entry or (number and holder))
+    ):
         raise PurposeMissingError
     person = visit.signed_in.person
     stated = Purposed(
         purpose=Purpose(asked),
         legal_basis=basis,
         item_code=visit.text("item", 33).strip() or None,
-        case_number=visit.text("case").strip(),
+        case_number=case_number,
         operator=bytes.fromhex(visit.house.sign_in.key.mark(f"operator {person.person_id}")),
     )
     reliance = relied(visit.office, stated, department=person.department, client=person.person_id)

@@ -164,16 +164,16 @@ def sign_out(request: Request, visit: TheVisit) -> Response:
 
 
 async def tried(request: Request, slowdown: Slowdown, line: str, check: Callable[[], _Answer]) -> _Answer:
-    """Make a try in its turn: the address must not have been wrong too often, the line may have to wait a little."""
+    """Make a try in its turn: the address must not have been wrong too often, the line may have to wait a little.
+
+    A try is charged before it is made, so that many at once are not charged as one; a right one is given back.
+    """
     limits: Limits = request.app.state.limits
     origin = address_of(request.scope)
-    limits.wrong_keys.demand(origin)
+    limits.wrong_keys.take(origin)
     await asyncio.sleep(slowdown.begin(line))
-    try:
-        answer = await run_in_threadpool(check)
-    except SignInError:
-        limits.wrong_keys.wait_seconds(origin)
-        raise
+    answer = await run_in_threadpool(check)
+    limits.wrong_keys.give_back(origin)
     slowdown.was_right(line)
     return answer
 

@@ -370,8 +370,20 @@ async function wait(entry) {
   showWaiting(queue.length + (isThere ? 0 : 1));
 }
 
+let isRechecking = false;
+
 /** Make the waiting checks again, and name each whose verdict is another now; what nobody could tell waits on. */
 async function recheck() {
+  if (isRechecking) return; // the network came back just when it was time anyway: each change is named once
+  isRechecking = true;
+  try {
+    await recheckAll();
+  } finally {
+    isRechecking = false;
+  }
+}
+
+async function recheckAll() {
   const waiting = async () => (await kept(QUEUE)) ?? [];
   for (const entry of await waiting()) {
     const answer = await ask(entry, FILE_MS);

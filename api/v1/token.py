@@ -64,7 +64,7 @@ def get_token(
     if grant_type != "client_credentials":
         return _refused(400, "unsupported_grant_type")
     if client_assertion_type == TYPE:
-        token = _exchanged(office, client_assertion)
+        token = _exchanged(office, client_assertion, client_id)
     elif client_assertion_type or client_assertion:
         return _refused(401, "invalid_client")
     else:
@@ -75,11 +75,13 @@ def get_token(
     return json_answer({"access_token": token, "token_type": "Bearer", "expires_in": seconds})
 
 
-def _exchanged(office: Office, text: str) -> str | None:
-    """Return a token for a statement that holds, and uses it up."""
+def _exchanged(office: Office, text: str, client: str) -> str | None:
+    """Return a token for a statement that holds, and uses it up; `client` may say whose it is (RFC 7521, 4.2)."""
     at = office.clock()
     try:
         statement = read_assertion(text)
+        if client not in {"", statement.client}:
+            return None
         with reading(office.database) as tx:
             key = find_key(tx, statement.client, statement.kid)
         if key is None:
@@ -90,6 +92,8 @@ def _exchanged(office: Office, text: str) -> str | None:
         return None
     until = max(at, datetime.fromtimestamp(statement.expires_at, UTC)) + SKEW_MAX + LIFETIME_MAX
     with transaction(office.database) as tx:
+        if find_key(tx, statement.client, statement.kid) != key:  # closed while the signature was checked
+            return None
         if not use_statement(tx, statement.client, statement.statement_id, until=until):
             return None
         token = give_token(tx, statement.client, at=at, random=office.random)

@@ -94,6 +94,13 @@ def test_a_system_that_signs_has_no_lasting_secret(hall: Hall) -> None:
     assert hall.ask("GET", "/api/v1/recalls", key="counter").status_code == 200
 
 
+def test_a_client_id_beside_a_statement_is_its_own(sqlite_hall: Hall) -> None:
+    kid = registers(sqlite_hall)
+
+    assert asks(sqlite_hall, statement(sqlite_hall, kid), client_id="officer").status_code == 401
+    assert asks(sqlite_hall, statement(sqlite_hall, kid), client_id="counter").status_code == 200
+
+
 def test_a_statement_is_used_once(hall: Hall) -> None:
     text = statement(hall, registers(hall))
 

@@ -1,16 +1,21 @@
 """Rate and size: buckets, and the gate before everything."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from api.app import create_app
 from api.errors import TooManyRequestsError
 from api.limits import BODY_BYTES_MAX, FORM_BYTES_MAX, OPENAPI_PATH, Buckets, Limits, address_of
+from api.pages.sign_in import tried
+from api.staff.errors import SignInError
+from api.staff.slowdown import Slowdown
 from tests.hall import Hall, ask
 
 CHECK = "/api/v1/checks/0000000000000000"
@@ -153,6 +158,26 @@ def test_whoever_tries_wrong_keys_waits_also_with_a_right_one(sqlite_hall: Hall)
 
     assert answers == [401] * 20 + [429]
     assert (right.status_code, elsewhere.status_code) == (429, 200)
+
+
+def test_many_tries_at_once_are_charged_like_as_many_one_after_the_other(sqlite_hall: Hall) -> None:
+    """Passwords and second factors: a try is charged before it is made, and a right one is given back."""
+    app = create_app(sqlite_hall.office, limits=standing())
+    request = Request({"type": "http", "app": app, "client": ("192.0.2.9", 1), "headers": [], "path": "/sign-in"})
+
+    def is_wrong() -> str:
+        raise SignInError
+
+    async def tries(check: Callable[[], str]) -> list[str | BaseException]:
+        slowdown = Slowdown(tries_at_once=1, seconds_a_try=1)
+        lines = (tried(request, slowdown, f"line {number}", check) for number in range(22))
+        return await asyncio.gather(*lines, return_exceptions=True)
+
+    right = asyncio.run(tries(lambda: "right"))
+    wrong = asyncio.run(tries(is_wrong))
+
+    assert right[:20] == ["right"] * 20
+    assert Counter(map(type, wrong)) == {SignInError: 20, TooManyRequestsError: 2}
 
 
 def test_a_made_up_key_is_no_way_around_the_limit_of_pages_and_files(sqlite_hall: Hall) -> None:
