@@ -63,7 +63,7 @@ def _of_document(report: Report, proof: _Proof, trust: TrustList, *, at: datetim
         own = _opened(report.log.proof, trust)
     except (LogProofError, MalformedError):
         return report  # the document's own proof was not good, and that was said
-    if _contradict(own, proof):
+    if _contradict(own, proof, trust):
         return _closed(report, _INCONSISTENT)
     if (own.receipt.index, own.receipt.entry) != (proof.receipt.index, proof.receipt.entry):
         return _with(report, _useless("another entry"))
@@ -80,9 +80,12 @@ def _opened(text: str, trust: TrustList) -> _Proof:
     return _Proof(receipt=receipt, checkpoint=check_receipt(receipt, trust.verifiers), text=text)
 
 
-def _contradict(one: _Proof, other: _Proof) -> bool:
-    """Say whether no honest log can have signed both."""
-    if one.checkpoint.origin != other.checkpoint.origin:
+def _contradict(one: _Proof, other: _Proof, trust: TrustList) -> bool:
+    """Say whether no honest log can have signed both: one key keeps one tree, whatever the log is called that year."""
+    of_one, of_other = (
+        {each.public for each in trust.verifiers if each.name == proof.checkpoint.origin} for proof in (one, other)
+    )
+    if of_one.isdisjoint(of_other):
         return False
     if one.checkpoint.size == other.checkpoint.size and one.checkpoint.root != other.checkpoint.root:
         return True

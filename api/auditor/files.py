@@ -7,8 +7,12 @@ Promises:
 
 import json
 import os
+import socket
 import ssl
+import threading
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +26,8 @@ from verify.log_audit.tree_walk import Reader
 FILE_BYTES_MAX: Final = 17 << 20
 STATE_BYTES_MAX: Final = 256 << 20
 SECONDS: Final = 30.0
+# A whole file, however it drips in; a bundle of 256 entries comes over a line of a megabit in one second.
+FILE_SECONDS: Final = 120.0
 _TRIES: Final = 3
 _NOT_THERE: Final = frozenset({404, 410})
 
@@ -57,9 +63,9 @@ class FolderReader:
 
 
 class HttpReader:
-    """Reads from a server, over one connection that is kept open."""
+    """Reads from a server, over one connection that is kept open; no file may take longer than `file_seconds`."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, file_seconds: float = FILE_SECONDS) -> None:
         problem = ReadError(params={"name": address, "reason": "http:// | https://"})
         try:
             parts = urlsplit(address)
@@ -69,6 +75,7 @@ class HttpReader:
         if not is_address:
             raise problem
         self._parts = parts
+        self._file_seconds = file_seconds
         self._connection: HTTPConnection | None = None
 
     def get(self, path: str) -> bytes | None:
@@ -91,9 +98,19 @@ class HttpReader:
     def _ask(self, path: str) -> bytes | None:
         connection = self._connection or self._connected()
         prefix = self._parts.path.rstrip("/")
-        connection.request("GET", f"{prefix}/{path}", headers={"Accept-Encoding": "identity"})
-        answer = connection.getresponse()
-        content = answer.read(FILE_BYTES_MAX + 1)
+        begun = time.monotonic()
+        if connection.sock is None:
+            connection.connect()
+        late = threading.Timer(self._file_seconds, _hang_up, (connection.sock,))
+        late.start()
+        try:
+            connection.request("GET", f"{prefix}/{path}", headers={"Accept-Encoding": "identity"})
+            with connection.getresponse() as answer:
+                content = answer.read(FILE_BYTES_MAX + 1)
+        finally:
+            late.cancel()
+        if time.monotonic() - begun >= self._file_seconds:
+            raise TimeoutError  # what came may be a part
         if answer.status in _NOT_THERE:
             return None
         if answer.status != 200:
@@ -110,6 +127,12 @@ class HttpReader:
             connection = HTTPConnection(host, port, timeout=SECONDS)
         self._connection = connection
         return connection
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Wake whoever waits for a server that drips."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def open_source(source: str) -> Reader:

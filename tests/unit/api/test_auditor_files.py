@@ -2,7 +2,9 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,6 +30,9 @@ class _Published(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path.endswith("drips"):
+            self._drip()
+            return
         status = {"gone": 404, "moved": 302, "broken": 500}.get(self.path.rpartition("/")[2], 200)
         status = 404 if "/nothing/" in self.path else status
         body = self.path.encode()
@@ -36,6 +41,14 @@ class _Published(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(200):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -61,6 +74,15 @@ def test_a_server_is_read_over_one_connection_and_only_404_means_missing(address
             reader.get(f"log/{odd}")
     assert reader.get("tile/0/000") == b"/copy/tile/0/000"
     reader.close()
+
+
+def test_a_server_that_drips_holds_nobody_for_long_and_what_came_of_a_file_is_not_taken_for_it(address: str) -> None:
+    reader, begun = HttpReader(address, file_seconds=0.2), time.monotonic()
+
+    with pytest.raises(ReadError):
+        reader.get("log/drips")
+
+    assert time.monotonic() - begun < 15  # the server would drip for half a minute
 
 
 def test_witnesses_are_asked_what_they_saw_and_one_that_is_away_is_named(address: str) -> None:

@@ -43,10 +43,10 @@ class Log:
         self.entries.append(LogEntry(kind=kind, time=NOW, digest=digest, detail=detail).encode())
         return len(self.entries) - 1
 
-    def proof(self, index: int, *witnesses: TestWitness, at: datetime = SEEN) -> str:
+    def proof(self, index: int, *witnesses: TestWitness, at: datetime = SEEN, name: str = ORIGIN) -> str:
         leaves = [leaf_hash(each) for each in self.entries]
-        body = checkpoint_body(ORIGIN, len(leaves), root_of(leaves)).decode()
-        note = f"{body}\n{signature_line(ORIGIN, LOG.key_id, KEY.sign(body.encode()))}"
+        body = checkpoint_body(name, len(leaves), root_of(leaves)).decode()
+        note = f"{body}\n{signature_line(name, LOG.named(name).key_id, KEY.sign(body.encode()))}"
         note += "".join(each.line(note, at) for each in witnesses)
         return LogReceipt(
             entry=self.entries[index], index=index, path=inclusion_path(leaves, index), note=note
@@ -212,3 +212,24 @@ def test_two_branches_under_one_key_are_proof_of_a_fork_whoever_brings_it(log: L
     assert said(with_proof(shown, longer.proof(1, AUDIT, CITY), trust(), at=NOW)) == ["log.witnessed"]
     failed = with_proof(shown, branch.proof(1), trust(), at=NOW)
     assert with_proof(failed, log.proof(1, AUDIT, CITY), trust(), at=NOW) == failed
+
+
+def test_a_branch_under_the_next_years_name_is_as_much_a_fork(log: Log) -> None:
+    """The tree goes on under a new name, so that a place holds one leaf for good."""
+    following = "log.test.example/2027"
+    believed = replace(trust(), log_policy=policy_text(LOG, LOG.named(following)))
+    branch, longer = Log(log.entries[:1]), Log(log.entries[:])
+    branch.add(EntryKind.ADMIN, bytes(32), {1: "private"})
+    longer.add(EntryKind.ADMIN, bytes(32), {1: "later"})
+    base = of_code(trust())
+    shown = Report(
+        subject=Subject.DOCUMENT,
+        findings=tuple(each for each in base.findings if each.check is not Check.LOG),
+        at=NOW,
+        log=replace(base.log, document_leaf=1, proof=log.proof(1)),
+    )
+
+    failed = with_proof(shown, branch.proof(1, name=following), believed, at=NOW)
+
+    assert failed.verdict is Verdict.LOG_INCONSISTENT
+    assert said(with_proof(shown, longer.proof(1, AUDIT, CITY, name=following), believed, at=NOW)) == ["log.witnessed"]
