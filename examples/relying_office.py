@@ -5,8 +5,10 @@
     if answer["in_force"]:
         case.keep(answer["receipt"])
 
-Copy this file into your own system; it has no other parts. `python relying_office.py URL KEY TEXT` checks one code.
-(Checking the signature of a webhook needs the package `cryptography`.)
+In service there is no shared secret: `key=SigningKey(address, client="food-inspection", kid="…", private_key=pem)`
+signs for a token, and for a new one when it is nearly over. Copy this file into your own system; it has no other parts.
+`python relying_office.py URL KEY TEXT` checks one code. (To sign, and to check the signature of a webhook, needs the
+package `cryptography`.)
 """
 
 # ruff: noqa: INP001 - a file that is copied into other systems, no package
@@ -19,7 +21,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 # The service answers a code within a tenth of a second; a file of 20 MB over a slow line takes a minute.
@@ -29,6 +31,10 @@ TRIES = 4
 TRY_AGAIN = frozenset({429, 502, 503, 504})
 # A message older than this was held back by somebody (Standard Webhooks).
 WEBHOOK_AGE_SECONDS = 300
+# A statement is exchanged at once; a token is not used to its last second.
+STATEMENT_SECONDS = 60
+TOKEN_SPARE_SECONDS = 60
+STATEMENT_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class RefusedError(Exception):
@@ -40,12 +46,76 @@ class RefusedError(Exception):
         self.problem = problem
 
 
-class RelyingOffice:
-    """One office's access, with one key."""
+class SigningKey:
+    """A system's own key, P-256 or Ed25519, in PEM: signs for tokens of some minutes (OAuth 2.0, private_key_jwt).
 
-    def __init__(self, address: str, key: str) -> None:
+    `audience` is the public address of `/api/v1/token`, where that is not the one that is called.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        client: str,
+        kid: str,
+        private_key: bytes,
+        audience: str = "",
+        clock: Callable[[], float] = time.time,  # noqa: TID251 - no part of the service
+    ) -> None:
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        self.address = f"{address.rstrip('/')}/api/v1/token"
+        self.client, self.kid, self.clock = client, kid, clock
+        self.audience = audience or self.address
+        self._private: Any = load_pem_private_key(private_key, None)
+        self._token, self._until = "", 0.0
+
+    def __call__(self) -> str:
+        """Return a token that is good for a while, an old one as long as it is."""
+        if self.clock() >= self._until - TOKEN_SPARE_SECONDS:
+            form = {
+                "grant_type": "client_credentials",
+                "client_assertion_type": STATEMENT_TYPE,
+                "client_assertion": self.statement(),
+            }
+            request = urllib.request.Request(self.address, urllib.parse.urlencode(form).encode())  # noqa: S310 - the office's own setting
+            answer = _sent(request)
+            self._token, self._until = answer["access_token"], self.clock() + answer["expires_in"]
+        return self._token
+
+    def statement(self) -> str:
+        """Return a signed statement of who asks, for this service, for the next minute, to be used once (RFC 7523)."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        is_edwards = isinstance(self._private, Ed25519PrivateKey)
+        header = {"alg": "EdDSA" if is_edwards else "ES256", "kid": self.kid, "typ": "JWT"}
+        claims = {
+            "iss": self.client,
+            "sub": self.client,
+            "aud": self.audience,
+            "exp": int(self.clock()) + STATEMENT_SECONDS,
+            "jti": uuid.uuid4().hex,
+        }
+        signed = ".".join(_base64url(json.dumps(each).encode()) for each in (header, claims))
+        signature = self._private.sign(signed.encode()) if is_edwards else self._sign_p256(signed.encode())
+        return f"{signed}.{_base64url(signature)}"
+
+    def _sign_p256(self, content: bytes) -> bytes:
+        """Return both numbers of the signature, 32 bytes each (RFC 7518, 3.4)."""
+        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+        from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        numbers = decode_dss_signature(self._private.sign(content, ECDSA(SHA256())))
+        return b"".join(each.to_bytes(32) for each in numbers)
+
+
+class RelyingOffice:
+    """One office's access, with a key of the sandbox, or with what gives tokens: a `SigningKey`."""
+
+    def __init__(self, address: str, key: str | Callable[[], str]) -> None:
         self.address = address.rstrip("/")
-        self.key = key
+        self._key = key if callable(key) else lambda: key
 
     def verify(self, asked: Mapping[str, str], *, purpose: str, legal_basis: str, **more: str) -> dict[str, Any]:
         """Check one licence: `asked` is {"text": …}, {"id": …} or {"number": …, "holder": …}.
@@ -87,23 +157,32 @@ class RelyingOffice:
             yield last, cursor
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - whatever the service answers
-        """Send a request, again where that is worth it: the same Idempotency-Key makes it count once."""
-        headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
+        """Send a request; where it is sent again, the same Idempotency-Key makes it count once."""
+        headers = {"Authorization": f"Bearer {self._key()}", "Accept": "application/json"}
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         if data is not None:
             headers |= {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
         request = urllib.request.Request(f"{self.address}/api/v1{path}", data, headers, method=method)  # noqa: S310 - the office's own setting
-        for attempt in range(1, TRIES + 1):
-            try:
-                with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
-                    return json.load(answer)
-            except urllib.error.HTTPError as error:
-                with error:
-                    problem = _problem(error.read())
-                if error.code not in TRY_AGAIN or attempt == TRIES:
-                    raise RefusedError(error.code, problem) from error
-                time.sleep(float(error.headers.get("Retry-After", 2**attempt)))
-        raise AssertionError
+        return _sent(request)
+
+
+def _sent(request: urllib.request.Request) -> Any:  # noqa: ANN401 - whatever the service answers
+    """Send a request, again where that is worth it, and return the answer. Raises `RefusedError`."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the office's own setting
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                problem = _problem(error.read())
+            if error.code not in TRY_AGAIN or attempt == TRIES:
+                raise RefusedError(error.code, problem) from error
+            time.sleep(float(error.headers.get("Retry-After", 2**attempt)))
+    raise AssertionError
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _problem(content: bytes) -> dict[str, Any]:

@@ -18,15 +18,25 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from api.cli.client_keys import read_client_key
 from api.cli.offline import encode_public_key
+from api.client_assertion import TYPE as ASSERTION_TYPE
+from api.v1.token import TOKEN_PATH
 from registry import artefacts
-from registry.db import reading
+from registry.client_keys import ClientKey, add_key
+from registry.db import reading, transaction
 from registry.licences import find_licence
+from registry.records import Role
 from signer.public_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from signer.publish import publish
 from tests.flows.test_served import OFFICE_SERVER
 from tests.hall import Hall
+from tests.town import BUREAU
+from verify.algorithms import key_identifier
 
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[2]
@@ -90,22 +100,82 @@ def desk(sqlite_hall: Hall, tmp_path: Path) -> Iterator[Desk]:
         "YINZHENG_LANGUAGE": "en",
     }
     (folder / "root.pem").write_bytes(root_of(hall))
+    hall.gives_key("signing", BUREAU, Role.COUNTER)
+    environment |= {
+        "CLIENT": "signing",
+        "KID": registers_key(hall, folder / "private.pem", Ed25519PrivateKey.generate()),
+        "AUDIENCE": f"{settings.public_address}{TOKEN_PATH}",
+    }
     yield Desk(folder, environment, hall)
     server.kill()
     server.wait()
 
 
+def registers_key(hall: Hall, file: Path, private: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """Keep the key of a system that signs, let the operator register it, and return its id."""
+    file.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    algorithm, spki = read_client_key(public)
+    key = ClientKey(key_id="signing", kid=key_identifier(spki).hex(), algorithm=algorithm.value, spki=spki)
+    with transaction(hall.office.database) as tx:
+        add_key(tx, key, at=hall.town.now)
+    return key.kid
+
+
+def at_the_office(block: str, hall: Hall) -> str:
+    """Return a command of the page with the clock of the served office, which stands at one moment, for the machine's."""
+    moment = int(hall.town.now.timestamp())
+    return (
+        block.replace("$(date +%s)", str(moment))
+        .replace("java examples", f"java -Dclock.behind={moment - int(time.time())} examples")
+        .replace('os.environ["AUDIENCE"],', f'os.environ["AUDIENCE"], clock=lambda: {moment},')
+    )
+
+
 def test_every_command_of_the_page_works_as_it_stands_there(desk: Desk) -> None:
-    said = [desk.runs(*(("sh", "-ec") if kind == "sh" else (sys.executable, "-c")), block) for kind, block in BLOCKS]
+    blocks = [(kind, at_the_office(block, desk.hall)) for kind, block in BLOCKS]
+
+    said = [desk.runs(*(("sh", "-ec") if kind == "sh" else (sys.executable, "-c")), block) for kind, block in blocks]
 
     assert desk.reads("answer.json")["verdict"] == "valid"
     assert [each["result"]["verdict"] for each in desk.reads("batch.json")["items"]] == ["valid", "valid"]
     assert len(desk.reads("receipts.json")["items"]) == 3
     assert desk.reads("recalls.json")["items"] == []
     assert desk.reads("java.json")["receipt"]["receipt_id"]
+    assert desk.reads("python.json")["receipt"]["receipt_id"]
+    for name in ("token.json", "java-token.json"):
+        token = {"Authorization": f"Bearer {desk.reads(name)['access_token']}"}
+        assert desk.hall.ask("GET", "/api/v1/recalls", headers=token).status_code == 200, name
     assert (desk.folder / "receipt.pdf").read_bytes().startswith(b"%PDF-")
     assert sum("The receipt's signature fits" in each for each in said) == 2
     assert any("valid [" in each for each in said)
+
+
+def test_a_system_with_a_key_on_p256_signs_as_well_in_python_and_java(desk: Desk) -> None:
+    kid = registers_key(desk.hall, desk.folder / "p256.pem", ec.generate_private_key(ec.SECP256R1()))
+    moment, audience = desk.hall.town.now.timestamp(), desk.environment["AUDIENCE"]
+    behind = f"-Dclock.behind={int(moment) - int(time.time())}"
+    python = runpy.run_path(str(ROOT / "examples/relying_office.py"))["SigningKey"](
+        desk.environment["YZ"],
+        client="signing",
+        kid=kid,
+        private_key=(desk.folder / "p256.pem").read_bytes(),
+        audience=audience,
+        clock=lambda: moment,
+    )
+    java = desk.runs("java", behind, "examples/RelyingOffice.java", "statement", audience, "signing", kid, "p256.pem")
+
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": java.strip(),
+    }
+    tokens = [python(), desk.hall.ask("POST", "/api/v1/token", data=form).json()["access_token"]]
+
+    assert python() == tokens[0], "one is used as long as it is good"
+    for token in tokens:
+        answer = desk.hall.ask("GET", "/api/v1/recalls", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
 
 
 def test_the_client_hears_of_recalls_and_says_why_it_was_refused(desk: Desk) -> None:
