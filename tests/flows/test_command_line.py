@@ -834,6 +834,7 @@ def test_keys_that_are_pinned_superseded_or_stolen_are_neither_rotated_nor_certi
     terminal.calls("keys", "revoke", f"document.{FOOD_OFFICE}-2", "--reason", "superseded", *PERSONS)
     (certified,) = terminal.reads("keys", "certify", f"document.{FOOD_OFFICE}-2", *PERSONS)
     terminal.issues("-o", "licence.pdf")
+    time.sleep(1.1)  # what was signed in the very second of the revocation is not believed
     terminal.calls("keys", "revoke", f"document.{FOOD_OFFICE}-2", "--reason", "key_compromise", *PERSONS)
 
     stolen = terminal.calls("keys", "certify", f"document.{FOOD_OFFICE}-2", *PERSONS, expect=2)
