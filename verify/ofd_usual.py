@@ -23,7 +23,9 @@ _VALUE: Final = r"[0-9A-Za-z .+/=:-]*+"
 # Any text up to the next tag; `_decoded` has seen that nothing in it is for expat alone to judge.
 _TEXT: Final = "[^<]*+"
 # What stands for another character, ends what never began, is read as another one, or is none; U+FFFE and U+FFFF last.
-_DOUBTFUL: Final = (b"&", b"]]>", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+# One sign each is found by the processor's own search; a longer text takes as long as everything else here together.
+_DOUBTFUL_BYTES: Final = (b"&", b"]")
+_DOUBTFUL_CHARACTERS: Final = ("\ufffe", "\uffff")
 _CONTROLS: Final = bytes(each for each in range(0x20) if each not in b"\t\n")
 
 
@@ -121,11 +123,12 @@ def read_usual_description(data: bytes, path: str) -> Description | None:
 
 def _decoded(data: bytes) -> str | None:
     """Return the text of a file in which nothing is doubtful, or None."""
-    if len(data) > _BYTES_MAX or any(each in data for each in _DOUBTFUL):
+    if len(data) > _BYTES_MAX or any(each in data for each in _DOUBTFUL_BYTES):
         return None
     if len(data.translate(None, _CONTROLS)) != len(data):
         return None
     try:
-        return data.decode()
+        text = data.decode()
     except UnicodeDecodeError:
         return None
+    return None if any(each in text for each in _DOUBTFUL_CHARACTERS) else text

@@ -132,7 +132,7 @@ class SealSignature:
 
 def read_seal(data: bytes) -> Seal:
     """Read one seal; raises `SealError`. Its signature is not checked."""
-    return _strictly(_read_seal, data, SEAL_BYTES_MAX)
+    return _strictly(_known_seal, data, SEAL_BYTES_MAX)
 
 
 def read_seal_signature(data: bytes) -> SealSignature:
@@ -157,7 +157,7 @@ _COPIES: Final = 4
 
 
 def _known_seal(data: bytes) -> Seal:
-    """Return the seal inside a signature, read or remembered."""
+    """Return a seal, read or remembered: it stands in the file beside its signature and inside that too."""
     return _SEALS.find(data) or _SEALS.offer(data, _read_seal(data), weight=_COPIES * len(data))
 
 
