@@ -4,7 +4,6 @@
 """
 
 import argparse
-import os
 import platform
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from bench import (
     pages,
     sm2_signing,
 )
+from bench.cores import let_use_one_core
 from bench.figure import Figure
 
 MAKERS: dict[str, Callable[[Path], Iterator[Figure]]] = {
@@ -60,8 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", choices=sorted(MAKERS), help="measure one figure")
     only = parser.parse_args().only
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for ours and rival alike
+    let_use_one_core()
     figures: list[Figure] = []
     for name, make in MAKERS.items():
         if only in (None, name):

@@ -2,8 +2,14 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+LIMIT: Final = "the limit of the issue"
+"""The rival of a figure that has none."""
+
+_GROWTH_ROUNDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +71,29 @@ def alternating_best(
         first = min(first, seconds_each(ours, count=count, rounds=1))
         second = min(second, seconds_each(rival, count=count, rounds=1))
     return first, second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    """What is done `count` times in something large and in something small; each returns the seconds that it took."""
+
+    name: str
+    large: Callable[[], float]
+    small: Callable[[], float]
+    count: int
+
+
+def growth_figures(grown: Sequence[Grown], large: str, small: str) -> Iterator[Figure]:
+    """Yield the rate in the large over that in the small, median of five rounds in turn; the sizes are told in words."""
+    for each in grown:
+        each.large(), each.small()  # warm
+        times = [(each.large(), each.small()) for _ in range(_GROWTH_ROUNDS)]
+        slow, quick = (statistics.median(side) for side in zip(*times, strict=True))
+        yield Figure(
+            name=each.name,
+            value=quick / slow,
+            unit="of the rate",
+            goal=0.8,
+            own=f"{large}: {each.count / slow:,.0f}/s",
+            rival=f"{small}: {each.count / quick:,.0f}/s",
+        )

@@ -1,7 +1,6 @@
 """Figures of growth: a registry of a million licences against one of a thousand, and the memory of a worker."""
 
 import random
-import statistics
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from api.sm2_choice import choose_sm2
 from bench.bulk_load import bulk_load
-from bench.figure import Figure
+from bench.figure import LIMIT, Figure, Grown, growth_figures
 from bench.town_of_bench import CHUNK, found_town, issue_chunks
 from registry.db import open_database
 from registry.public_answers import public_answer
@@ -20,7 +19,6 @@ from tests.town import BUSINESS, Town
 
 SMALL = 1_000
 LARGE = 1_000_000
-ROUNDS = 5
 CHECKS = 2_000
 WORKER_LICENCES = 1_000
 
@@ -31,22 +29,16 @@ def growth(folder: Path) -> Iterator[Figure]:
     """
     small, small_ids = _filled(folder / "small", SMALL)
     large, large_ids = _filled(folder / "large", LARGE)
-    pairs = [
-        ("issue_growth", _issuing(large), _issuing(small), CHUNK),
-        ("check_growth", _checking(large, large_ids), _checking(small, small_ids), CHECKS),
+    grown = [
+        Grown(name="issue_growth", large=_issuing(large), small=_issuing(small), count=CHUNK),
+        Grown(
+            name="check_growth",
+            large=_checking(large, large_ids),
+            small=_checking(small, small_ids),
+            count=CHECKS,
+        ),
     ]
-    for name, of_large, of_small, count in pairs:
-        of_large(), of_small()  # warm
-        times = [(of_large(), of_small()) for _ in range(ROUNDS)]
-        slow, quick = (statistics.median(each) for each in zip(*times, strict=True))
-        yield Figure(
-            name=name,
-            value=quick / slow,
-            unit="of the rate",
-            goal=0.8,
-            own=f"{LARGE:,} licences: {count / slow:.0f}/s",
-            rival=f"{SMALL:,} licences: {count / quick:.0f}/s",
-        )
+    yield from growth_figures(grown, f"{LARGE:,} licences", f"{SMALL:,} licences")
 
 
 def worker_memory(folder: Path) -> Iterator[Figure]:
@@ -62,7 +54,7 @@ def worker_memory(folder: Path) -> Iterator[Figure]:
         unit="MB",
         goal=250,
         own=f"{WORKER_LICENCES} licences in both bodies",
-        rival="the limit of the issue",
+        rival=LIMIT,
         at_least=False,
     )
 

@@ -9,8 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from api.identity import credential
+from bench.cores import let_client_use_other_cores
 from bench.figure import Figure
-from bench.loopback import ask_once, get, let_client_use_other_cores, post, rate, server
+from bench.loopback import ask_once, get, post, rate, server
 from bench.town_of_bench import CHUNK, found_town, issue_chunks
 from registry.db import transaction
 from registry.people import add_client

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from bench.figure import Figure
+from bench.cores import every_core
+from bench.figure import LIMIT, Figure
 from bench.http import RELIANCE, VERIFICATIONS, client_keys
 from bench.loopback import exchange, post, server
 from bench.town_of_bench import CHUNK, found_town, issue_chunks
@@ -41,16 +42,8 @@ def load(folder: Path) -> Iterator[Figure]:
         "ofd": [_form("a.ofd", each.ofd) for each in issued if each.ofd is not None],
     }
     keys = client_keys(town, CLIENTS)
-    every_core = set(range(os.cpu_count() or 1))
-    pinned = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else every_core
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, every_core)
-    try:
-        with server("office", folder, workers=WORKERS) as port:
-            course = asyncio.run(_Course(port, requests).run(keys))
-    finally:
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, pinned)
+    with every_core(), server("office", folder, workers=WORKERS) as port:
+        course = asyncio.run(_Course(port, requests).run(keys))
     yield from course.figures()
 
 
@@ -100,7 +93,6 @@ class _Course:
         """Return the lines of the report."""
         count = sum(map(len, self._seconds.values()))
         asked = f"{count / (SECONDS * (1 - WARM_SHARE)):.0f} checks a second by {CLIENTS} clients in {SECONDS:.0f} s"
-        limit = "the limit of the issue"
         told = f": {self._errors[0][:200]}" if self._errors else ""
         yield Figure(
             name="load_errors",
@@ -108,13 +100,13 @@ class _Course:
             unit="errors",
             goal=0,
             own=asked + told,
-            rival=limit,
+            rival=LIMIT,
             at_least=False,
         )
         medians = ", ".join(f"{kind} {statistics.median(each) * 1000:.0f} ms" for kind, each in self._seconds.items())
         late = statistics.quantiles(self._seconds["token"], n=100)[98] * 1000
         yield Figure(
-            name="load_p99", value=late, unit="ms", goal=100, own=f"medians: {medians}", rival=limit, at_least=False
+            name="load_p99", value=late, unit="ms", goal=100, own=f"medians: {medians}", rival=LIMIT, at_least=False
         )
         fifth = max(1, len(self._memory) // 5)
         after, end = statistics.median(self._memory[fifth : 2 * fifth]), statistics.median(self._memory[-fifth:])

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from api.wiring import Office
-from bench.figure import Figure
-from bench.log_office import appended, drafts, durable_postgresql, every_core, log_office, percentile, together
+from bench.cores import every_core
+from bench.figure import LIMIT, Figure
+from bench.log_office import appended, drafts, durable_postgresql, log_office, percentile, together
 from registry import leaves
 from signer.log_safety import CHECKPOINT
 
-LIMIT: Final = "the limit of the issue"
 CALLERS: Final = 64
 ENTRIES: Final = 40_000
 ARRIVALS: Final = 15_000

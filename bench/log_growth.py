@@ -2,7 +2,6 @@
 
 import os
 import random
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, update
 
 from bench.bulk_load import in_haste, insert_of
-from bench.figure import Figure
+from bench.figure import Figure, Grown, growth_figures
 from bench.log_office import drafts
 from bench.town_of_bench import found_town
 from registry import leaves
@@ -30,7 +29,6 @@ from verify.tree import Frontier, leaf_hash
 SMALL: Final = 10_000
 # The issue asks for ten million: YINZHENG_BENCH_LOG_ENTRIES=10000000, which takes some five minutes and 4 GB.
 LARGE = int(os.environ.get("YINZHENG_BENCH_LOG_ENTRIES", "1000000"))
-ROUNDS: Final = 5
 BATCH: Final = 64
 BATCHES: Final = 10
 PROOFS: Final = 200
@@ -47,22 +45,11 @@ def log_growth(folder: Path) -> Iterator[Figure]:
     made by bulk load: entries with random digests, their tree, the head signed by the log's key.
     """
     small, large = _filled(folder / "small", SMALL), _filled(folder / "large", LARGE)
-    pairs = [
-        ("log_append_growth", _appending(large), _appending(small), BATCH * BATCHES),
-        ("log_proof_growth", _proving(large), _proving(small), PROOFS),
+    grown = [
+        Grown(name="log_append_growth", large=_appending(large), small=_appending(small), count=BATCH * BATCHES),
+        Grown(name="log_proof_growth", large=_proving(large), small=_proving(small), count=PROOFS),
     ]
-    for name, of_large, of_small, count in pairs:
-        of_large(), of_small()  # warm
-        times = [(of_large(), of_small()) for _ in range(ROUNDS)]
-        slow, quick = (statistics.median(each) for each in zip(*times, strict=True))
-        yield Figure(
-            name=name,
-            value=quick / slow,
-            unit="of the rate",
-            goal=0.8,
-            own=f"{LARGE:,} entries: {count / slow:,.0f}/s",
-            rival=f"{SMALL:,} entries: {count / quick:,.0f}/s",
-        )
+    yield from growth_figures(grown, f"{LARGE:,} entries", f"{SMALL:,} entries")
 
 
 def _appending(log: SigningLog) -> Callable[[], float]:

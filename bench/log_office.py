@@ -5,7 +5,6 @@ may have (`verify/log_entry.py`). The issue says 512; ours hold hashes and a few
 service, and a limit that nobody needs would only be room for personal data. So 400 it is, for ours and for the rival.
 """
 
-import os
 import shutil
 import statistics
 import tempfile
@@ -40,20 +39,6 @@ with warnings.catch_warnings():
 WORDS: Final = {1: "印" * 58, 2: "证" * 59}
 # What has come to rest between the founding and the first entry that counts.
 WARM: Final = 2_000
-
-
-@contextmanager
-def every_core() -> Iterator[None]:
-    """Let database, callers and publisher have all cores, as they do in service."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    pinned = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, pinned)
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from bench.cores import every_core
 from bench.figure import Figure
 from bench.log_append import CALLERS
-from bench.log_office import Course, appended, drafts, durable_postgresql, encoded, every_core, log_office
+from bench.log_office import Course, appended, drafts, durable_postgresql, encoded, log_office
 from verify.log_entry import ENTRY_BYTES_MAX
 
 SOURCE: Final = Path(__file__).parent / "tessera"

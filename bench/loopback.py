@@ -52,13 +52,6 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server did not start")
 
 
-def let_client_use_other_cores() -> None:
-    """Leave the servers their core; with one core only, client and servers share it."""
-    if hasattr(os, "sched_setaffinity"):
-        cores = set(range(os.cpu_count() or 1))
-        os.sched_setaffinity(0, (cores - {min(cores)}) or cores)
-
-
 def get(path: str) -> bytes:
     """Return a request as it goes over the wire."""
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()

@@ -1,6 +1,5 @@
 """Figures of the pages in Chromium: from the click to the verdict, and how much comes over the wire."""
 
-import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -9,14 +8,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.figure import Figure
+from bench.cores import every_core
+from bench.figure import LIMIT, Figure
 from bench.town_of_bench import found_town
 from signer.packs import refresh_pack
 from tests.browsers import CHROMIUM, Sent, Visit, film, qr_picture, served, visiting
 from tests.hall import Hall
 
 LOOKS = 15
-_LIMIT = "the limit of the issue"
 _VENDOR = "/vendor/"
 _OPENINGS = 9
 _RENDERED = ("/", "/sign-in", "/holder", "/report")
@@ -42,7 +41,7 @@ def counter_page(folder: Path) -> Iterator[Figure]:
     hall.app = sent = Sent(hall.app)
     text = issued.record.token_text
     picture = film(qr_picture(text), folder / "film.mjpeg")
-    with _every_core(), served(hall) as address, _browser(picture) as browser:
+    with every_core(), served(hall) as address, _browser(picture) as browser:
         with visiting(browser, town.now) as visit:
             visit.open(f"{address}/counter")
             visit.wait(lambda: visit.page.evaluate("navigator.serviceWorker.controller !== null"), 30)
@@ -114,19 +113,5 @@ def _browser(film_of_camera: Path) -> Iterator[Browser]:
         opened.close()
 
 
-@contextmanager
-def _every_core() -> Iterator[None]:
-    """Let browser and server use what a clerk's computer has."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    pinned = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, pinned)
-
-
 def _most(name: str, value: float, unit: str, goal: float, own: str) -> Figure:
-    return Figure(name=name, value=value, unit=unit, goal=goal, own=own, rival=_LIMIT, at_least=False)
+    return Figure(name=name, value=value, unit=unit, goal=goal, own=own, rival=LIMIT, at_least=False)
