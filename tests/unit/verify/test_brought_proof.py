@@ -89,6 +89,17 @@ def log() -> Log:
     return made
 
 
+def of_document(log: Log) -> Report:
+    """A report on a document that carries the proof of the log's second leaf."""
+    base = of_code(trust())
+    return Report(
+        subject=Subject.DOCUMENT,
+        findings=tuple(each for each in base.findings if each.check is not Check.LOG),
+        at=NOW,
+        log=replace(base.log, document_leaf=1, proof=log.proof(1)),
+    )
+
+
 def said(report: Report) -> list[str]:
     return [each.code for each in report.findings if each.check is Check.LOG]
 
@@ -199,13 +210,7 @@ def test_two_branches_under_one_key_are_proof_of_a_fork_whoever_brings_it(log: L
     branch.add(EntryKind.ADMIN, bytes(32), {1: "private"})
     other_tree.add(EntryKind.ADMIN, bytes(32), {1: "private"})
     longer.add(EntryKind.ADMIN, bytes(32), {1: "later"})
-    base = of_code(trust())
-    shown = Report(
-        subject=Subject.DOCUMENT,
-        findings=tuple(each for each in base.findings if each.check is not Check.LOG),
-        at=NOW,
-        log=replace(base.log, document_leaf=1, proof=log.proof(1)),
-    )
+    shown = of_document(log)
 
     assert with_proof(shown, branch.proof(1), trust(), at=NOW).verdict is Verdict.LOG_INCONSISTENT
     assert with_proof(shown, other_tree.proof(1, AUDIT, CITY), trust(), at=NOW).verdict is Verdict.LOG_INCONSISTENT
@@ -221,13 +226,7 @@ def test_a_branch_under_the_next_years_name_is_as_much_a_fork(log: Log) -> None:
     branch, longer = Log(log.entries[:1]), Log(log.entries[:])
     branch.add(EntryKind.ADMIN, bytes(32), {1: "private"})
     longer.add(EntryKind.ADMIN, bytes(32), {1: "later"})
-    base = of_code(trust())
-    shown = Report(
-        subject=Subject.DOCUMENT,
-        findings=tuple(each for each in base.findings if each.check is not Check.LOG),
-        at=NOW,
-        log=replace(base.log, document_leaf=1, proof=log.proof(1)),
-    )
+    shown = of_document(log)
 
     failed = with_proof(shown, branch.proof(1, name=following), believed, at=NOW)
 
