@@ -15,7 +15,7 @@ from typing import Final
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from api.compression import SQUEEZED_MAX, compressed, takes
+from api.compression import SQUEEZED_MAX, compressed, preferred
 from api.environment import Language
 from api.errors import UnknownAddressError
 from api.pages.rendering import SCRIPT_POLICY, STATIC, render, static_address, written
@@ -144,7 +144,7 @@ def _vendor(request: Request, edition: str, name: str) -> Response:
 def _file(request: Request, file: Served) -> Response:
     """Return a file in the smallest form that the browser takes."""
     headers = {"Cache-Control": _FOREVER, "Content-Security-Policy": MODULE_POLICY}
-    if file.brotli and takes(request, "br"):
+    if file.brotli and preferred(request) == "br":
         return Response(file.brotli, headers={**headers, "Content-Encoding": "br"}, media_type=file.media_type)
     answer = Response(file.plain, headers=headers, media_type=file.media_type)
     # What the build leaves uncompressed would take seconds here, or is small.

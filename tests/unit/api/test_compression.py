@@ -21,10 +21,19 @@ def asked(encodings: str) -> Request:
 
 def test_each_browser_gets_what_it_takes_and_reads_the_same() -> None:
     for encodings, encoding, read in (
-        ("gzip, deflate, br;q=0.9", "br", brotli.decompress),
+        ("gzip, deflate, br", "br", brotli.decompress),
         ("gzip", "gzip", gzip.decompress),
         ("identity", None, bytes),
         ("", None, bytes),
+        ("br;q=0", None, bytes),
+        ("br;q=0, gzip", "gzip", gzip.decompress),
+        ("BR ; Q=0.000, gzip;q=0.5", "gzip", gzip.decompress),
+        ("br;q=0.2, gzip;q=0.8", "gzip", gzip.decompress),
+        ("br;q=0.5, identity", None, bytes),
+        ("*", "br", brotli.decompress),
+        ("*;q=0.1, br;q=0", "gzip", gzip.decompress),
+        ("*;q=0", None, bytes),
+        ("br;q=nothing, gzip;q=2", None, bytes),
     ):
         for is_kept in (True, False):
             answer = compressed(asked(encodings), Response(TEXT, headers={"Vary": "Origin"}), is_kept=is_kept)
@@ -39,6 +48,9 @@ def test_what_would_grow_stays_and_other_bytes_have_a_weak_tag() -> None:
     short = compressed(asked("br"), Response("x", headers={"ETag": '"1"'}))
     long = compressed(asked("br"), Response(TEXT, headers={"ETag": '"1"'}))
 
+    refused = compressed(asked("gzip, identity;q=0"), Response("x"))
+
+    assert gzip.decompress(bytes(refused.body)) == b"x", "who refuses the bytes as they are is not sent them"
     assert (bytes(short.body), short.headers.get("content-encoding"), short.headers["etag"]) == (b"x", None, '"1"')
     assert long.headers["etag"] == 'W/"1"'
 
