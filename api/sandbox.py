@@ -3,30 +3,25 @@
 Promises:
   * The reader has no key, no socket and no registry, and is bounded in memory, time and files (`api/sandbox_child.py`).
   * A file that breaks its reader, or takes too long, is a clear error; the next file gets a new reader.
+  * A file gets a reader that has read nothing, or nothing but documents of the same line that stand, whole, under the
+    signature of an issuer of the trust list: who checks a pile of licences waits for one start.
   * A reader is forked from a warm process, so that a usual file is answered in some milliseconds. The process begins
     with what our own documents need; what any other file may need is loaded at the first one, or by `warm_up`.
   * One line (an address, a client) holds at most half of the readers: a pile of slow files keeps nobody else waiting.
 """
 
-import io
-import os
 import pickle
-import select
 import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from api.errors import ApiError
 from api.sandbox_jobs import (
-    ANSWER_BYTES_MAX,
     LOAD_ALL,
     NEEDS_ALL,
     READY,
@@ -41,6 +36,7 @@ from api.sandbox_jobs import (
     open_answer,
     prepared_of,
 )
+from api.sandbox_reader import KeptReaders, Reader, SandboxBusyError, SandboxCrashedError, SandboxError
 from api.turns import NoTurnError, Turns
 from verify.errors import MalformedError
 from verify.evidence import Evidence
@@ -52,8 +48,6 @@ if TYPE_CHECKING:
     from signer.official.wishes import PreparedFile, SealWish
 
 ROOT: Final = Path(__file__).parent.parent
-# A little more than the reader's own end, so that its end is what is seen.
-GRACE_SECONDS: Final = 0.5
 # As many readers at once as a small machine has memory for; the others wait their turn.
 READERS_MAX: Final = 4
 # Half of them, so that who sends hostile files from one address leaves a reader free for everybody else.
@@ -69,30 +63,6 @@ OWN_LINE: Final = ""
 START_SECONDS: Final = 60.0
 
 
-class SandboxError(ApiError):
-    """Root of what can happen to a reader; never the fault of the licence."""
-
-    code: ClassVar[str] = "sandbox.crashed"
-
-
-class SandboxTimeoutError(SandboxError):
-    """The file takes longer to read than anybody's should."""
-
-    code: ClassVar[str] = "sandbox.timeout"
-
-
-class SandboxCrashedError(SandboxError):
-    """The file broke its reader."""
-
-    code: ClassVar[str] = "sandbox.crashed"
-
-
-class SandboxBusyError(SandboxError):
-    """Too many files are being read; this one may be tried again in a moment."""
-
-    code: ClassVar[str] = "sandbox.busy"
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Sandbox:
     """The warm process, started at the first file and again when it has ended."""
@@ -101,6 +71,7 @@ class Sandbox:
     _channel: socket.socket | None = field(default=None, init=False)
     _has_all: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _kept: KeptReaders = field(default_factory=KeptReaders, init=False)
     _turns: Turns = field(
         default_factory=lambda: Turns(
             count=READERS_MAX,
@@ -152,7 +123,7 @@ class Sandbox:
     def _do(self, job: Job, document: bytes, line: str) -> tuple[dict[str, Any], bytes]:
         try:
             with self._turns.turn(line, seconds=TURN_SECONDS):
-                answer = self._answer(job, document)
+                answer = self._answer(job, document, line)
         except NoTurnError as error:
             raise SandboxBusyError from error
         try:
@@ -160,16 +131,28 @@ class Sandbox:
         except AnswerError as error:
             raise SandboxCrashedError("no answer came back") from error
 
-    def _answer(self, job: Job, document: bytes) -> bytes:
+    def _answer(self, job: Job, document: bytes, line: str) -> bytes:
         """Return the answer of a reader that was forked when all was there that this job needs."""
         if not isinstance(job, Examine):
             self.start()
-        asked = pickle.dumps(job), SECONDS[type(job)]
-        answer = self._ask(document, *asked)
+        request, seconds = pickle.dumps(job), SECONDS[type(job)]
+        answer = b""
+        if isinstance(job, Examine) and (kept := self._kept.take(line)) is not None:
+            with suppress(
+                SandboxCrashedError
+            ):  # it ended while it waited; a file that breaks it breaks the next one too
+                answer = self._asked(kept, request, document, seconds=seconds, line=line)
+        answer = answer or self._asked(self._new_reader(), request, document, seconds=seconds, line=line)
         if answer == NEEDS_ALL:
             self.start()
-            answer = self._ask(document, *asked)
+            answer = self._asked(self._new_reader(), request, document, seconds=seconds, line=line)
         return answer
+
+    def _asked(self, reader: Reader, request: bytes, document: bytes, *, seconds: int, line: str) -> bytes:
+        try:
+            return reader.ask(request, document, seconds=seconds)
+        finally:
+            self._kept.keep(line, reader)
 
     def start(self) -> None:
         """Load all that any file may need, so that no file waits for it. Raises `SandboxCrashedError`."""
@@ -186,26 +169,23 @@ class Sandbox:
                 self._has_all = True
 
     def close(self) -> None:
-        """End the warm process."""
+        """End the warm process, and the readers that wait for more."""
+        self._kept.close()
         with self._lock:
             self._end()
 
-    def _ask(self, document: bytes, relied_on: bytes, seconds: int) -> bytes:
-        reading, writing = os.pipe()
-        with io.FileIO(reading) as answer:
-            try:
-                with _passed(document) as file, _passed(relied_on) as evidence:
-                    self._send((file.fileno(), evidence.fileno(), writing))
-            finally:
-                os.close(writing)
-            return _read_answer(answer, seconds)
+    def _new_reader(self) -> Reader:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._send(theirs.fileno())
+        return Reader(ours)
 
-    def _send(self, descriptors: tuple[int, ...]) -> None:
+    def _send(self, descriptor: int) -> None:
         with self._lock:
             for _ in range(2):  # a process that has ended is seen when something is sent to it
                 channel = self._channel or self._start()
                 try:
-                    socket.send_fds(channel, [b"x"], descriptors)
+                    socket.send_fds(channel, [b"x"], [descriptor])
                 except OSError:
                     self._end()
                 else:
@@ -252,39 +232,6 @@ class Sandbox:
             self._process.wait()
         self._channel = self._process = None
         self._has_all = False
-
-
-@contextmanager
-def _passed(content: bytes) -> Iterator[BinaryIO]:
-    """Give a descriptor from which these bytes can be read once, from the start."""
-    with os.fdopen(os.memfd_create("yinzheng"), "w+b") as file:
-        file.write(content)
-        file.flush()
-        file.seek(0)
-        yield file
-
-
-def _read_answer(answer: io.FileIO, seconds: int) -> bytes:
-    """Read until the reader ends. Raises when it takes too long, says too much, or ends without a word."""
-    end = time.monotonic() + seconds + GRACE_SECONDS
-    ready = select.poll()
-    ready.register(answer, select.POLLIN | select.POLLHUP)
-    content = bytearray()
-    while True:
-        left = end - time.monotonic()
-        if left <= 0 or not ready.poll(left * 1000):
-            raise SandboxTimeoutError(params={"seconds": str(seconds)})
-        part = answer.read(65_536)
-        if not part:
-            break
-        content += part
-        if len(content) > ANSWER_BYTES_MAX:
-            raise SandboxCrashedError("too long an answer")
-    if not content:
-        if time.monotonic() >= end - GRACE_SECONDS:
-            raise SandboxTimeoutError(params={"seconds": str(seconds)})
-        raise SandboxCrashedError("the reader ended without an answer")
-    return bytes(content)
 
 
 _OURS: Final = Sandbox()

@@ -1,8 +1,10 @@
-"""The process that reads strangers' files: a server that forks one short-lived reader for each file.
+"""The process that reads strangers' files: a server that forks short-lived readers.
 
 Promises:
   * Started as a program of its own with an empty environment: no key, no database and no socket but the one to its
-    parent was ever in its memory. A reader has only the file, what is asked of it and a pipe for its answer.
+    parent was ever in its memory. A reader has only the file, what is asked of it and the way of its answer.
+  * A reader ends with its file. It goes on, for some time, only while every file was a licence whose every byte a
+    trusted issuer signed: what it has read then is nobody's but theirs (`api/README.md`, decision of 2026-11-26).
   * A reader is held by the kernel: memory, CPU and wall time, file size; it opens no file and no socket, starts no
     program or thread, changes no folder and looks into no other process (system calls refused, and where the kernel
     cannot, an audit hook). So key files beside it, and keys in its parent's memory, are out of its reach.
@@ -25,14 +27,15 @@ import signal
 import socket
 import struct
 import sys
+import time
 import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from api.sandbox_jobs import LOAD_ALL, NEEDS_ALL, READY, SECONDS, Examine
-from api.sandbox_work import warm_up, work
+from api.sandbox_jobs import ANSWER_HEAD, LOAD_ALL, NEEDS_ALL, READY, REQUEST_HEAD, SECONDS, Examine, Job
+from api.sandbox_work import examined, warm_up, work
 from api.sm2_choice import choose_sm2
 from verify.evidence import Evidence
 
@@ -42,9 +45,10 @@ NICENESS: Final = 10
 # The interpreter with its libraries maps 300 MB; a PDF of 20 MB with its inflated streams needs 200 MB more.
 MEMORY_BYTES_MAX: Final = 768 << 20
 OPEN_FILES_MAX: Final = 32
-EVIDENCE_BYTES_MAX: Final = 64 << 20
-# Descriptors that come with one request: the file, the evidence, the pipe for the answer.
-DESCRIPTORS: Final = 3
+# So long a reader waits for another file of its line, and so much it may have worked before.
+KEPT_SECONDS: Final = 30.0
+KEPT_CPU_SECONDS: Final = 1
+_PART_BYTES: Final = 1 << 18
 # A document may call for any part of these, also for one that no document needed before. A reader opens no file, so
 # that all of them are in memory before it begins: a second, once.
 _NEEDED_PACKAGES: Final = (
@@ -127,7 +131,7 @@ def serve(descriptor: int) -> None:
         _settle()
         parent.sendall(READY)
         while True:
-            message, descriptors, _, _ = socket.recv_fds(parent, 1, DESCRIPTORS)
+            message, descriptors, _, _ = socket.recv_fds(parent, 1, 1)
             if not message:
                 return
             if message == LOAD_ALL:
@@ -135,9 +139,9 @@ def serve(descriptor: int) -> None:
                 _settle()
                 has_all = True
                 parent.sendall(READY)
-            elif len(descriptors) == DESCRIPTORS and os.fork() == 0:
+            elif descriptors and os.fork() == 0:
                 parent.close()
-                _read_one(*descriptors, has_all=has_all)
+                _read_files(descriptors[0], has_all=has_all)
             for each in descriptors:
                 os.close(each)
 
@@ -167,25 +171,41 @@ def _load_all() -> None:
                     importlib.import_module(part.name)
 
 
-def _read_one(file: int, request: int, answer: int, *, has_all: bool) -> None:
-    """Be the reader of one file, and end."""
+def _read_files(way: int, *, has_all: bool) -> None:
+    """Be the reader of one file, or of several while all of them were signed whole by trusted issuers; and end."""
     try:
-        job = pickle.loads(_read_all(request))  # noqa: S301 - written by our own parent
-        if type(job) not in SECONDS:
-            os._exit(2)
+        job, document = _next_file(way)
         signal.setitimer(signal.ITIMER_REAL, SECONDS[type(job)])  # nobody catches SIGALRM: it ends the process
-        document = _read_all(file)
-        confine(SECONDS[type(job)], answer=None if has_all else answer)
-        _write_all(answer, work(job, document))
+        confine(SECONDS[type(job)] + KEPT_CPU_SECONDS, way=None if has_all else way)
+        while isinstance(job, Examine):
+            answer, is_signed_whole = examined(job, document)
+            goes_on = is_signed_whole and time.process_time() < KEPT_CPU_SECONDS
+            signal.setitimer(signal.ITIMER_REAL, KEPT_SECONDS)
+            _answer(way, answer, goes_on=goes_on)
+            if not goes_on:
+                os._exit(0)
+            job, document = _next_file(way)
+            signal.setitimer(signal.ITIMER_REAL, SECONDS[type(job)])
+        _answer(way, work(job, document), goes_on=False)
         os._exit(0)
     except BaseException:  # noqa: BLE001 - whatever it is, this process ends here and says nothing
         os._exit(1)
 
 
-def confine(cpu_seconds: int = CPU_SECONDS, *, answer: int | None = None) -> None:
+def _next_file(way: int) -> tuple[Job, bytes]:
+    """Return what comes next from the server; it raises when the server has gone."""
+    request, document = struct.unpack(REQUEST_HEAD, _read(way, struct.calcsize(REQUEST_HEAD)))
+    job = pickle.loads(_read(way, request))  # noqa: S301 - written by our own parent
+    if type(job) not in SECONDS:
+        os._exit(2)
+    return job, _read(way, document)
+
+
+def confine(cpu_seconds: int = CPU_SECONDS, *, way: int | None = None) -> None:
     """Give up, for good, everything that reading a file does not need.
 
-    Who would open a file ends: without a word, or, where `answer` is given, with the word that not all was loaded.
+    Who would open a file ends: without a word, or, where a way to the server is given, with the word that not all was
+    loaded.
     """
     limits = (
         (resource.RLIMIT_CPU, cpu_seconds),
@@ -197,7 +217,7 @@ def confine(cpu_seconds: int = CPU_SECONDS, *, answer: int | None = None) -> Non
     for kind, limit in limits:
         resource.setrlimit(kind, (limit, limit))
     _refuse_calls()
-    sys.addaudithook(_refuse_event if answer is None else partial(_refuse_and_tell, answer))
+    sys.addaudithook(_refuse_event if way is None else partial(_refuse_and_tell, way))
 
 
 def _refuse_event(event: str, _arguments: tuple[object, ...]) -> None:
@@ -207,9 +227,9 @@ def _refuse_event(event: str, _arguments: tuple[object, ...]) -> None:
         raise PermissionError(event)
 
 
-def _refuse_and_tell(answer: int, event: str, arguments: tuple[object, ...]) -> None:
+def _refuse_and_tell(way: int, event: str, arguments: tuple[object, ...]) -> None:
     if event in {_OPENING, _IMPORTING}:
-        _write_all(answer, NEEDS_ALL)
+        _answer(way, NEEDS_ALL, goes_on=False)
         os._exit(0)
     _refuse_event(event, arguments)
 
@@ -241,11 +261,17 @@ def _filter_program(architecture: int, refused: tuple[int, ...]) -> bytes:
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
 
-def _read_all(descriptor: int) -> bytes:
-    with os.fdopen(descriptor, "rb") as stream:
-        return stream.read(EVIDENCE_BYTES_MAX)
+def _read(way: int, length: int) -> bytes:
+    content = bytearray()
+    while len(content) < length:
+        part = os.read(way, min(length - len(content), _PART_BYTES))
+        if not part:
+            raise EOFError
+        content += part
+    return bytes(content)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
+def _answer(way: int, answer: bytes, *, goes_on: bool) -> None:
+    left = memoryview(struct.pack(ANSWER_HEAD, goes_on, len(answer)) + answer)
+    while left:
+        left = left[os.write(way, left) :]

@@ -1,7 +1,8 @@
 """What a reader of strangers' files may be asked to do, and the form of its answers.
 
 Promises:
-  * A job goes in with its file, one line of JSON comes out, and behind it the bytes that were made, if any.
+  * A job goes in with its file, one line of JSON comes out, and behind it the bytes that were made, if any. On the way
+    both have their lengths before them, and an answer the word whether its reader takes another file.
   * `open_answer` runs in the reader's parent, which believes of an answer nothing but its form. What reads files is not
     loaded there: it is `api/sandbox_work.py`, which runs in the child.
 """
@@ -24,6 +25,9 @@ LINE_BYTES_MAX: Final = 1 << 20
 # Seal, field and room, and for each page a stamp, come behind the upload.
 ANSWER_BYTES_MAX: Final = DOCUMENT_BYTES_MAX + (8 << 20)
 PARAM_LENGTH_MAX: Final = 40
+# Lengths of the job and of the file; whether the reader goes on, and the length of its answer. In bytes, big-endian.
+REQUEST_HEAD: Final = ">II"
+ANSWER_HEAD: Final = ">?I"
 # What a reader says that was forked before all that a strange document may call for was in memory; no answer begins so.
 NEEDS_ALL: Final = b"all"
 # From the parent to the process that forks readers, and back when it may go on.

@@ -15,16 +15,35 @@ from typing import TYPE_CHECKING, Final
 from api.sandbox_jobs import Examine, Job, Picture, Prepare, ReadCode, TakeInventory
 from verify.examine import examine
 from verify.ofd import OFD_HEAD
+from verify.report import NOTICES, Check, Outcome, Report
 from verify.report_objects import report_object
 
 if TYPE_CHECKING:
     from signer.official.wishes import SealWish
 
+_OF_THE_WHOLE: Final = (Check.FORM, Check.SIGNATURE, Check.ISSUER, Check.SEAL, Check.CONTENTS)
+
+
+def examined(job: Examine, document: bytes) -> tuple[bytes, bool]:
+    """Return the answer of a judgement, and whether there was nothing to read that a trusted issuer did not sign."""
+    report = examine(document, job.evidence, at=job.at)
+    return _line(report_object(report)), _is_signed_whole(report)
+
+
+def _is_signed_whole(report: Report) -> bool:
+    """Say whether a licence stands with every byte under its issuer's signature, in the form that issuers write.
+
+    Not so an official document: what its seal stands on was an upload.
+    """
+    seen = [each for each in report.findings if each.check in _OF_THE_WHOLE]
+    are_plain = all(each.outcome is Outcome.PASSED and each.code not in NOTICES for each in seen)
+    return report.is_genuine is True and are_plain and not report.facts.official_id
+
 
 def work(job: Job, document: bytes) -> bytes:
     """Do a job and return the answer; a file that breaks its reader raises whatever it raises."""
     if isinstance(job, Examine):
-        return _line(report_object(examine(document, job.evidence, at=job.at)))
+        return examined(job, document)[0]
     if isinstance(job, ReadCode):
         return _code(document)
     from signer.official.errors import OfficialError, UnreadableUploadError

@@ -14,7 +14,8 @@ import typer
 
 from api.cli.kept_checkpoint import Kept, demand_continued, keep, read_kept
 from api.cli.program import ExitCode, Session
-from api.sandbox import SandboxCrashedError, SandboxTimeoutError, examine_file
+from api.sandbox import examine_file
+from api.sandbox_reader import SandboxCrashedError, SandboxTimeoutError
 from api.texts import sentence
 from api.wiring import Office
 from registry import leaves

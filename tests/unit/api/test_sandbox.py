@@ -1,10 +1,10 @@
 """The reader of strangers' files: what it answers, what it may not do, and what happens when a file breaks it."""
 
-import io
 import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from api import sandbox_child
-from api.sandbox import Sandbox, SandboxCrashedError, SandboxTimeoutError, _read_answer
+from api.sandbox import Sandbox
+from api.sandbox_jobs import ANSWER_BYTES_MAX, ANSWER_HEAD
+from api.sandbox_reader import KEPT_MAX, KeptReaders, Reader, SandboxCrashedError, SandboxTimeoutError
 from signer.key_acts import rotate_key
 from signer.trust_lists import renew_trust_list
 from tests.code_room import NOW, CodeRoom
@@ -230,31 +232,104 @@ def test_the_limits_do_not_reach_this_process() -> None:
         pass
 
 
-def answer_of(*parts: bytes, wait: float = 0) -> bytes:
-    reading, writing = os.pipe()
-    with io.FileIO(reading) as answer:
+def answer_of(*parts: bytes, stays: bool = False, seconds: int = 4) -> bytes:
+    """Ask a reader that says these parts, whatever it is asked."""
+    ours, theirs = socket.socketpair()
+    with theirs:
         for part in parts:
-            os.write(writing, part)
-        if not wait:
-            os.close(writing)
+            theirs.sendall(part)
+        if not stays:
+            theirs.shutdown(socket.SHUT_WR)
         try:
-            return _read_answer(answer, 4)
+            return Reader(ours).ask(b"", b"", seconds=seconds)
         finally:
-            if wait:
-                os.close(writing)
+            ours.close()
 
 
-def test_a_reader_that_ends_without_a_word_broke() -> None:
+def test_a_reader_that_ends_without_a_word_or_within_one_broke() -> None:
+    head = struct.pack(ANSWER_HEAD, False, 2)
+    for parts in ((), (head[:3],), (head, b"{")):
+        with pytest.raises(SandboxCrashedError):
+            answer_of(*parts)
+    assert answer_of(head, b"{", b"}") == b"{}"
+
+
+def test_a_reader_that_would_say_too_much_is_not_listened_to() -> None:
     with pytest.raises(SandboxCrashedError):
-        answer_of()
-    assert answer_of(b"{", b"}") == b"{}"
+        answer_of(struct.pack(ANSWER_HEAD, False, ANSWER_BYTES_MAX + 1), stays=True)
 
 
 def test_a_reader_that_says_nothing_is_not_waited_for() -> None:
     started = time.monotonic()
 
     with pytest.raises(SandboxTimeoutError) as caught:
-        answer_of(b"{", wait=1)
+        answer_of(b"\x00", stays=True, seconds=1)
 
-    assert caught.value.params == {"seconds": "4"}
-    assert time.monotonic() - started < 8
+    assert caught.value.params == {"seconds": "1"}
+    assert time.monotonic() - started < 5
+
+
+def kept_of(sandbox: Sandbox, line: str) -> Reader | None:
+    """Return the reader that waits for another file of this line, and leave it there."""
+    kept = sandbox._kept.take(line)
+    if kept is not None:
+        sandbox._kept.keep(line, kept)
+    return kept
+
+
+def test_a_reader_goes_on_with_the_files_of_its_line_while_all_were_signed_whole(
+    sqlite_town: Town, sandbox: Sandbox
+) -> None:
+    licence = sqlite_town.issues(sqlite_town.teacher_draft())
+    evidence, at = sqlite_town.evidence(), sqlite_town.now
+    assert licence.ofd is not None
+
+    sandbox.examine(licence.document, evidence, at=at, line="a")
+    first = kept_of(sandbox, "a")
+    assert sandbox.examine(licence.ofd, evidence, at=at, line="a") == examine(licence.ofd, evidence, at=at)
+
+    assert first is not None
+    assert kept_of(sandbox, "a") is first
+    assert kept_of(sandbox, "b") is None, "nobody else's files go there"
+    for spoilt in (
+        licence.document + b"\n%",
+        licence.document[:-9],
+        b"x",
+        licence.document.replace(b"/Page", b"/Pagf"),
+    ):
+        sandbox.examine(licence.document, evidence, at=at, line="a")
+        assert kept_of(sandbox, "a") is not None
+        assert sandbox.examine(spoilt, evidence, at=at, line="a").is_genuine is not True
+        assert kept_of(sandbox, "a") is None, "who has read something else reads no more"
+
+
+def test_a_reader_that_ended_while_it_waited_is_replaced(sqlite_town: Town, sandbox: Sandbox) -> None:
+    document = sqlite_town.issues(sqlite_town.teacher_draft()).document
+    evidence, at = sqlite_town.evidence(), sqlite_town.now
+    sandbox.examine(document, evidence, at=at, line="c")
+    kept = kept_of(sandbox, "c")
+    assert kept is not None
+    kept._connection.shutdown(socket.SHUT_RDWR)
+
+    assert sandbox.examine(document, evidence, at=at, line="c").is_genuine
+    assert kept_of(sandbox, "c") is not kept
+
+
+def test_no_more_readers_are_kept_than_there_is_memory_for() -> None:
+    kept, ends = KeptReaders(), []
+    for number in range(KEPT_MAX + 1):
+        ours, theirs = socket.socketpair()
+        ends.append(theirs)
+        reader = Reader(ours)
+        reader.goes_on = True
+        kept.keep(str(number), reader)
+
+    assert kept.take("0") is None
+    assert ends[0].recv(1) == b"", "the one that waited longest was let go"
+    taken = kept.take("1")
+    assert taken is not None
+    taken.close()
+    kept.close()
+    assert ends[2].recv(1) == b""
+    for each in ends:
+        each.close()
