@@ -25,7 +25,7 @@ from api.compression import compressed
 from api.errors import RequestTooLargeError, UnknownAddressError
 from api.limits import address_of
 from api.pages.counter import NO_SCRIPTS, own_scripts
-from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, page_language, render, static_file
+from api.pages.rendering import POLICY, SCRIPT_POLICY, STATIC, page_language, render, static_file, static_version
 from api.problems import next_try, status_of, trace_of
 from api.signed_revision import revision_answer, revision_of
 from api.staff.authenticator import code_file
@@ -75,7 +75,10 @@ async def _home(request: Request) -> Response:
 async def _static(request: Request, name: str) -> Response:
     if name not in STATIC:
         raise UnknownAddressError
-    answer = Response(static_file(name), media_type=STATIC[name], headers={"Cache-Control": _FOREVER})
+    # Under the hash of another edition, as an old page has it, or under none, the file of today is not kept.
+    is_asked = request.query_params.get("v") == static_version(name)
+    headers = {"Cache-Control": _FOREVER if is_asked else "no-cache"}
+    answer = Response(static_file(name), media_type=STATIC[name], headers=headers)
     return compressed(request, answer, is_kept=True)
 
 

@@ -116,7 +116,13 @@ def static_file(name: str) -> bytes:
 @lru_cache(maxsize=len(STATIC))
 def static_address(name: str) -> str:
     """Return the address of a static file, with its hash: what is kept for good is never an old one."""
-    return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:16]}"
+    return f"/static/{name}?v={static_version(name)}"
+
+
+@lru_cache(maxsize=len(STATIC))
+def static_version(name: str) -> str:
+    """Return the part of a file's hash by which its address tells one edition from the next."""
+    return hashlib.sha256(static_file(name)).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)

@@ -130,6 +130,9 @@ def test_the_stylesheet_is_small_and_kept_for_good_under_its_hash(sqlite_hall: H
     assert sheet.headers["content-type"].startswith("text/css")
     assert "immutable" in sheet.headers["cache-control"]
     assert len(sheet.content) < 12_000
+    for other in ("/static/app.css?v=0123456789abcdef", "/static/app.css?v=", "/static/app.css"):
+        answer = sqlite_hall.ask("GET", other)
+        assert (answer.content, answer.headers["cache-control"]) == (sheet.content, "no-cache"), other
 
 
 def test_each_act_has_its_own_word_its_ground_and_its_next_step(sqlite_hall: Hall) -> None:
