@@ -36,7 +36,6 @@ PROOFS: Final = 200
 _PART: Final = 50_000
 _ENTRY_COLUMNS: Final = ("log", "idx", "entry", "leaf_hash", "digest")
 _NODE_COLUMNS: Final = ("log", "level", "idx", "hash")
-_DIGEST_INDEX: Final = "CREATE INDEX ix_log_entry_digest ON log_entry (digest)"
 
 
 def log_growth(folder: Path) -> Iterator[Figure]:
@@ -94,13 +93,9 @@ def _filled(folder: Path, size: int) -> SigningLog:
     with reading(log.database) as tx:
         head = leaves.head(tx, log.origin)
     with in_haste(town.desk) as connection:
-        with connection.begin():
-            connection.exec_driver_sql("DROP INDEX ix_log_entry_digest")
         for start in range(head.size, size, _PART):
             with connection.begin():
                 head = _grown(connection, log, head, min(_PART, size - start))
-        with connection.begin():
-            connection.exec_driver_sql(_DIGEST_INDEX)
     return log
 
 

@@ -28,7 +28,7 @@ JOIN log_node AS node ON node.log = %(log)s AND node.level = wanted.level AND no
 
 def nodes(tx: Transaction, origin: str, wanted: Sequence[Node]) -> dict[Node, bytes]:
     """Return the hashes of these complete subtrees, as far as the log has them; level 0 are leaf hashes."""
-    logs = _NUMBER.rows(tx, {"origin": origin})
+    logs = LOG_NUMBER.rows(tx, {"origin": origin})
     found: dict[Node, bytes] = {}
     leaves = sorted({node for node in wanted if node[0] == 0})
     inner = sorted({node for node in wanted if node[0] > 0})
@@ -76,4 +76,4 @@ def log_number(origin: Any) -> Select[Any]:  # noqa: ANN401 - a text, or an expr
     return select(LOG_HEAD.c.log).where((LOG_HEAD.c.origin == origin) | LOG_HEAD.c.log.in_(closed))
 
 
-_NUMBER: Final = Prepared(lambda: log_number(bindparam("origin")))
+LOG_NUMBER: Final = Prepared(lambda: log_number(bindparam("origin")))

@@ -8,7 +8,7 @@ Promises:
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
 
 from registry import (
     account_tables,
@@ -254,11 +254,11 @@ class LogPendingRow(Row):
 
 
 class LogEntryRow(Row):
-    """The log."""
+    """The log. It grows only by the statements that move its head on, so its rows need not refer to that once more."""
 
     __tablename__ = "log_entry"
-    __table_args__ = (Index("ix_log_entry_digest", "digest"),)
-    log: int = column(primary_key=True, foreign_key="log_head.log")
+    __table_args__ = (Index("ix_log_entry_segment", text("(idx >> 14)"), "digest"),)
+    log: int = column(primary_key=True)
     idx: int = column(primary_key=True, kind=BigInteger)
     entry: bytes = column(kind=LargeBinary)
     leaf_hash: bytes = column(kind=LargeBinary)
@@ -269,7 +269,7 @@ class LogNodeRow(Row):
     """Hashes of complete subtrees from level 1 up; level 0 is the leaf hash of the entry."""
 
     __tablename__ = "log_node"
-    log: int = column(primary_key=True, foreign_key="log_head.log")
+    log: int = column(primary_key=True)
     level: int = column(primary_key=True)
     idx: int = column(primary_key=True, kind=BigInteger)
     hash: bytes = column(kind=LargeBinary)

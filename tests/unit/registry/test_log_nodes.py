@@ -1,14 +1,19 @@
-"""Hashes of the log's tree: each is found by its key, so that a proof costs the same in a long log."""
+"""Hashes and digests are found by keys and never searched for, so that a proof costs the same in a long log."""
+
+from hashlib import sha256
+
+from sqlalchemy import text, update
 
 from registry import leaves
-from registry.db import open_database, reading, transaction
+from registry.db import Database, open_database, reading, transaction
 from registry.leaves import LogHead
-from registry.tables import LOG_NODE
+from registry.tables import LOG_ENTRY, LOG_HEAD, LOG_NODE
 from verify.tree import Node
 
 ORIGIN = "log.test.example"
 NODES = 20_000
 STEPS_COUNTED = 100
+SEGMENT = 1 << 14
 WANTED: list[Node] = [(1, 3), (1, NODES - 1), (1, 3), (2, 7)]
 
 
@@ -34,3 +39,26 @@ def test_nodes_are_looked_up_and_not_searched_for(sqlite_url: str) -> None:
 
     assert found == {(1, 3): (3).to_bytes(32), (1, NODES - 1): (NODES - 1).to_bytes(32)}
     assert steps[0] < 20, "some hundred steps of the database, not some for each row"
+
+
+def test_a_digest_is_found_in_whatever_segment_of_the_log_it_stands(database: Database) -> None:
+    places = [0, SEGMENT - 1, SEGMENT, 5 * SEGMENT - 1]
+    with transaction(database) as tx:
+        log = leaves.lock_head(tx, ORIGIN).log
+        rows = [(log, place, b"", b"", _digest(place)) for place in range(5 * SEGMENT)]
+        tx.insert_many(LOG_ENTRY, ("log", "idx", "entry", "leaf_hash", "digest"), rows)
+        tx.insert_many(
+            LOG_ENTRY, ("log", "idx", "entry", "leaf_hash", "digest"), [(log, len(rows), b"", b"", _digest(0))]
+        )
+        tx.execute(update(LOG_HEAD).values(size=len(rows) + 1))
+
+    with reading(database) as tx:
+        assert [leaves.find_by_digest(tx, ORIGIN, _digest(place)) for place in places] == places
+        assert leaves.find_by_digest(tx, ORIGIN, _digest(-1)) is None
+        explain = "EXPLAIN " if tx.is_postgresql else "EXPLAIN QUERY PLAN "
+        plan = "".join(map(str, tx.execute(text(explain + str(leaves.FIND)), {"log": log, "digest": _digest(0)})))
+    assert "ix_log_entry_segment" in plan
+
+
+def _digest(place: int) -> bytes:
+    return sha256(str(place).encode()).digest()
