@@ -4,6 +4,7 @@ Promises:
   * Every operation of the interface is a `GuardedRoute`; one without a row in the permission table is never served.
   * A body is read only from a caller who may send it.
   * JSON is read by the one strict reader (`verify/strict_json.py`), once, for every operation.
+  * Who is out of tokens is refused before a body is read, and a batch before its first check is made.
   * Handlers get a `Caller` that is known and permitted, and never look at a credential themselves.
 """
 
@@ -20,7 +21,7 @@ from api.errors import CallerUnknownError, MalformedRequestError, UnknownAddress
 from api.etags import seen_version
 from api.idempotency import KEY_HEADER, answer_once, draft_key
 from api.identity import Caller, authenticated
-from api.limits import Limits, address_of
+from api.limits import Limits, address_of, cost_of
 from api.permissions import PERMISSIONS, Permission, admitted
 from api.permissions import Scope as RecordScope
 from api.wiring import Office
@@ -84,7 +85,7 @@ def _admit(request: Request, permission: Permission, header: str | None) -> Call
         raise CallerUnknownError
     client = _known(office, limits, header, request.scope, request.app.state.client_trust)
     request.state.client = client.key_id  # for the log, also when the client is refused
-    limits.clients.take(client.key_id)
+    limits.clients.take(client.key_id, cost_of(request.headers))
     if permission.is_public and not client.roles.intersection(permission.roles):
         return None
     return admitted(office.database, permission, client, request.path_params)
@@ -150,6 +151,11 @@ async def _stated_caller(request: Request) -> Callable[[], Caller]:
         raise CallerUnknownError if getattr(request.state, "client", None) is None else RoleError
 
     return demand
+
+
+def charge_length(request: Request, length: int) -> None:
+    """Charge a client for a batch, of which one was charged when it came. Raises `TooManyRequestsError`."""
+    _limits_of(request).clients.owe(request.state.client, length - 1)
 
 
 def line_of(request: Request) -> str:

@@ -5,6 +5,8 @@ Promises:
   * A body that says it is too long is refused before a byte is read; one that does not say is cut off at the limit.
   * A key in the header does not help around the limit: wrong keys have a bucket of their own for each address.
   * A body that trickles in is given up after two minutes: nobody holds a place in the server for longer.
+  * A file counts as ten requests, a batch as many as it has checks, for clients as for addresses. Who is out of tokens
+    is refused before the body is read; a batch may overdraw the bucket once, and what is owed flows in first.
   * Every limited answer says how much is left, also the one that refuses (draft-ietf-httpapi-ratelimit-headers-10).
 """
 
@@ -40,7 +42,8 @@ WRONG_KEYS_PER_SECOND: Final = 0.5
 WRONG_KEYS_BURST: Final = 20.0
 # A file of 20 MB takes so long over a line of a megabit and a half.
 BODY_SECONDS_MAX: Final = 120.0
-# A file goes through a child process with a second or more of work; it counts like so many other requests.
+# A file goes through a child process with a second or more of work; it counts like so many other requests, also when
+# it is one of ours: what it is is known when the work is done.
 UPLOAD_COST: Final = 10.0
 # A kept connection, or a proxy, asks again and again.
 LINES_REMEMBERED: Final = 1024
@@ -88,11 +91,11 @@ class Buckets:
         now = self.monotonic()
         with self._lock:
             level, since = self._levels.get(key, (self.burst, now))
-        level = min(self.burst, level + (now - since) * self.per_second)
+        level = min(self.burst, level + (now - since) * self.per_second)  # below nothing while something is owed
         window, full_in = (math.ceil(each / self.per_second) for each in (self.burst, self.burst - level))
         return (
             (b"ratelimit-policy", f'"{name}";q={int(self.burst)};w={window}'.encode()),
-            (b"ratelimit", f'"{name}";r={int(level)};t={full_in}'.encode()),
+            (b"ratelimit", f'"{name}";r={max(int(level), 0)};t={full_in}'.encode()),
         )
 
     def demand(self, key: str) -> None:
@@ -106,6 +109,23 @@ class Buckets:
     def give_back(self, key: str) -> None:
         """Give back a token that was taken for what turned out to be right."""
         self.wait_seconds(key, -1.0)
+
+    def owe(self, key: str, cost: float) -> None:
+        """Charge what turned out to be more work than was paid for: the bucket may be overdrawn by it, once.
+
+        A bucket that must be full first would starve who asks steadily. Raises `TooManyRequestsError`, and charges
+        nothing, while something is owed already.
+        """
+        if not self.per_second:
+            return
+        now = self.monotonic()
+        with self._lock:
+            level, since = self._levels.get(key, (self.burst, now))
+            level = min(self.burst, level + (now - since) * self.per_second)
+            if level >= 0:
+                self._levels[key] = (level - cost, now)
+                return
+        raise TooManyRequestsError(params={"seconds": str(int((1.0 - level) / self.per_second) + 1)})
 
     def take(self, key: str, cost: float = 1.0) -> None:
         """Take tokens. Raises `TooManyRequestsError`."""
@@ -176,9 +196,8 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_form = headers.get("content-type", "").lower().startswith("multipart/")  # as who reads it takes it
-        refusal: YinzhengError | None = self._too_many(scope, headers, UPLOAD_COST if is_form else 1.0)
-        bytes_max = FORM_BYTES_MAX if is_form else BODY_BYTES_MAX
+        refusal: YinzhengError | None = self._too_many(scope, headers, cost_of(headers))
+        bytes_max = FORM_BYTES_MAX if _is_form(headers) else BODY_BYTES_MAX
         is_too_long = _declared(headers) > bytes_max
         if refusal is None and is_too_long and scope["path"].startswith("/api/"):
             refusal = RequestTooLargeError(params={"max_mb": str(bytes_max // 1024**2)})
@@ -219,6 +238,15 @@ class Gate:
 
 def _shows_key(headers: Headers, scope: Scope) -> bool:
     return "authorization" in headers and scope["path"].startswith(_GUARDED) and scope["path"] != OPENAPI_PATH
+
+
+def cost_of(headers: Headers) -> float:
+    """Return how many requests this one counts as, by what can be known before its body is read."""
+    return UPLOAD_COST if _is_form(headers) else 1.0
+
+
+def _is_form(headers: Headers) -> bool:
+    return headers.get("content-type", "").lower().startswith("multipart/")  # as who reads it takes it
 
 
 def _declared(headers: Headers) -> int:

@@ -2,6 +2,7 @@
 
 Promises:
   * Made from the routes, the permission table and the examples alone, so it cannot say other than what is served.
+  * What a request counts as under the limits is the figure by which it is charged.
   * The examples were asked of a real office and are its answers (`api/v1/examples.json`); a test judges them.
 """
 
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.idempotency import KEY_HEADER
+from api.limits import UPLOAD_COST
 from api.permissions import PERMISSIONS, Permission
 from api.problems import MEDIA_TYPE
 
@@ -24,6 +26,15 @@ _LANGUAGES: Final = {"zh": "中文 · In Chinese", "en": "英文 · In English"}
 _SHOWN: Final = {"shown": "实际回答 · As an office answered"}
 _NOT_MODIFIED: Final = {"description": "没有变化 · Not modified"}
 _JSON: Final = "application/json"
+_FORM: Final = "multipart/form-data"
+_LENGTH: Final = "items"
+_LIMITS: Final = (
+    "限流按地址或系统计。带文件的请求计 {cost} 次，批量核验按条数计（`x-rate-cost`）。额度用完即回 429，正文不读，"
+    "`Retry-After` 说明何时再试；一次批量可透支额度，透支补足之前一律 429。\n\n"
+    "Requests are limited by address or client. One with a file counts as {cost}, a batch of checks as many as it has"
+    " items (`x-rate-cost`). Who is out of them is answered 429 before the body is read, and `Retry-After` says when to"
+    " come back; a batch may overdraw once, and until that has flowed in again all is 429."
+)
 
 
 def interface(app: FastAPI) -> dict[str, Any]:
@@ -33,6 +44,7 @@ def interface(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         routes=app.routes,
         summary="签发、核验电子证照 · Issue and check electronic licences",
+        description=_LIMITS.format(cost=int(UPLOAD_COST)),
         separate_input_output_schemas=False,
     )
     examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
@@ -49,6 +61,7 @@ def interface(app: FastAPI) -> dict[str, Any]:
     for path in described["paths"].values():
         for method, operation in path.items():
             if method in _METHODS:
+                operation.update(_cost(operation))
                 _complete(operation, PERMISSIONS[operation["operationId"]])
                 _show(operation, examples["operations"].get(operation["operationId"], {}))
     return described
@@ -74,6 +87,14 @@ def _complete(operation: dict[str, Any], permission: Permission) -> None:
         _add_header(operation, KEY_HEADER, description, required=permission.once)
     if permission.if_match:
         _add_header(operation, "If-Match", "the ETag that the caller saw last")
+
+
+def _cost(operation: Mapping[str, Any]) -> dict[str, int | str]:
+    """Return as how many requests an operation counts, or the member of its body that says so by its length."""
+    content = operation.get("requestBody", {}).get("content", {})
+    if _FORM in content:
+        return {"x-rate-cost": int(UPLOAD_COST)}
+    return {"x-rate-cost": _LENGTH} if operation["operationId"] == "verify_batch" else {}
 
 
 def _show(operation: dict[str, Any], shown: Mapping[str, Any]) -> None:

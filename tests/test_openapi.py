@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from jsonschema_rs import Draft202012Validator
 
 from api.app import _OFFICE_ROUTERS, _PUBLIC_ROUTERS, _operation_id
+from api.limits import UPLOAD_COST
 from api.openapi import interface
 from api.permissions import PERMISSIONS, Audience
 
@@ -41,6 +42,16 @@ def operations() -> dict[str, dict[str, Any]]:
 
 def test_the_interface_is_the_one_of_the_snapshot() -> None:
     assert described() == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
+
+
+def test_what_counts_as_more_than_one_request_says_so() -> None:
+    costs = {name: each["x-rate-cost"] for name, each in operations().items() if "x-rate-cost" in each}
+
+    assert costs.pop("verify_batch") == "items"
+    assert costs == dict.fromkeys(
+        ("verify_file", "get_signed_revision", "read_code", "check_sheet", "create_batch", "prepare_document"),
+        int(UPLOAD_COST),
+    )
 
 
 def test_every_operation_says_in_both_languages_what_it_does() -> None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.cursors import read_number, write_cursor
 from api.environment import Language
-from api.guard import TheCaller, TheOffice
+from api.guard import TheCaller, TheOffice, charge_length
 from api.problems import request_language
 from api.receipt_page import receipt_page
 from api.relying import Found, answer_all, relied
@@ -61,7 +61,8 @@ class RecallQuery(BaseModel):
 
 @receipts.post("/verifications/batch", summary=both("批量核验", "Check many licences"), responses=_BATCH)
 def verify_batch(body: BatchIn, request: Request, office: TheOffice, caller: TheCaller) -> Response:
-    """Check up to a thousand licences for one purpose; each gets its own receipt."""
+    """Check up to a thousand licences for one purpose; each gets its own receipt, and counts as one request."""
+    charge_length(request, len(body.items))
     client = caller.client
     reliance = relied(office, body.reliance.to_purposed(), department=client.department, client=client.key_id)
     found = answer_all(office, [each.to_question(case_number=each.case_number) for each in body.items], reliance)

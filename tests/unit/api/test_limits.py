@@ -71,6 +71,24 @@ def test_a_cost_above_the_burst_empties_the_bucket_but_is_possible() -> None:
     assert buckets.wait_seconds("a") == 1.0
 
 
+def test_a_batch_overdraws_once_and_what_is_owed_flows_in_first() -> None:
+    watch = Watch()
+    buckets = Buckets(2.0, 10.0, monotonic=watch)
+
+    buckets.owe("a", 30)  # ten are left: twenty are owed
+    told = dict(buckets.headers("x", "a"))
+    with pytest.raises(TooManyRequestsError) as refused:
+        buckets.owe("a", 1)
+    waits = [buckets.wait_seconds("a"), buckets.wait_seconds("b")]
+    watch.now += 10.5
+
+    assert refused.value.params == {"seconds": "11"}
+    assert told[b"ratelimit"] == b'"x";r=0;t=15'
+    assert waits == [10.5, 0], "what was refused takes nothing, and another key has its own bucket"
+    assert [buckets.wait_seconds("a") for _ in range(2)] == [0, 0.5]
+    Buckets(0, 0).owe("a", 1000)
+
+
 def test_keys_do_not_share_a_bucket_and_memory_is_bounded() -> None:
     buckets = Buckets(1.0, 1.0, size_max=3, monotonic=Watch())
 
@@ -236,6 +254,27 @@ def test_a_file_counts_like_ten_requests_however_its_kind_is_written(sqlite_hall
     answer = ask(app, "POST", "/api/v1/codes/read", content=b"--x--\r\n", headers={"Content-Type": media_type})
 
     assert answer.headers["ratelimit"].startswith('"address";r=10;')
+
+
+def test_a_batch_counts_by_its_length_and_a_clients_file_as_ten(sqlite_hall: Hall) -> None:
+    app = create_app(sqlite_hall.office, limits=standing(client=4))
+    reliance = {"purpose": "supervision", "legal_basis": "《食品安全法》第一百一十条"}
+
+    def batch(client: str, length: int) -> httpx.Response:
+        body = {"reliance": reliance, "items": [{"id": "0" * 16}] * length}
+        headers = {"Authorization": sqlite_hall.credentials[client]}
+        return ask(app, "POST", "/api/v1/verifications/batch", headers=headers, json=body)
+
+    greedy = [batch("counter", length) for length in (3, 30, 1)]
+    key = {"Authorization": sqlite_hall.credentials["officer"], "Content-Type": "multipart/form-data; boundary=x"}
+    file = ask(app, "POST", "/api/v1/verifications/file", headers=key, content=b"--x--\r\n")
+    other = [batch("reviewer", 1), ask(app, "GET", CHECK)]
+
+    assert [each.status_code for each in greedy] == [200, 200, 429]
+    assert [each.headers["ratelimit"] for each in greedy[:2]] == ['"client";r=17;t=1', '"client";r=0;t=9']
+    assert greedy[2].headers["retry-after"] == "4", "13 are owed, and four flow in each second"
+    assert file.headers["ratelimit"].startswith('"client";r=10;')
+    assert [each.status_code for each in other] == [200, 200]
 
 
 def test_a_key_that_nobody_looks_at_does_not_help_around_the_limit(sqlite_hall: Hall) -> None:
