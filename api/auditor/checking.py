@@ -8,6 +8,7 @@ Promises:
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,10 @@ from api.auditor.request import AuditRequest, Opened, open_request
 from verify.cose import decode_sign1
 from verify.errors import MalformedError
 from verify.issuer_check import cut_off_of
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit, kept_of, read_kept
+from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.claims import UNFINISHED
 from verify.log_audit.findings import Weight
+from verify.log_audit.kept import kept_of, read_kept
 from verify.log_audit.records import Rows
 from verify.log_audit.signed_files import FoundSignature, signatures_in
 from verify.log_entry import LogEntry
@@ -65,6 +68,11 @@ class Checked:
     at: datetime
 
     @property
+    def sample_root(self) -> str:
+        """The root from which the sample was drawn: that of the checkpoint under which the audit began."""
+        return "" if self.result.begun is None else self.result.begun.root.hex()
+
+    @property
     def exit_code(self) -> int:
         """0: all holds. 5: something does not. 4: something could not be checked."""
         counts = self.result.findings.counts
@@ -80,8 +88,8 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
     """
     opened = open_request(request)  # (1)
     signed = dict(_signed_files(request))  # (2)
-    seed = request.seed or f"{at:%Y-%m-%d}"
     state = None if request.keep is None else load_state(request.keep / STATE)
+    seed = request.seed or str((state or {}).get("seed", f"{at:%Y-%m-%d}"))
     kept = None if request.keep is None else load_state(request.keep / KEPT)
     scope = AuditScope(
         verifiers=opened.policy.logs or opened.trust.verifiers,
@@ -98,7 +106,8 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
         prefix=request.prefix,
         policy=opened.policy,
     )
-    audit = LogAudit(scope, opened.reader, _rows(request, opened, state))
+    again = partial(_rows, request, opened, None)
+    audit = LogAudit(scope, opened.reader, _rows(request, opened, state), again=again)
     if state is not None:
         audit.resume(state)
     result = audit.run(progress=progress, save=_saver(request))  # (3)
@@ -219,6 +228,7 @@ def _keep(request: AuditRequest, opened: Opened, result: AuditResult) -> None:
         notes = [str(kept.get("note", ""))] if kept is not None else []
         against = {each.params["file"] for each in forks}
         notes += [each.note for each in opened.shown if each.source in against]
+        notes += [result.begun.note] if UNFINISHED in against and result.begun is not None else []
         for number, note in enumerate(notes, 1):
             write_whole(request.keep / FORK.format(number), note.encode())
     if result.is_complete and not result.findings.counts[Weight.FAILED.value]:

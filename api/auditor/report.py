@@ -35,6 +35,7 @@ def as_object(checked: Checked) -> dict[str, object]:
         "lists": findings.lists,
         "list_counts": findings.list_counts,
         "seed": checked.seed,
+        "sample_root": checked.sample_root,
         "sample": list(result.judge.sample.drawn()),
         "files": [
             {"file": each.file, "sha256": each.digest.hex(), "leaves": list(each.places)} for each in checked.files
@@ -105,10 +106,11 @@ def _lists(checked: Checked, language: Language) -> Iterator[str]:
                 yield "      " + "  ".join(f"{key}={_shown(key, value)}" for key, value in row.items())
     drawn = result.judge.sample.drawn()
     if drawn:
+        root = checked.sample_root
         yield say(
             language,
-            f"  • 抽样（种子 {checked.seed}）：{' '.join(map(str, drawn))}",
-            f"  • sample (seed {checked.seed}): {' '.join(map(str, drawn))}",
+            f"  • 抽样（种子 {checked.seed}，树根 {root[:16]}…）：{' '.join(map(str, drawn))}",
+            f"  • sample (seed {checked.seed}, root {root[:16]}…): {' '.join(map(str, drawn))}",
         )
 
 

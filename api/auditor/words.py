@@ -39,6 +39,10 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "{file} 不是本日志签名的检查点：{found}",
         "{file} is no checkpoint of this log: {found}",
     ),
+    "checker.bundle_other": (
+        "{file} 与以前核过的不同，或已读不出（起于第 {index} 条）",
+        "{file} is not what it was when it was gone through, or cannot be read (from entry {index} on)",
+    ),
     "checker.root_other": (
         "由全部条目重算的树根 {found} 与 {file} 签名的 {expected} 不符",
         "the root of all entries is {found}, and {file} signs {expected}",
@@ -146,6 +150,14 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
     "checker.intent_open": (
         "第 {index} 条的签名意向一天以后仍未归档、也未放弃（{found}）：其签名可能已被使用",
         "the intent of entry {index} is neither filed nor given up a day later ({found}): its signature may be in use",
+    ),
+    "checker.intent_unread": (
+        "第 {index} 条的签名意向上次未了结，现在读不出",
+        "the intent of entry {index} was still open last time, and cannot be read now",
+    ),
+    "checker.too_many": (
+        "不同的 {what} 超过 {expected} 种：超出的合并计数，月报无法逐项比对",
+        "more than {expected} different {what}: the others are counted as one, and no report can be held against them",
     ),
     "checker.abandoned_filed": (
         "日志已放弃第 {index} 条，登记却未放弃：放弃之后仍用了签名",

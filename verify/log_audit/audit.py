@@ -4,32 +4,38 @@ Promises:
   * Nothing is believed because the operator says so but the pinned keys; every hash is made anew from the entries.
   * Never raises for bad input: what cannot be read is a finding with its place. Three answers: it holds, it does not,
     it could not be checked.
-  * What it knows after any bundle can be saved and taken up again; memory does not grow with the log.
+  * What it knows can be saved and taken up again, also when the log grew meanwhile: the newer checkpoint must then
+    continue the one under which the audit began. Memory hardly grows with the log, also with a hostile one.
 
 1. The checkpoint: signed. 2. What it must agree with: the kept one, those that others show, the roots in
 reports and records. 3. Each bundle: entries against tiles, tiles against tiles, entries by themselves, leaves against
 rows and applications. 4. The root. 5. The monthly reports. 6. What was still open, and who witnessed.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from verify.cosignature import read_cosignatures
 from verify.errors import MalformedError
 from verify.log_audit.claims import Claims, Kept, Shown
+from verify.log_audit.earlier import Bundles, Earlier
+from verify.log_audit.ending import Ending
 from verify.log_audit.entry_judge import EntryJudge
 from verify.log_audit.findings import Findings
 from verify.log_audit.hours import OfficeHours, Sample
-from verify.log_audit.records import RecordsManifest, Rows
+from verify.log_audit.index_set import IndexSet
+from verify.log_audit.records import RecordsManifest, Row, Rows
 from verify.log_audit.reports import Reports
 from verify.log_audit.row_judge import LICENCE_PURPOSES, RowJudge
+from verify.log_audit.tallies import Limits
 from verify.log_audit.tree_walk import Bundle, Reader, TreeWalk
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint
-from verify.tiles import TILE_WIDTH, TileError, decode_bundle, entries_path
+from verify.tiles import TILE_WIDTH
+from verify.usual_entry import EntryReader
 from verify.witness_policy import WitnessPolicy
 
 CHECKPOINT: Final = "checkpoint"
@@ -37,9 +43,7 @@ CHECKPOINT: Final = "checkpoint"
 MERGE_DELAY: Final = timedelta(hours=24)
 # Between two savings some seconds of work, and a file of a megabyte or two.
 SAVE_EVERY: Final = 128 * TILE_WIDTH
-STATE_FORMAT: Final = 1
-_WAIT_MAX: Final = timedelta(days=1)
-_BUNDLES_KEPT: Final = 16
+STATE_FORMAT: Final = 2
 
 Progress = Callable[[int, int], None]
 Save = Callable[[Mapping[str, object]], None]
@@ -66,13 +70,15 @@ class AuditScope:
     only_new: bool = False
     prefix: str = "log/"
     policy: WitnessPolicy = field(default_factory=WitnessPolicy)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True, kw_only=True)
 class AuditResult:
     """What was audited, and everything that was found; ``first`` is where the walk began.
 
-    Leaves below ``rows_until`` were compared with rows, now or before; ``row_walk`` is how the walk stood there.
+    ``begun`` is the checkpoint under which the audit began, from whose root the sample was drawn. Leaves below
+    ``rows_until`` were compared with rows, now or before; ``next_place`` is how everything stood there.
     """
 
     checkpoint: Checkpoint | None
@@ -80,12 +86,13 @@ class AuditResult:
     judge: EntryJudge
     walk: TreeWalk | None = None
     first: int = 0
+    begun: Checkpoint | None = None
     kept: Checkpoint | None = None
     compared: tuple[str, ...] = ()
     reports: Mapping[str, bytes] = field(default_factory=dict)
     rows_compared: int = 0
     rows_until: int = 0
-    row_walk: Mapping[str, object] | None = None
+    next_place: Mapping[str, object] = field(default_factory=dict)
     witnesses: tuple[str, ...] = ()
 
     @property
@@ -95,57 +102,76 @@ class AuditResult:
 
 
 class LogAudit:
-    """One audit. ``rows`` are the registry's records, opened by the caller and belonging to ``scope.manifest``."""
+    """One audit. ``rows`` are the registry's records, opened by the caller and belonging to ``scope.manifest``.
 
-    def __init__(self, scope: AuditScope, reader: Reader, rows: Rows | None = None) -> None:
+    ``again`` opens them once more from their beginning: for what is given up now and was filed long ago.
+    """
+
+    def __init__(
+        self,
+        scope: AuditScope,
+        reader: Reader,
+        rows: Rows | None = None,
+        *,
+        again: Callable[[], Rows | None] | None = None,
+    ) -> None:
         self._scope = scope
         self._reader = reader
         self._rows = None if scope.manifest is None else rows
         self._findings = Findings()
-        self._bundles: OrderedDict[int, tuple[bytes, ...]] = OrderedDict()
+        self._again = again
+        self._bundles = Bundles(reader, scope.prefix)
         self._rows_compared = 0
-        self._compared: list[str] = []
         self._uncovered = 0
-        self._claimed = ""
-        self._row_walk: Mapping[str, object] | None = None
+        self._next_place: Mapping[str, object] = {}
+        self._begun: Checkpoint | None = None
+        self._unsearched: frozenset[bytes] = frozenset()
         self._file = scope.prefix + CHECKPOINT
         self._resumed: Mapping[str, Any] | None = None
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        """Go on where ``state`` was saved; one of another checkpoint, other records, roots or draw is left alone."""
+        """Go on where ``state`` was saved; one of another log, other records, place to begin or draw is left alone."""
         self._resumed = state
 
     def run(self, *, progress: Progress, save: Save) -> AuditResult:
         """Do it; ``progress`` is told how many entries of how many are done, ``save`` gets a state for JSON."""
         checkpoint = self._checkpoint()  # (1)
-        root = b"" if checkpoint is None else checkpoint.root
-        sample = Sample(self._scope.seed, root, self._scope.sample_size)
-        at = int(self._scope.at.timestamp())
-        judge = EntryJudge(self._findings, hours=self._scope.hours, sample=sample, at=at)
-        if checkpoint is None:
+        self._begun = begun = self._begin_under(checkpoint)
+        sample = Sample(self._scope.seed, b"" if begun is None else begun.root, self._scope.sample_size)
+        at, limits = int(self._scope.at.timestamp()), self._scope.limits
+        judge = EntryJudge(self._findings, hours=self._scope.hours, sample=sample, at=at, limits=limits)
+        if checkpoint is None or begun is None:
             return AuditResult(checkpoint=None, findings=self._findings, judge=judge)
         claims = Claims(checkpoint, self._scope.verifiers, self._findings)  # (2)
         kept = claims.add_kept(self._scope.kept)
         for shown in self._scope.shown:
             claims.add_shown(shown)
         claims.add_manifest(self._scope.manifest)
+        claims.add_begun(begun)
         reports = Reports(self._reader, checkpoint, self._scope.roots, self._findings)
         logged = reports.fetch(self._first_time(checkpoint.size), self._scope.at, claims)
         judge.wanted |= dict.fromkeys(self._scope.wanted | logged)
         walk = TreeWalk(self._reader, self._scope.prefix, (checkpoint.size, checkpoint.root), self._findings)
         first = self._begin(walk, kept)
-        if first:
-            claims.begin(walk, self._scope.kept)
         known = self._rows_known(first)
         row_judge = RowJudge(self._findings, judge)
-        self._claimed = claims.fingerprint
-        self._take_up(walk, judge, row_judge)
+        self._findings.begin()
+        earlier = self._take_up(walk, judge, row_judge, claims, first)
+        claims.begin(walk, self._scope.kept, earlier)
         self._walk(walk, judge, row_judge, claims, (progress, save))  # (3)
+        self._search(judge, earlier)
         if walk.position == walk.size and walk.root() != checkpoint.root:  # (4)
             self._findings.fail("checker.root_other", file=self._file, expected=checkpoint.root, found=walk.root())
         rows_until = 0 if self._rows is None or self._scope.manifest is None else self._scope.manifest.size
-        reports.judge(judge.tally, judge.wanted, first=first, rows_until=rows_until, at=self._scope.at)  # (5)
-        self._finish(judge, row_judge, checkpoint, first)  # (6)
+        told = frozenset() if not first or self._scope.kept is None else frozenset(self._scope.kept.logged)
+        reports.judge(
+            judge.tally, judge.wanted, first=first, rows_until=rows_until, at=self._scope.at, judged=told
+        )  # (5)
+        if judge.name not in {"", checkpoint.origin}:
+            self._findings.fail("checker.name_other", file=self._file, expected=judge.name, found=checkpoint.origin)
+        ending = Ending(self._findings, judge, row_judge, partial(self._entry, checkpoint.size, first, earlier))
+        ending.judge_rows(self._scope.manifest, self._rows, first=first, again=self._again)  # (6)
+        self._compare_totals(row_judge, checkpoint)
         witnesses = self._witnesses(checkpoint, judge.last_time)
         return AuditResult(
             checkpoint=checkpoint,
@@ -153,31 +179,22 @@ class LogAudit:
             judge=judge,
             walk=walk,
             first=first,
+            begun=begun,
             kept=kept,
-            compared=(*self._compared, *claims.compared),
+            compared=tuple(claims.compared),
             reports={month: each.content for month, each in reports.read.items()},
             rows_compared=self._rows_compared,
             rows_until=known if self._rows is None or first > known else min(rows_until, checkpoint.size),
-            row_walk=self._row_walk,
+            next_place=self._next_place or self._place(walk, judge, row_judge),
             witnesses=witnesses,
         )
 
     def entry(self, index: int, size: int) -> bytes | None:
         """Return one entry of a log of this size, from the bundles read last or anew; None where it cannot be read."""
-        number = index // TILE_WIDTH
-        if number not in self._bundles:
-            width = min(TILE_WIDTH, size - number * TILE_WIDTH)
-            content = self._reader.get(self._scope.prefix + entries_path(number, width))
-            if content is None and width < TILE_WIDTH:
-                content = self._reader.get(self._scope.prefix + entries_path(number, TILE_WIDTH))
-            try:
-                self._bundles[number] = decode_bundle(content or b"")
-            except TileError:
-                self._bundles[number] = ()
-            if len(self._bundles) > _BUNDLES_KEPT:
-                self._bundles.popitem(last=False)
-        entries, place = self._bundles[number], index % TILE_WIDTH
-        return entries[place] if place < len(entries) else None
+        return self._bundles.entry(index, size)
+
+    def _entry(self, size: int, first: int, earlier: Earlier, index: int) -> bytes:
+        return earlier.entry(index) if index < first else self.entry(index, size) or b""
 
     def _checkpoint(self) -> Checkpoint | None:
         content = self._reader.get(self._file)
@@ -235,18 +252,60 @@ class LogAudit:
             self._findings.unknown("checker.records_gap", index=known, expected=first)
         return known
 
-    def _take_up(self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge) -> None:
-        """Take up what an interrupted audit of the same things had found."""
+    def _begin_under(self, checkpoint: Checkpoint | None) -> Checkpoint | None:
+        """Return the checkpoint under which the audit begins, or began before it was interrupted."""
         state = self._resumed
-        if state is None or state.get("of") != self._of(walk):
-            return
-        self._findings.restore(state["findings"])
-        walk.restore(state["walk"])
-        judge.restore(state["judge"])
-        row_judge.restore(state["rows"])
-        self._rows_compared = state["rows_compared"]
-        self._uncovered = state["uncovered"]
-        self._compared = list(state["compared"])
+        if checkpoint is None or state is None or state.get("of") != self._of():
+            self._resumed = None
+            return checkpoint
+        try:
+            begun = open_checkpoint(str(state["begun"]), self._scope.verifiers)
+        except NoteError:
+            begun = None
+        if begun is not None and begun.size > checkpoint.size:
+            self._findings.fail("checker.shrunk", expected=begun.size, found=checkpoint.size)
+        if begun is None or begun.size > checkpoint.size:
+            self._resumed = None
+            return checkpoint
+        return begun
+
+    def _take_up(self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge, claims: Claims, first: int) -> Earlier:
+        """Take up what an interrupted audit had found, or what was kept of the one before; return what lies below."""
+        state, kept, searched = self._resumed, self._scope.kept, set[bytes]()
+        if state is not None:
+            self._findings.restore(state["findings"])
+            walk.restore(state["walk"])
+            judge.restore(state["judge"])
+            row_judge.restore(state["rows"])
+            claims.restore(state["claims"])
+            self._rows_compared, self._uncovered = state["rows_compared"], state["uncovered"]
+            self._next_place = state["next_place"]
+            searched = {bytes.fromhex(each) for each in state["searched"]}
+        earlier = Earlier(walk, self._bundles, self._scope.prefix, self._findings)
+        if state is None and first and kept is not None:
+            judge.begin(kept.before, kept.logged)
+            row_judge.begin(kept.left)
+            self._follow(row_judge, earlier)
+        self._unsearched = frozenset(judge.wanted) - searched if walk.position else frozenset()
+        return earlier
+
+    def _follow(self, row_judge: RowJudge, earlier: Earlier) -> None:
+        """Ask what became of the intents that were open when the audit before this one ended."""
+        for index in list(row_judge.carried) if self._rows is not None else ():
+            row = self._row(index)
+            try:
+                found = EntryReader().read(earlier.entry(index))
+            except MalformedError:
+                self._findings.unknown("checker.intent_unread", index=index)
+                continue
+            if self._rows is not None:
+                row_judge.follow(index, found, row)
+
+    def _search(self, judge: EntryJudge, earlier: Earlier) -> None:
+        """Look for digests among the entries that were gone through before anybody asked for them."""
+        missing = frozenset(each for each in self._unsearched if judge.wanted.get(each) is None)
+        if missing:
+            judge.wanted |= dict(earlier.find(missing))
 
     def _walk(
         self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge, claims: Claims, told: tuple[Progress, Save]
@@ -256,15 +315,15 @@ class LogAudit:
         end = walk.size if manifest is None else manifest.size
         while (bundle := walk.read()) is not None:
             claims.judge(walk, bundle, self._scope.kept)
+            if bundle.start == end - end % TILE_WIDTH:  # the next audit begins where the rows end, not behind them
+                self._next_place = self._place(walk, judge, row_judge)
             self._judge_bundle(bundle, walk, judge, row_judge)
             self._judge_links(bundle, walk, judge)
-            if bundle.start == end - end % TILE_WIDTH:  # the next audit begins where the rows end, not behind them
-                self._row_walk = walk.state()
             walk.push(bundle)
             progress(walk.position, walk.size)
             if walk.position % SAVE_EVERY == 0:
                 state = {"walk": walk.state(), "judge": judge.state(), "rows": row_judge.state()}
-                save(state | self._state(walk) | {"compared": [*self._compared, *claims.compared]})
+                save(state | self._state(judge) | {"claims": claims.state()})
 
     def _judge_bundle(self, bundle: Bundle, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge) -> None:
         manifest = self._scope.manifest
@@ -273,14 +332,19 @@ class LogAudit:
             if self._rows is None or index >= end:
                 self._uncovered += found.shape.first in LICENCE_PURPOSES or found.shape.kind is EntryKind.STATE
                 continue
-            try:
-                row = self._rows.row(index)
-            except MalformedError as error:
-                self._findings.fail("checker.records_malformed", index=index, found=error.detail)
-                self._rows = None
-                continue
-            self._rows_compared += 1
-            row_judge.judge(index, found, row)
+            row = self._row(index)
+            if self._rows is not None:
+                self._rows_compared += 1
+                row_judge.judge(index, found, row)
+
+    def _row(self, index: int) -> Row | None:
+        """Return the row of a leaf; records that cannot be read are said to be so, once."""
+        try:
+            return None if self._rows is None else self._rows.row(index)
+        except MalformedError as error:
+            self._findings.fail("checker.records_malformed", index=index, found=error.detail)
+            self._rows = None
+            return None
 
     def _judge_links(self, bundle: Bundle, walk: TreeWalk, judge: EntryJudge) -> None:
         """Compare what names say of the log before them with what it was."""
@@ -293,75 +357,44 @@ class LogAudit:
                 )
         judge.links.clear()
 
-    def _finish(self, judge: EntryJudge, row_judge: RowJudge, checkpoint: Checkpoint, first: int) -> None:
-        manifest, rows = self._scope.manifest, self._rows
-        if judge.name not in {"", checkpoint.origin}:
-            self._findings.fail("checker.name_other", file=self._file, expected=judge.name, found=checkpoint.origin)
-        if manifest is None:
-            self._findings.unknown("checker.records_none")
-        if manifest is None or rows is None:
+    def _compare_totals(self, row_judge: RowJudge, checkpoint: Checkpoint) -> None:
+        manifest = self._scope.manifest
+        if manifest is None or self._rows is None:
             return
-        until = int((manifest.made_at - _WAIT_MAX).timestamp())
-        row_judge.finish(judge.given_up, until=until, compared=range(first, manifest.size))
-        try:
-            for each in rows.waiting():
-                self._waits(each.get("of"), each.get("at"), manifest.made_at)
-        except MalformedError as error:
-            self._findings.fail("checker.records_malformed", index=checkpoint.size, found=error.detail)
         if manifest.size < checkpoint.size and self._uncovered:
             self._findings.unknown("checker.records_short", expected=checkpoint.size, found=manifest.size)
         if manifest.size <= checkpoint.size and not self._scope.only_new:
             row_judge.demand_all(manifest.totals)
 
-    def _waits(self, what: object, at: object, made_at: datetime) -> None:
-        since = datetime.fromtimestamp(at, UTC) if isinstance(at, int) and 0 <= at < 1 << 33 else None
-        if since is None or made_at - since > _WAIT_MAX:
-            self._findings.fail("checker.row_unlogged", what=what, found=at)
-        else:
-            self._findings.list("waiting", what=what, time=at)
+    def _place(self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge) -> dict[str, object]:
+        """Return how everything stands, for an audit that begins here."""
+        left = row_judge.left(judge.given_up if self._rows is not None else IndexSet())
+        return {"walk": walk.state(), "before": judge.before(), "left": left}
 
-    def _of(self, walk: TreeWalk) -> list[object]:
+    def _of(self) -> list[object]:
         """Return what a saved state must be of."""
         scope = self._scope
         digest = None if scope.manifest is None else scope.manifest.digest.hex()
-        wanted = sorted(each.hex() for each in scope.wanted)
-        root = walk.root_wanted.hex()
         return [
             STATE_FORMAT,
             scope.prefix,
-            walk.size,
-            root,
             digest,
             scope.seed,
             scope.sample_size,
-            scope.only_new,
-            wanted,
-            self._claimed,
+            scope.kept.note if scope.only_new and scope.kept is not None else "",
             [scope.hours.opens, scope.hours.closes],
             [sorted(map(str, each)) for each in (scope.hours.holidays, scope.hours.work)],
         ]
 
-    def _state(self, walk: TreeWalk) -> dict[str, object]:
+    def _state(self, judge: EntryJudge) -> dict[str, object]:
         return {
-            "of": self._of(walk),
+            "of": self._of(),
+            "seed": self._scope.seed,
+            "begun": "" if self._begun is None else self._begun.note,
             "findings": self._findings.state(),
+            "searched": [each.hex() for each in judge.wanted if each not in self._unsearched],
+            "next_place": self._next_place,
             "rows_compared": self._rows_compared,
             "uncovered": self._uncovered,
             "consumed": 0 if self._rows is None else self._rows.consumed,
         }
-
-
-def kept_of(result: AuditResult) -> dict[str, object]:
-    """Return what an auditor keeps after an audit in which nothing failed, for JSON."""
-    if result.checkpoint is None or result.walk is None:
-        raise TypeError("there is nothing to keep")
-    told = {"format": STATE_FORMAT, "note": result.checkpoint.note, "rows": result.rows_until}
-    return {**told, "walk": result.row_walk or result.walk.state()}
-
-
-def read_kept(state: Mapping[str, object]) -> Kept:
-    """Read what was kept. Raises ``MalformedError``."""
-    note, walk, rows = state.get("note"), state.get("walk"), state.get("rows", 0)
-    if state.get("format") != STATE_FORMAT or not isinstance(note, str) or not isinstance(walk, dict):
-        raise MalformedError("not what a checker keeps")
-    return Kept(note=note, walk=walk, rows=rows if isinstance(rows, int) else 0)

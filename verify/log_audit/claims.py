@@ -3,15 +3,15 @@
 Promises:
   * A signed checkpoint that does not fit is proof against the operator: both notes belong into the evidence.
   * The names that a log had one after the other are those of one key in the policy.
-  * What cannot be compared is said to be so: a note of another log, of a longer one, or below the place of beginning.
+  * What cannot be compared is said to be so: a note of another log, or of a longer one.
 """
 
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final
 
+from verify.log_audit.earlier import Earlier
 from verify.log_audit.findings import Findings
 from verify.log_audit.records import RecordsManifest
 from verify.log_audit.tree_walk import Bundle, TreeWalk
@@ -20,6 +20,7 @@ from verify.tiles import TILE_WIDTH
 from verify.tree import HASH_BYTES
 
 KEPT: Final = "kept"
+UNFINISHED: Final = "unfinished"
 REWRITTEN: Final = "checker.rewritten"
 
 
@@ -35,12 +36,17 @@ class Shown:
 class Kept:
     """What the auditor kept: the note, and how the walk stood where the next one may begin (`TreeWalk.state`).
 
-    Leaves below ``rows`` were compared with rows of the registry.
+    Leaves below ``rows`` were compared with rows of the registry. ``left`` is what was still open there
+    (`RowJudge.left`), ``before`` what the entries before said (`EntryJudge.before`), ``logged`` where digests asked for
+    stood.
     """
 
     note: str
     walk: Mapping[str, object] = field(hash=False)
     rows: int = 0
+    left: Mapping[str, object] = field(default_factory=dict, hash=False)
+    before: Mapping[str, object] = field(default_factory=dict, hash=False)
+    logged: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +68,17 @@ class Claims:
         self._verifiers = verifiers
         self._findings = findings
         self._claims: list[Claim] = []
+        self._judged: set[str] = set()
         own = {each.public for each in verifiers if each.name == checkpoint.origin}
         self.names = frozenset(each.name for each in verifiers if each.public in own)
 
-    @property
-    def fingerprint(self) -> str:
-        """What is compared, as a digest: an audit that goes on with other claims would leave some of them out."""
-        told = [(each.size, each.root.hex(), each.code, each.source) for each in self._claims]
-        return sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()
+    def state(self) -> dict[str, object]:
+        """Return what was compared so far, for JSON."""
+        return {"judged": sorted(self._judged), "compared": self.compared}
+
+    def restore(self, state: Mapping[str, list[str]]) -> None:
+        """Take up what ``state`` gave."""
+        self._judged, self.compared = set(state["judged"]), list(state["compared"])
 
     def add(self, claim: Claim) -> None:
         """Take in a root of a size that the log has."""
@@ -92,6 +101,11 @@ class Claims:
         else:
             self.add(Claim(size=found.size, root=found.root, code=REWRITTEN, source=KEPT))
         return found
+
+    def add_begun(self, begun: Checkpoint) -> None:
+        """Take in the checkpoint under which an interrupted audit began, and which the same source showed then."""
+        if (begun.size, begun.root) != (self._checkpoint.size, self._checkpoint.root):
+            self.add(Claim(size=begun.size, root=begun.root, code="checker.fork", source=UNFINISHED))
 
     def add_shown(self, shown: Shown) -> None:
         """Take in a checkpoint that somebody else shows."""
@@ -127,20 +141,28 @@ class Claims:
                 continue
             self._compare(claim, walk.root(bundle.leaves[: claim.size - bundle.start]), walk, kept)
 
-    def begin(self, walk: TreeWalk, kept: Kept | None) -> None:
-        """Compare the roots of the size at which the walk begins, and say which cannot be: it begins behind theirs."""
+    def begin(self, walk: TreeWalk, kept: Kept | None, earlier: Earlier) -> None:
+        """Compare the roots of sizes below the place at which the walk is taken up, but those compared already."""
         for claim in self._claims:
-            if claim.size == walk.position:
-                self._compare(claim, walk.root(), walk, kept)
-            elif 0 < claim.size < walk.position:
+            if not 0 < claim.size <= walk.position or _name(claim) in self._judged:
+                continue
+            root = walk.root() if claim.size == walk.position else earlier.root(claim.size)
+            if root is None:
                 self._findings.unknown("checker.not_compared", file=claim.source, index=claim.size)
+            else:
+                self._compare(claim, root, walk, kept)
 
     def _compare(self, claim: Claim, root: bytes, walk: TreeWalk, kept: Kept | None) -> None:
+        self._judged.add(_name(claim))
         if root == claim.root:
             self.compared.append(claim.source)
             return
         index = _first_rewritten(walk, kept) if claim.code == REWRITTEN else claim.size
         self._findings.fail(claim.code, file=claim.source, index=index, expected=claim.root, found=root)
+
+
+def _name(claim: Claim) -> str:
+    return f"{claim.size} {claim.root.hex()} {claim.code} {claim.source}".encode("utf-8", "backslashreplace").decode()
 
 
 def _first_rewritten(walk: TreeWalk, kept: Kept | None) -> int:

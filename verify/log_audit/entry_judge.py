@@ -14,7 +14,8 @@ from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 from verify.log_audit.findings import Findings
 from verify.log_audit.hours import OfficeHours, Sample
-from verify.log_audit.tallies import Tally
+from verify.log_audit.index_set import IndexSet
+from verify.log_audit.tallies import Limits, Tally
 from verify.log_audit.tree_walk import Bundle
 from verify.log_entry import EntryKind, LogEntry
 from verify.usual_entry import EntryReader, UsualEntry
@@ -46,10 +47,12 @@ class EntryJudge:
     ``at`` is the moment of the audit (unix time). ``recovered_at`` is the last entry that tells of a recovery, or -1.
     """
 
-    def __init__(self, findings: Findings, *, hours: OfficeHours, sample: Sample, at: int) -> None:
-        self.tally = Tally()
+    def __init__(
+        self, findings: Findings, *, hours: OfficeHours, sample: Sample, at: int, limits: Limits | None = None
+    ) -> None:
+        self.tally = Tally(limits)
         self.wanted: dict[bytes, int | None] = {}
-        self.given_up: set[int] = set()
+        self.given_up = IndexSet()
         self.last_time = 0
         self.recovered_at = -1
         self.sample = sample
@@ -85,12 +88,26 @@ class EntryJudge:
                 self._named(bundle, index, entry, found)
             yield index, found
 
+    def before(self) -> dict[str, object]:
+        """Return what the next audit must know of the entries until here, for JSON."""
+        return {"last_time": self.last_time, "names": [self.name, self._next_name], "recovered_at": self.recovered_at}
+
+    def begin(self, before: Mapping[str, object], logged: Mapping[str, int]) -> None:
+        """Begin behind entries of which ``before`` tells; ``logged`` says where digests stand among them."""
+        match before:
+            case {"last_time": int(last_time), "names": [str(name), str(next_name)], "recovered_at": int(recovered_at)}:
+                self.last_time, self.recovered_at = last_time, recovered_at
+                self.name, self._next_name = name, next_name
+            case _:  # kept by a checker that did not know of it
+                pass
+        self._know(logged)
+
     def state(self) -> dict[str, object]:
         """Return what was remembered, for JSON."""
         return {
             "tally": self.tally.state(),
             "wanted": {each.hex(): place for each, place in self.wanted.items()},
-            "given_up": sorted(self.given_up),
+            "given_up": self.given_up.state(),
             "last_time": self.last_time,
             "recovered_at": self.recovered_at,
             "sample": list(self.sample.drawn()),
@@ -104,15 +121,20 @@ class EntryJudge:
         )
         if not (isinstance(tally, dict) and isinstance(wanted, dict) and isinstance(last_time, int)):
             raise TypeError("not the state of a judge")
-        self.tally = Tally.from_state(tally)
-        self.wanted |= {bytes.fromhex(each): place for each, place in wanted.items()}
-        self.given_up = set(given_up) if isinstance(given_up, list) else set()
+        self.tally = Tally.from_state(tally, self.tally.limits)
+        self._know(wanted)
+        self.given_up = IndexSet.from_state(given_up)
         self.last_time = last_time
         self.sample.restore(sample if isinstance(sample, list) else ())
         recovered_at = state["recovered_at"]
         self.recovered_at = recovered_at if isinstance(recovered_at, int) else -1
         names = state["names"]
         self.name, self._next_name = names if isinstance(names, list) else ("", "")
+
+    def _know(self, places: Mapping[str, int | None]) -> None:
+        """Take in where digests stand that are asked for; of others nobody asks any more."""
+        known = {bytes.fromhex(each): place for each, place in places.items()}
+        self.wanted |= {each: place for each, place in known.items() if each in self.wanted}
 
     def _at_another_time(self, bundle: Bundle, index: int, found: UsualEntry) -> UsualEntry:
         """Note a time that goes back or cannot be; return the entry, at a time that can be counted."""
@@ -167,4 +189,5 @@ class EntryJudge:
         elif entry is None:
             self._findings.unknown("checker.abandoned_unread", index=index, found=target)
         self._findings.list("abandoned", index=target, given_up_at=index, time=found.time)
-        self.given_up.add(target)
+        if target < index:
+            self.given_up.add(target)

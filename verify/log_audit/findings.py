@@ -41,6 +41,7 @@ class Findings:
         self.counts: dict[str, int] = {each.value: 0 for each in Weight}
         self.lists: dict[str, list[dict[str, str]]] = {}
         self.list_counts: dict[str, int] = {}
+        self._before: tuple[int, dict[str, int]] = (0, dict(self.counts))
 
     def fail(self, code: str, **params: object) -> None:
         """Note something that does not hold."""
@@ -68,17 +69,23 @@ class Findings:
         """Say whether everything holds and nothing was left open."""
         return not any(self.counts.values())
 
+    def begin(self) -> None:
+        """Keep from here on: what was found before is found anew by each run."""
+        self._before = (len(self.found), dict(self.counts))
+
     def state(self) -> dict[str, object]:
-        """Return all of it for JSON."""
-        found = [[each.code, each.weight.value, dict(each.params)] for each in self.found]
-        return {"found": found, "counts": self.counts, "lists": self.lists, "list_counts": self.list_counts}
+        """Return for JSON what was found since ``begin``."""
+        first, counts = self._before
+        found = [[each.code, each.weight.value, dict(each.params)] for each in self.found[first:]]
+        since = {weight: count - counts[weight] for weight, count in self.counts.items()}
+        return {"found": found, "counts": since, "lists": self.lists, "list_counts": self.list_counts}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up what ``state`` gave, in place of what was found so far."""
-        self.found = [
+        """Take up what ``state`` gave, behind what was found so far."""
+        self.found += [
             LogFinding(code=code, weight=Weight(weight), params=params) for code, weight, params in state["found"]
         ]
-        self.counts = dict(state["counts"])
+        self.counts = {weight: count + state["counts"][weight] for weight, count in self.counts.items()}
         self.lists = dict(state["lists"])
         self.list_counts = dict(state["list_counts"])
 

@@ -73,9 +73,20 @@ class Reports:
             self._findings.fail("checker.report_range", file=file, expected=self._checkpoint.size, found=report.end)
 
     def judge(
-        self, tally: Tally, logged: Mapping[bytes, int | None], *, first: int, rows_until: int, at: datetime
+        self,
+        tally: Tally,
+        logged: Mapping[bytes, int | None],
+        *,
+        first: int,
+        rows_until: int,
+        at: datetime,
+        judged: frozenset[str] = frozenset(),
     ) -> None:
-        """Hold each report against the counts from index ``first`` on; rows were compared below ``rows_until``."""
+        """Hold each report against the counts from index ``first`` on; rows were compared below ``rows_until``.
+
+        Reports whose digests (in hex) are among ``judged`` and which end below ``first`` were held against the counts
+        of an audit before this one.
+        """
         for month in sorted({*tally.months, *self.read}):
             file, end = FOLDER + month, month_begins(next_month(month))
             begins, read = tally.months.get(month), self.read.get(month)
@@ -87,9 +98,14 @@ class Reports:
             if logged.get(read.digest) is None:
                 self._findings.fail("checker.report_unlogged", file=file, expected=read.digest)
             if first and report.first < first:
-                self._findings.unknown("checker.report_partly", file=file, index=report.first)
+                is_judged = report.end <= first and read.digest.hex() in judged
+                self._partly(file, report, is_judged=is_judged)
                 continue
             if begins is not None and report.first != begins:
                 self._findings.fail("checker.report_first", file=file, expected=begins, found=report.first)
             for what, ours, theirs in differences(report, tally, with_departments=report.end <= rows_until):
                 self._findings.fail("checker.report_count", file=file, what=what, expected=ours, found=theirs)
+
+    def _partly(self, file: str, report: MonthlyReport, *, is_judged: bool) -> None:
+        if not is_judged:
+            self._findings.unknown("checker.report_partly", file=file, index=report.first)

@@ -8,7 +8,7 @@ Promises:
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 from verify.log_audit.entry_judge import EntryJudge
 from verify.log_audit.findings import Findings
+from verify.log_audit.index_set import IndexSet
 from verify.log_audit.monthly import DepartmentCount
 from verify.log_audit.records import Row
 from verify.log_entry import EntryKind
@@ -38,9 +39,10 @@ class RowJudge:
     def __init__(self, findings: Findings, judge: EntryJudge) -> None:
         self._findings = findings
         self._judge = judge
-        self._sealed: dict[int, int] = {}
-        self._abandoned: set[int] = set()
-        self._open: dict[int, int] = {}
+        self._sealed = IndexSet()
+        self._abandoned = IndexSet()
+        self._open = IndexSet()
+        self.carried = IndexSet()
 
     def judge(self, index: int, found: UsualEntry, row: Row | None) -> None:
         """Compare a leaf with its row."""
@@ -58,26 +60,54 @@ class RowJudge:
         elif row is not None:
             self._differs(index, "what", "", row.get("what"))
 
-    def finish(self, given_up: set[int], *, until: int, compared: range) -> None:
+    def follow(self, index: int, found: UsualEntry, row: Row | None) -> None:
+        """Compare a leaf that was open when the audit before this one ended."""
+        self._open.discard(index)
+        self.judge(index, found, row)
+
+    def given_up(self, index: int, row: Row | None) -> None:
+        """Judge the row of an intent that was compared by an audit before this one, and is given up only now."""
+        if row is not None and row.get("state") not in {"abandoned", "open"} and row.get("what") != "recovered":
+            self._findings.fail("checker.abandoned_filed", index=index)
+
+    def left(self, given_up: IndexSet) -> dict[str, object]:
+        """Return what is neither filed nor given up, and seals without a recorded use: for the next audit, in JSON."""
+        opened, sealed = (
+            IndexSet(each for each in some if each not in given_up) for some in (self._open, self._sealed)
+        )
+        return {"open": opened.state(), "sealed": sealed.state()}
+
+    def begin(self, left: Mapping[str, object]) -> None:
+        """Begin with what an audit before this one left."""
+        try:
+            opened, sealed = (IndexSet.from_state(left[each]) for each in ("open", "sealed"))
+        except (KeyError, MalformedError):  # kept by a checker that did not know of it
+            return
+        self._open, self._sealed, self.carried = opened, sealed, IndexSet(opened)
+
+    def finish(self, given_up: IndexSet, *, time_of: Callable[[int], int], until: int, compared: range) -> None:
         """Say which intents only the registry or only the log gave up, and which seals have no recorded use.
 
         The entry of a use follows its signatures within minutes: what is younger than ``until`` is only open.
+        ``time_of`` tells the time of an entry, 0 where it cannot be read.
         """
-        for index in sorted(self._abandoned - given_up):
+        for index in (each for each in self._abandoned if each not in given_up):
             self._findings.fail("checker.abandoned_unlogged", index=index)
-        for index, time in self._left(given_up, until):  # recovery gives up what nobody files, in minutes
-            self._findings.fail("checker.intent_open", index=index, found=time)
-        for index in sorted(given_up - self._abandoned):
-            if index in compared and index not in self._open:
+        for index in self._open:  # recovery gives up what nobody files, in minutes
+            if index not in given_up and (time := time_of(index)) < until:
+                self._findings.fail("checker.intent_open", index=index, found=time)
+        known = self._abandoned, self._open
+        for index in given_up:
+            if (index in compared or index in self.carried) and not any(index in each for each in known):
                 self._findings.fail("checker.abandoned_filed", index=index)
-        for index, time in sorted(self._sealed.items()):
-            if index not in given_up and time < until:
-                self._findings.fail("checker.use_missing", index=index)
-            elif index not in given_up:
-                self._findings.list("open", index=index, purpose=_SEAL, time=time)
+        for index in (each for each in self._sealed if each not in given_up):
+            self._unused(index, time_of(index), until)
 
-    def _left(self, given_up: set[int], until: int) -> list[tuple[int, int]]:
-        return [(index, time) for index, time in sorted(self._open.items()) if index not in given_up and time < until]
+    def _unused(self, index: int, time: int, until: int) -> None:
+        if time < until:
+            self._findings.fail("checker.use_missing", index=index)
+        else:
+            self._findings.list("open", index=index, purpose=_SEAL, time=time)
 
     def demand_all(self, totals: Mapping[str, int]) -> None:
         """See that as many rows had a leaf as the registry has."""
@@ -89,18 +119,18 @@ class RowJudge:
     def state(self) -> dict[str, object]:
         """Return what is still open, for JSON."""
         return {
-            "sealed": sorted(self._sealed.items()),
-            "abandoned": sorted(self._abandoned),
-            "open": sorted(self._open.items()),
+            "sealed": self._sealed.state(),
+            "abandoned": self._abandoned.state(),
+            "open": self._open.state(),
+            "carried": self.carried.state(),
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
         """Take up what ``state`` gave."""
-        sealed, abandoned = state["sealed"], state["abandoned"]
-        self._sealed = dict(sealed) if isinstance(sealed, list) else {}
-        self._abandoned = set(abandoned) if isinstance(abandoned, list) else set()
-        left = state["open"]
-        self._open = dict(left) if isinstance(left, list) else {}
+        self._sealed = IndexSet.from_state(state["sealed"])
+        self._abandoned = IndexSet.from_state(state["abandoned"])
+        self._open = IndexSet.from_state(state["open"])
+        self.carried = IndexSet.from_state(state["carried"])
 
     def _intent(self, index: int, found: UsualEntry, row: Row | None) -> None:
         shape = found.shape
@@ -125,13 +155,13 @@ class RowJudge:
     def _attempt(self, index: int, found: UsualEntry, row: Row) -> None:
         state = row.get("state")
         if state == "open":
-            self._open[index] = found.time
+            self._open.add(index)
             self._findings.list("open", index=index, purpose=found.shape.first, time=found.time)
         elif state == "abandoned":
             self._abandoned.add(index)
         elif state == "filed":
             if found.shape.first == _SEAL:
-                self._sealed[index] = found.time
+                self._sealed.add(index)
             licence, official = row.get("licence"), row.get("official")
             if isinstance(licence, dict):
                 self._licence(index, found, licence)
@@ -228,7 +258,7 @@ class RowJudge:
             if use.get("person") is not None and use.get("person") == use.get("second"):
                 self._findings.list("same_person", index=index, what="seal_use", person=use["person"])
             for leaf in _leaves(record.get(_BODIES)):
-                self._sealed.pop(leaf, None)
+                self._sealed.discard(leaf)
 
     def _recorded(self, index: int, found: UsualEntry, row: Row | None) -> None:
         if row is None or row.get("what") != "record":

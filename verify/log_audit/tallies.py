@@ -1,11 +1,13 @@
 """Counts made while a checker goes through the log: per day and kind, per hour of the week, per department.
 
-Promises: days, months and hours are those of China's law time; what is counted fits in a few megabytes, however long
-the log is, and can be kept and taken up again.
+Promises: days, months and hours are those of China's law time; what is counted fits in some dozen megabytes, however
+long and however hostile the log is, and can be kept and taken up again. What is beyond the limits is counted under one
+name, and ``beyond`` says so.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -17,21 +19,40 @@ DAY_SECONDS: Final = 86_400
 ZONE_SECONDS: Final = 8 * 3600
 # 1970-01-01 was a Thursday; the week begins on Monday.
 _EPOCH_WEEKDAY: Final = 3
-# More departments than any province has; what a forger invents beyond is counted as one.
-DEPARTMENTS_MAX: Final = 20_000
 OTHERS: Final = "?"
+# A code of a department has 18 characters.
+_CODE_LENGTH_MAX: Final = 64
+# What is beyond the limit of days is counted on none: no log has entries of 1970.
+_NO_DAY: Final = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is counted by itself; what a forger invents beyond is counted as one.
+
+    ``purposes``: we have thirteen. ``days``: of kinds and purposes, some dozen each day, for decades. ``departments``:
+    more than any province has. ``counts``: of months and departments, ten years of thousands of departments.
+    """
+
+    purposes: int = 256
+    days: int = 200_000
+    departments: int = 20_000
+    counts: int = 300_000
 
 
 class Tally:
     """What was counted so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.beyond: dict[str, int] = {}
         self.days: Counter[tuple[int, int, str]] = Counter()
         self.hours: Counter[int] = Counter()
         self.departments: Counter[tuple[str, str, int]] = Counter()
         self.months: dict[str, int] = {}
         self.seen: Counter[str] = Counter()
         self._codes: set[str] = set()
+        self._purposes: set[str] = set()
         self._day = -1
         self._month = ""
 
@@ -41,9 +62,16 @@ class Tally:
         if day != self._day:
             self._turn(day)
             self.months.setdefault(self._month, index)
-        self.days[day, shape.kind, shape.first if shape.kind is EntryKind.INTENT else ""] += 1
         if shape.kind is EntryKind.INTENT:
             self.hours[hour_of_week(time)] += 1
+            purpose = shape.first if shape.first in self._purposes else self._purpose(shape.first)
+        else:
+            purpose = ""
+        key = (day, int(shape.kind), purpose)
+        if key not in self.days and len(self.days) >= self.limits.days:
+            self.beyond["days"] = self.limits.days
+            key = (_NO_DAY, int(shape.kind), purpose and OTHERS)
+        self.days[key] += 1
 
     def department(self, time: int, code: str, what: int) -> None:
         """Count something of a department."""
@@ -51,10 +79,22 @@ class Tally:
         if day != self._day:
             self._turn(day)
         if code not in self._codes:
-            if len(self._codes) >= DEPARTMENTS_MAX:
+            if len(self._codes) >= self.limits.departments or len(code) > _CODE_LENGTH_MAX:
+                self.beyond["departments"] = self.limits.departments
                 code = OTHERS
             self._codes.add(code)
-        self.departments[self._month, code, what] += 1
+        key = (self._month, code, what)
+        if key not in self.departments and len(self.departments) >= self.limits.counts:
+            self.beyond["departments"] = self.limits.counts
+            key = (OTHERS, OTHERS, what)
+        self.departments[key] += 1
+
+    def _purpose(self, purpose: str) -> str:
+        if len(self._purposes) >= self.limits.purposes:
+            self.beyond["purposes"] = self.limits.purposes
+            return OTHERS
+        self._purposes.add(purpose)
+        return purpose
 
     def _turn(self, day: int) -> None:
         self._day, self._month = day, day_of(day).strftime("%Y-%m")
@@ -79,7 +119,7 @@ class Tally:
         days: Counter[int] = Counter()
         for (day, _kind, _purpose), count in self.days.items():
             days[day] += count
-        for day in sorted(days):
+        for day in sorted(days.keys() - {_NO_DAY}):
             yield day_of(day), days[day]
 
     def totals(self) -> dict[int, int]:
@@ -97,14 +137,15 @@ class Tally:
             "departments": [[*key, count] for key, count in self.departments.items()],
             "months": self.months,
             "seen": dict(self.seen),
+            "beyond": dict(self.beyond),
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, object]) -> "Tally":
+    def from_state(cls, state: Mapping[str, object], limits: Limits | None = None) -> "Tally":
         """Read what ``state`` gave."""
-        made = cls()
+        made = cls(limits)
         days, hours, departments = (state[each] for each in ("days", "hours", "departments"))
-        months, seen = state["months"], state["seen"]
+        months, seen, beyond = state["months"], state["seen"], state["beyond"]
         if not (isinstance(days, list) and isinstance(hours, list) and isinstance(departments, list)):
             raise TypeError("not a tally")
         made.days.update({(day, kind, purpose): count for day, kind, purpose, count in days})
@@ -112,6 +153,8 @@ class Tally:
         made.departments.update({(month, code, what): count for month, code, what, count in departments})
         made.months |= months if isinstance(months, dict) else {}
         made.seen.update(seen if isinstance(seen, dict) else {})
+        made.beyond.update(beyond if isinstance(beyond, dict) else {})
+        made._purposes = {purpose for _, kind, purpose in made.days if kind == EntryKind.INTENT}
         made._codes = {code for _, code, _ in made.departments}
         return made
 

@@ -95,19 +95,7 @@ class TreeWalk:
 
     def root(self, leaves: Sequence[bytes] = ()) -> bytes:
         """Return the root of what was pushed and these leaves behind it."""
-        parts: list[bytes] = []
-        for hashes in reversed((leaves or self._levels[0], *self._levels[1:])):
-            start = 0
-            while start < len(hashes):
-                width = 1 << ((len(hashes) - start).bit_length() - 1)
-                parts.append(subtree(hashes[start : start + width]))
-                start += width
-        if not parts:
-            return EMPTY_ROOT
-        root = parts[-1]
-        for left in reversed(parts[:-1]):
-            root = node_hash(left, root)
-        return root
+        return folded((leaves or self._levels[0], *self._levels[1:]))
 
     def state(self) -> dict[str, object]:
         """Return where the walk stands, for JSON; only at the beginning of a bundle."""
@@ -225,6 +213,23 @@ class TreeWalk:
         """Return a file, or the full one in place of a partial one, and whether it is that and must be cut."""
         content = self._reader.get(path)
         return (self._reader.get(full), True) if content is None and full != path else (content, False)
+
+
+def folded(levels: Sequence[Sequence[bytes]]) -> bytes:
+    """Return the root over rows of hashes: each row 256 times as high as the one before it, and left of it."""
+    parts: list[bytes] = []
+    for hashes in reversed(levels):
+        start = 0
+        while start < len(hashes):
+            width = 1 << ((len(hashes) - start).bit_length() - 1)
+            parts.append(subtree(hashes[start : start + width]))
+            start += width
+    if not parts:
+        return EMPTY_ROOT
+    root = parts[-1]
+    for left in reversed(parts[:-1]):
+        root = node_hash(left, root)
+    return root
 
 
 def subtree(hashes: Sequence[bytes]) -> bytes:

@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis, intents, signed_note
 from verify.cosignature import cosignature_line, cosigned_message, witness_key
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit, kept_of, read_kept
+from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
 from verify.log_audit.claims import Shown
+from verify.log_audit.kept import kept_of, read_kept
+from verify.log_audit.tallies import Limits, Tally
 from verify.log_entry import EntryKind, LogEntry
 from verify.witness_policy import WitnessPolicy
 
@@ -124,11 +126,80 @@ def test_an_audit_that_was_interrupted_goes_on_and_finds_the_same() -> None:
     assert result.judge.state() == whole.judge.state()
     assert set(found(result)) == {"checker.entry_changed", "checker.tile_changed"}
 
-    other = SmallLog.of([*log.entries[:400], *intents(9, first_second=70)])
+
+def test_an_interrupted_audit_of_a_log_that_grew_goes_on_under_the_newer_checkpoint() -> None:
+    asked = replace(SCOPE, wanted=frozenset({b"never signed, though it is said.".ljust(32)}))
+    old = SmallLog.with_intents(33_500)
+    states: list[dict[str, Any]] = []
+    LogAudit(asked, old).run(
+        progress=lambda _, __: None, save=lambda state: states.append(json.loads(json.dumps(state)))
+    )
+    grown = SmallLog.of([*old.entries, *intents(900, first_second=3_400)])
+    read: list[str] = []
+
+    def goes_on(log: SmallLog, **changes: Any) -> AuditResult:
+        again = LogAudit(replace(asked, **changes), _Counting(log, read))
+        again.resume(states[0])
+        return again.run(progress=lambda _done, _all: None, save=lambda _state: None)
+
+    result = goes_on(grown)
+    assert (found(result), result.is_complete, result.compared) == ({}, True, ("unfinished",))
+    twice = [path for path in read if path.startswith("log/tile/entries/0")]
+    assert twice == ["log/tile/entries/000"], "nothing is read twice but when the log begins"
+    offered = range(1, grown.size)
+    drawn = sorted(offered, key=lambda index: sha256(f"dice\n{old.root.hex()}\n{index}".encode()).digest())
+    assert result.judge.sample.drawn() == tuple(sorted(drawn[:5])), "drawn as it was begun"
+
+    fifth = LogEntry.decode(old.entries[5]).digest
+    early = goes_on(grown, wanted=frozenset({fifth}))  # asked for after its bundle was gone through
+    assert early.judge.wanted[fifth] == 5
+
+    other = SmallLog.of([*old.entries[:400], *intents(9, first_second=70)])
     shown = (Shown(source="a witness", note=signed_note(409, other.root)),)  # below the place of the interruption
-    anew = LogAudit(replace(SCOPE, shown=shown), log)
-    anew.resume(states[0])
-    assert "checker.fork" in found(anew.run(progress=lambda _done, _all: None, save=lambda _state: None))
+    assert "checker.fork" in found(goes_on(grown, shown=shown))
+
+    rewritten = SmallLog.of([*old.entries[:33_400], *intents(1_001, first_second=3_400)])
+    told = found(goes_on(rewritten))
+    assert (told["checker.fork"]["file"], told["checker.fork"]["expected"]) == ("unfinished", old.root.hex())
+    assert "checker.root_other" in found(goes_on(SmallLog.of([genesis(), *intents(34_401)])))
+    shrunk = goes_on(SmallLog.with_intents(400))
+    assert (list(found(shrunk)), shrunk.is_complete) == (["checker.shrunk"], True)
+
+
+def test_what_is_asked_for_is_found_below_the_new_entries_and_a_bundle_changed_since_is_named(log: SmallLog) -> None:
+    grown = SmallLog.of([*log.entries, *intents(500, first_second=100)])
+    kept = read_kept(kept_of(audited(log)))
+    digests = [LogEntry.decode(grown.entries[index]).digest for index in (7, 600)]
+    scope = replace(SCOPE, kept=kept, only_new=True, wanted=frozenset(digests))
+
+    assert audited(grown, scope).judge.wanted == dict(zip(digests, (7, 600), strict=True))
+
+    grown.flip("log/tile/entries/000", 2_000)
+    result = audited(grown, scope)
+    assert found(result)["checker.bundle_other"]["file"] == "log/tile/entries/000"
+    assert result.judge.wanted[digests[0]] is None
+
+
+def test_a_hostile_log_fills_no_memory_and_what_was_not_counted_by_itself_is_said() -> None:
+    many = [intents(1, first_second=each * 100_000, purpose=f"purpose {each}")[0] for each in range(20)]
+    forged = [
+        LogEntry(
+            kind=EntryKind.ABANDONED, time=BEGINS + timedelta(seconds=2_000_000), digest=bytes(32), detail={1: 1 << 40}
+        ).encode()
+    ]
+    scope = replace(SCOPE, at=BEGINS + timedelta(days=40), limits=Limits(purposes=5, days=9))
+
+    result = audited(SmallLog.of([genesis(), *many, *forged]), scope)
+
+    told = {each.params["what"] for each in result.findings.found if each.code == "checker.too_many"}
+    assert (told, len(result.judge.tally.days)) == ({"purposes", "days"}, 9 + 2)
+    assert result.judge.tally.totals() == {EntryKind.GENESIS: 1, EntryKind.INTENT: 20, EntryKind.ABANDONED: 1}
+    assert len(result.judge.given_up) == 0, "no bit is kept for a place that the log does not have"
+
+    tally = Tally(Limits(departments=3, counts=4))
+    for number in range(9):
+        tally.department(int(BEGINS.timestamp()), str(number) if number else "x" * 65, 1)
+    assert (len(tally.departments), tally.beyond) == (3, {"departments": 3})
 
 
 class _Counting:

@@ -11,8 +11,9 @@ import pytest
 
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis, text64
 from verify.der import integer, sequence, set_of, tlv
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit, kept_of, read_kept
+from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
 from verify.log_audit.findings import Findings
+from verify.log_audit.kept import kept_of, read_kept
 from verify.log_audit.monthly import MonthlyReport
 from verify.log_audit.records import RecordsManifest, Row, Rows
 from verify.log_audit.reports import ReadReport, Reports
@@ -152,6 +153,46 @@ def test_leaves_behind_the_rows_are_compared_the_next_time_or_said_to_be_left_ou
     gap = result(manifest=late, kept=without, only_new=True)
     assert failed(gap)["checker.records_gap"] == {"index": "0", "expected": "512"}
     assert read_kept(kept_of(gap)).rows == 0
+
+
+def test_what_was_left_open_is_followed_by_an_audit_of_new_entries_alone() -> None:
+    another = intent("code", sha256(b"2").digest(), _3=DATA_SET)
+    seal, receipts = intent("seal"), [LogEntry(kind=EntryKind.RECEIPT, time=BEGINS, digest=SIGNED).encode()] * 300
+    before = [genesis(), CODE, seal, another, *receipts]
+    opened = {"leaf": 1, "what": "intent", "state": "open"}
+    official = {"department": "d", "at": 0, "author": "one", "approver": "another"}
+    used = {"leaf": 2, "what": "intent", "state": "filed", "official": official}
+    licence = {**LICENCE, "signed": sha256(b"2").hexdigest(), "application": APPLICATION}
+    filed_before = {"leaf": 3, "what": "intent", "state": "filed", "licence": licence}
+
+    def result(new: list[bytes], rows: list[Row], *, days: int = 0, **changes: Any) -> AuditResult:
+        log = SmallLog.of([*before, *new])
+        manifest = replace(_manifest(log), made_at=AT + timedelta(days=days))
+        scope = AuditScope(verifiers=(VERIFIER,), roots=(), at=manifest.made_at, manifest=manifest, only_new=True)
+        lines = [json.dumps(each).encode() for each in rows]
+        audit = LogAudit(replace(scope, **changes), log, Rows(iter(lines)), again=lambda: Rows(iter(lines)))
+        return audit.run(progress=lambda _done, _all: None, save=lambda _state: None)
+
+    kept = read_kept(json.loads(json.dumps(kept_of(result([], [opened, used, filed_before])))))
+
+    def codes(new: list[bytes], first: Row, *, days: int = 0) -> set[tuple[str, str]]:
+        told = result([*receipts, *new], [first, used, filed_before], days=days, kept=kept)
+        assert told.first == 256
+        return {(each.code, each.params.get("index", "")) for each in told.findings.found} - {
+            ("checker.witness_none", "")
+        }
+
+    given_up, also = (
+        entry(EntryKind.ABANDONED, sha256(each).digest(), _1=place) for place, each in ((1, CODE), (3, another))
+    )
+    abandoned = {"leaf": 1, "what": "intent", "state": "abandoned"}
+    assert codes([], opened) == codes([], filed()) == codes([given_up], abandoned) == set()
+    assert codes([], opened, days=2) == {("checker.intent_open", "1"), ("checker.use_missing", "2")}
+    assert codes([given_up], filed()) == {("checker.abandoned_filed", "1")}
+    assert codes([], abandoned) == {("checker.abandoned_unlogged", "1")}
+    assert codes([], {**filed(), "licence": LICENCE}) == {("checker.application_missing", "1")}
+    assert codes([also], filed()) == {("checker.abandoned_filed", "3")}, "filed in the audit before, given up now"
+    assert codes([], {"leaf": 1, "what": "recovered"}) == {("checker.row_lost", "1")}
 
 
 def _manifest(log: SmallLog) -> RecordsManifest:
