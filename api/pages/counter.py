@@ -1,7 +1,8 @@
 """The counter page, in Chinese at `/counter` and in English at `/en/counter`, with what it loads; and the report form.
 
 Promises:
-  * The page says nothing of anybody: it is the same for all, so that a service worker may keep it.
+  * The page says nothing of anybody: it is the same for all, so that a service worker may keep it. Over plain http
+    it says from the beginning that it is not encrypted: nothing moves when its script starts.
   * Without script the box works as a plain form; scripts come from this host alone, under a strict policy.
   * What is reported is a reference, a verdict, a reason from a list and a licence's id: no free text, no person.
 """
@@ -10,7 +11,9 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -61,7 +64,7 @@ def add_counter(app: FastAPI) -> None:
 
 def _page_of(language: Language):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a handler of FastAPI
     def show_counter(request: Request) -> Response:
-        content = _page(language, _root(request))
+        content = _page(language, _root(request), is_secure=_is_secure(request))
         headers = {
             "Content-Security-Policy": SCRIPT_POLICY,
             "Referrer-Policy": "no-referrer",
@@ -93,8 +96,8 @@ def _manifest_of(language: Language):  # type: ignore[no-untyped-def]  # noqa: A
     return show_manifest
 
 
-@lru_cache(maxsize=4)
-def _page(language: Language, root: str) -> bytes:
+@lru_cache(maxsize=8)
+def _page(language: Language, root: str, *, is_secure: bool = True) -> bytes:
     other: Language = "en" if language == "zh" else "zh"
     values = {
         "manifest": f"{PATHS[language]}.webmanifest",
@@ -102,8 +105,24 @@ def _page(language: Language, root: str) -> bytes:
         "vendor": vendor_folder(),
         "root": root,
         "looks": LOOKS,
+        "is_secure": is_secure,
     }
     return written(language, "counter.html", values, other_address=PATHS[other]).encode()
+
+
+def _is_secure(request: Request) -> bool:
+    """Say whether a browser will take the page for a secure context, so that nothing moves when its script looks.
+
+    A proxy on another machine speaks http to us: then the host of our public address stands for its encryption.
+    """
+    url, public = request.url, urlsplit(request.app.state.office.settings.public_address)
+    host = url.hostname or ""
+    if url.scheme == "https" or (public.scheme == "https" and host == public.hostname):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def own_scripts(request: Request) -> Mapping[str, object]:

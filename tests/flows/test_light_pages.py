@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from api.pages.rendering import STATIC, static_file
 from registry.records import Role
-from tests.browsers import Sent, served, visiting
+from tests.browsers import PLAIN_HOST, Sent, served, visiting
 from tests.flows.test_counter_page import packed
 from tests.flows.test_holder import holder_browser
 from tests.flows.test_staff_documents import DOCUMENTS, uploads
@@ -96,6 +96,9 @@ def test_a_page_with_scripts_or_pictures_is_light_and_nothing_jumps(sqlite_hall:
         visit.page.set_viewport_size({"width": 320, "height": 640})
         for name, path in (("code", public["code en"]), ("counter", "/en/counter")):
             scales.opens(f"{name} on a phone", f"{address}{path}", wait_ms=400)
+        plain = address.replace("127.0.0.1", PLAIN_HOST)
+        scales.opens("counter without encryption", f"{plain}/en/counter", wait_ms=400)
+        assert visit.page.is_visible("#insecure")
         visit.page.evaluate("document.body.prepend(document.createElement('hr'))")
         seen = visit.page.evaluate(JUMPED)
 
