@@ -141,9 +141,13 @@ class SigningLog:
         refuse_inside_transaction(self.database)
         ticket = _Ticket(tuple(drafts), filing)
         self._group.join(ticket)
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.receipts or ()
+        return _answer(ticket)
+
+    async def appended(self, drafts: Sequence[EntryDraft], *, filing: Filing | None = None) -> tuple[LogReceipt, ...]:
+        """Do as `append` does for a coroutine. Of one that is cancelled the entries may stand in the log or not."""
+        ticket = _Ticket(tuple(drafts), filing)
+        await self._group.joined(ticket)
+        return _answer(ticket)
 
     def flush_pending(self) -> None:
         """Sequence the entries that committed transactions left behind: a thousand at a time, so call it again."""
@@ -271,6 +275,12 @@ class SigningLog:
             for index, draft in enumerate(drafts, before.size)
             if draft.licence_id is not None and draft.purpose is not None
         ]
+
+
+def _answer(ticket: _Ticket) -> tuple[LogReceipt, ...]:
+    if ticket.error is not None:
+        raise ticket.error
+    return ticket.receipts or ()
 
 
 def _file(tx: Transaction, tickets: Sequence[_Ticket], logged: Sequence[LogReceipt]) -> None:

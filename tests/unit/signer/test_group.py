@@ -1,5 +1,6 @@
 """The queue behind the log: in the order of coming, one leader at a time, and nobody who has gone keeps it waiting."""
 
+import asyncio
 import signal
 import threading
 import time
@@ -51,6 +52,12 @@ class Desk:
         ticket.told = len(self.batches)
         return ticket
 
+    async def asked(self) -> Ask:
+        ticket = Ask(came=len(self.batches))
+        await self.group.joined(ticket)
+        ticket.told = len(self.batches)
+        return ticket
+
     def until_waiting(self, count: int) -> None:
         end = time.monotonic() + SECONDS_MAX
         while len(self.group.waiting) != count and time.monotonic() < end:
@@ -97,3 +104,47 @@ def test_who_is_interrupted_while_he_waits_leaves_the_queue_and_those_behind_him
 
     assert desk.batches == [1, 1]
     assert desk.ask().served == 2
+
+
+def test_coroutines_and_threads_stand_in_one_queue_and_each_is_served_once() -> None:
+    desk = Desk()
+
+    async def asks() -> list[Ask]:
+        return [await desk.asked() for _ in range(ROUNDS)]
+
+    async def ask_together() -> list[list[Ask]]:
+        return await asyncio.gather(*(asks() for _ in range(CALLERS)))
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        threads = [pool.submit(lambda: [desk.ask() for _ in range(ROUNDS)]) for _ in range(CALLERS)]
+        loops = [pool.submit(asyncio.run, ask_together()) for _ in range(2)]
+        tickets = [ticket for each in threads for ticket in each.result(SECONDS_MAX)]
+        tickets += [ticket for loop in loops for asked in loop.result(SECONDS_MAX) for ticket in asked]
+
+    assert sum(desk.batches) == len(tickets) == 3 * CALLERS * ROUNDS
+    assert all(each.came <= each.served < each.told for each in tickets)
+    assert len(desk.batches) < len(tickets) // 2
+
+
+def test_a_coroutine_that_is_cancelled_leaves_the_queue_and_a_loop_that_ended_harms_nobody() -> None:
+    desk = Desk()
+    desk.gate.clear()
+
+    async def go_away() -> None:
+        first, second = (asyncio.create_task(desk.asked()) for _ in range(2))
+        await asyncio.to_thread(desk.is_busy.wait, SECONDS_MAX)
+        await asyncio.to_thread(desk.until_waiting, 1)
+        second.cancel()
+        await asyncio.wait((second,))
+        assert desk.group.waiting == []
+        assert not first.done()
+
+    asyncio.run(go_away())  # which cancels the first, whom a thread serves all the same
+    with ThreadPoolExecutor(1) as pool:
+        behind = pool.submit(desk.ask)
+        desk.until_waiting(1)
+        desk.gate.set()
+        assert behind.result(SECONDS_MAX).served == 1
+
+    assert desk.batches == [1, 1]
+    assert asyncio.run(desk.asked()).served == 2

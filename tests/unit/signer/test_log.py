@@ -1,5 +1,6 @@
 """The signing log on both databases: written before signed, one order for all, never backwards, never forked."""
 
+import asyncio
 import multiprocessing
 import threading
 import time
@@ -281,3 +282,23 @@ def test_two_processes_append_to_one_log_and_it_never_forks(founded: LogHouse) -
             path = combine(groups, leaves.nodes(tx, ORIGIN, wanted))
             check_consistency(checkpoint.size, checkpoint.root, head.size, head.root, path)
     assert len(set(notes)) == 2 * ROUNDS
+
+
+def test_coroutines_get_their_receipts_and_each_its_own_error(founded: LogHouse) -> None:
+    def refuse(_tx: Transaction, _receipts: Sequence[LogReceipt]) -> None:
+        raise ValueError("nothing is filed")
+
+    async def append() -> list[tuple[LogReceipt, ...] | BaseException]:
+        wanted = [founded.log.appended(_drafts(f"{number}", "two")) for number in range(ROUNDS)]
+        return await asyncio.gather(
+            *wanted, founded.log.appended(_drafts("not"), filing=refuse), return_exceptions=True
+        )
+
+    *done, refused = asyncio.run(append())
+
+    assert isinstance(refused, ValueError)
+    receipts = [each for found in done if isinstance(found, tuple) for each in found]
+    assert sorted(each.index for each in receipts) == list(range(1, 2 * ROUNDS + 1))
+    for each in receipts:
+        check_receipt(each, (founded.log.verifier,))
+    _demand_whole(founded)
