@@ -235,12 +235,17 @@ def entries_at(tx: Transaction, origin: str, indexes: Sequence[int]) -> dict[int
     return {row.idx: row.entry for row in tx.execute(query)}
 
 
-def find_by_digest(tx: Transaction, origin: str, digest: bytes) -> int | None:
-    """Return the index of the first entry with this digest."""
+def find_by_digest(tx: Transaction, origin: str, digest: bytes, kind: int | None = None) -> int | None:
+    """Return the index of the first entry with this digest, of this kind where one is asked for.
+
+    Whoever looks for a signature asks for its intent: entries of other kinds bear digests that other people choose.
+    """
     numbers = LOG_NUMBER.rows(tx, {"origin": origin})
     if not numbers:
         return None
-    index: int | None = tx.execute(FIND, {"log": numbers[0][0], "digest": digest}).scalar_one()
+    wanted: dict[str, object] = {"log": numbers[0][0], "digest": digest}
+    query = FIND if kind is None else FIND_OF_KIND
+    index: int | None = tx.execute(query, wanted | ({} if kind is None else {"kind": bytes([kind])})).scalar_one()
     return index
 
 
@@ -255,6 +260,9 @@ WHERE entry.log = :log AND (entry.idx >> 14) = segment.number AND entry.digest =
 """
 )
 """Digests are found within segments of 16,384 entries (migration 0014), so that writing one touches pages at hand."""
+
+# An entry is an array that begins with its version and its kind, a byte each (`verify.log_entry`).
+FIND_OF_KIND: Final = text(f"{FIND} AND substr(entry.entry, 3, 1) = :kind")
 
 
 def _moved_head() -> Update:

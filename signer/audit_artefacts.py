@@ -41,6 +41,7 @@ from verify.cose import decode_sign1, read_header
 from verify.errors import MalformedError, YinzhengError
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.log_audit.monthly import REPORT_TYPE, MonthlyReport
+from verify.log_entry import EntryKind
 from verify.pack import CONTENT_TYPE as PACK_TYPE
 from verify.pack import MANIFEST_BYTES_MAX, Pinned, open_pack, read_manifest
 from verify.revocation import read_revocation_list
@@ -202,7 +203,8 @@ class ArtefactAudit:
         if certificate.spki != entry.public.spki:
             return False
         with reading(self._database) as tx:
-            logged = leaves.find_by_digest(tx, self._origin, sha256(certificate.to_be_signed).digest())
+            digest = sha256(certificate.to_be_signed).digest()
+            logged = leaves.find_by_digest(tx, self._origin, digest, EntryKind.INTENT)
         if self._is_signed_by_authority(certificate):
             return True
         return None if logged is None and self._known.has_outside else False
@@ -307,7 +309,8 @@ def _key_events(tx: Transaction, origin: str) -> dict[bytes, dict[str, Mapping[o
             told = _told(record)
             if told is None or digest != sha256(record).digest():
                 continue
-            if leaves.find_by_digest(tx, origin, digest) is not None or leaves.pending_of(tx, (digest,)):
+            is_logged = leaves.find_by_digest(tx, origin, digest, EntryKind.KEY) is not None
+            if is_logged or leaves.pending_of(tx, (digest,)):
                 found[told["kid"]][told["event"]] = told  # type: ignore[index]  # both were looked at
     return found
 

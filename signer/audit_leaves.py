@@ -169,7 +169,7 @@ class LeafAudit:
         elif row.state is IntentState.ABANDONED:
             digest = sha256(entry.encode()).digest()
             waits = audits.pending_digests(tx, (digest,))
-            logged = leaves.find_by_digest(tx, self._origin, digest) is not None
+            logged = leaves.find_by_digest(tx, self._origin, digest, EntryKind.ABANDONED) is not None
             self._findings.demand(logged or bool(waits), "audit.abandoned_unlogged", index=index)
 
     def _judge_state(self, tx: Transaction, index: int, entry: LogEntry, event: AuditedEvent | None) -> None:

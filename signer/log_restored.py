@@ -28,6 +28,7 @@ from signer.statuses import status_list_address
 from verify.cose import decode_sign1
 from verify.errors import YinzhengError
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
+from verify.log_entry import EntryKind
 from verify.status import StatusList, StatusValue, open_status_list
 from verify.trust import TRUST_LIST_BYTES_MAX, TrustList, open_trust_list
 
@@ -91,7 +92,7 @@ def _signed_part(content: bytes) -> bytes:
 
 
 def _is_logged(tx: Transaction, origin: str, to_be_signed: bytes) -> bool:
-    return leaves.find_by_digest(tx, origin, sha256(to_be_signed).digest()) is not None
+    return leaves.find_by_digest(tx, origin, sha256(to_be_signed).digest(), EntryKind.INTENT) is not None
 
 
 def _restore_revocations(tx: Transaction, store: TileStore, origin: str, *, at: datetime) -> Iterator[str]:

@@ -10,6 +10,7 @@ from registry import leaves
 from registry.db import Database, Transaction, reading
 from registry.leaves import LogHead
 from signer.witnessing import cosigned, newest_witnessed
+from verify.log_entry import EntryKind
 from verify.log_proof import LogReceipt
 from verify.tree import Node, combine, consistency_nodes, inclusion_nodes
 from verify.witness_policy import WitnessPolicy
@@ -38,9 +39,11 @@ def prove_inclusion(database: Database, origin: str, index: int) -> LogReceipt |
 
 
 def prove_digest(database: Database, origin: str, digest: bytes) -> LogReceipt | None:
-    """Return the receipt of the first entry with this digest: of a code that is the hash of its Sig_structure."""
+    """Return the receipt of the intent of this digest (of a code: that of its Sig_structure), else of any entry."""
     with reading(database) as tx:
-        index = leaves.find_by_digest(tx, origin, digest)
+        index = leaves.find_by_digest(tx, origin, digest, EntryKind.INTENT)
+        if index is None:
+            index = leaves.find_by_digest(tx, origin, digest)
         return None if index is None else _receipt(tx, origin, index)
 
 

@@ -14,6 +14,7 @@ from registry.db import reading
 from registry.leaves import LogHead
 from signer.proofs import cosigned_checkpoint, prove_witnessed
 from verify.document import read_document
+from verify.log_entry import EntryKind
 from verify.log_proof import LogReceipt
 from verify.tree import combine, inclusion_nodes
 from verify.values import LicenceId
@@ -110,7 +111,9 @@ def _leaf(office: Office, text: str) -> int:
         return receipt.index
     with reading(office.database) as tx:
         if len(text) == _DIGEST_LENGTH:
-            found = leaves.find_by_digest(tx, office.origin, bytes.fromhex(text))
+            digest = bytes.fromhex(text)
+            found = leaves.find_by_digest(tx, office.origin, digest, EntryKind.INTENT)
+            found = leaves.find_by_digest(tx, office.origin, digest) if found is None else found
             if found is None:
                 raise UnknownProofError
             return found

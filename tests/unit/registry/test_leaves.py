@@ -13,6 +13,7 @@ from registry.errors import LogConflictError
 from registry.leaves import StoredEntry
 from registry.schema import upgrade
 from tests.registry_office import AT, ORIGIN, Office
+from verify.log_entry import EntryKind, LogEntry
 from verify.tree import EMPTY_ROOT, check_inclusion, combine, inclusion_nodes, leaf_hash, root_of
 
 
@@ -48,6 +49,24 @@ def test_two_logs_of_one_database_do_not_meet(office: Office) -> None:
         assert leaves.entries(tx, "another.log", 0, 9) == ()
         assert leaves.find_by_digest(tx, "another.log", sha256(b"a").digest()) is None
         assert leaves.find_by_digest(tx, ORIGIN, sha256(b"a").digest()) == 0
+
+
+def test_an_entry_of_another_kind_with_the_same_digest_hides_no_intent(office: Office) -> None:
+    """A digest is free to choose in an entry of an act: nobody may stand in front of the intent of a signature."""
+    with transaction(office.database) as tx:
+        before = leaves.lock_head(tx, ORIGIN)
+        forged, meant = (
+            LogEntry(kind=kind, time=AT, digest=bytes(32), detail=detail).encode()
+            for kind, detail in ((EntryKind.ADMIN, {1: "x"}), (EntryKind.INTENT, {1: "code", 2: bytes(8)}))
+        )
+        entries = [replace(stored(index, each), digest=bytes(32)) for index, each in enumerate((forged, meant))]
+        nodes = {(0, each.index): each.leaf_hash for each in entries}
+        leaves.append(tx, before, entries, nodes, replace(before, size=2, root=bytes(32), note="note", time=AT))
+
+    with reading(office.database) as tx:
+        assert leaves.find_by_digest(tx, ORIGIN, bytes(32)) == 0
+        assert leaves.find_by_digest(tx, ORIGIN, bytes(32), EntryKind.INTENT) == 1
+        assert leaves.find_by_digest(tx, ORIGIN, bytes(32), EntryKind.ABANDONED) is None
 
 
 def stored(index: int, entry: bytes = b"x") -> StoredEntry:
