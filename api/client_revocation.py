@@ -102,7 +102,7 @@ class RevocationWatch:
         return any(not at < each.ends_at for each in self.lists.values())
 
     def harden(self, context: ssl.SSLContext) -> None:
-        """Let a server's context refuse in the handshake what the lists name; a newer list goes before an older one."""
+        """Let a server's context refuse in the handshake what the lists name, and lists that it got before."""
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
         with tempfile.NamedTemporaryFile(suffix=".pem") as file:  # the library reads lists from files alone
             file.write(b"".join(each.crl.public_bytes(Encoding.PEM) for each in self.lists.values()))

@@ -20,8 +20,9 @@ from api.errors import ListenError
 from api.logs import forward_libraries
 from api.peer_protocol import PeerProtocol
 from api.sandbox import warm_up
-from api.tls import TlsFiles
-from api.tls_reload import CertificateWatch
+from api.settings import SettingsError
+from api.tls import TlsFiles, demand_fit
+from api.tls_reload import CertificateWatch, RenewableContext
 from api.wiring import Office
 from api.work import Workshop
 
@@ -80,7 +81,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Open the port, then tell. Raises `ListenError` where uvicorn would end the process."""
-        self._harden()
+        if self._revocation is not None and self.config.ssl is not None:
+            self._revocation.harden(self.config.ssl)
+            self.config.ssl = RenewableContext.of(self.config.ssl)
         try:
             await super().startup(sockets=sockets)
         except SystemExit as error:
@@ -96,13 +99,37 @@ class Server(uvicorn.Server):
             if self._watch is not None:
                 await run_in_threadpool(self._watch.look)
             if self._revocation is not None and await run_in_threadpool(self._revocation.look):
-                self._harden()
+                await run_in_threadpool(self._renew_lists)
         return await super().on_tick(counter)
 
-    def _harden(self) -> None:
-        """Let the handshake refuse certificates that were taken back."""
-        if self._revocation is not None and self.config.ssl is not None:
-            self._revocation.harden(self.config.ssl)
+    def _renew_lists(self) -> None:
+        """Let the handshake refuse what the newest lists name, by these alone.
+
+        Where the certificate's files do not fit just now, by these and the ones before.
+        """
+        context = self.config.ssl
+        if self._revocation is None or self._files is None or not isinstance(context, RenewableContext):
+            return
+        try:
+            demand_fit(self._files, self._office.settings, at=self._office.clock())
+            edition = self._edition(self._files)
+        except (SettingsError, OSError):  # the watch over the files tells of it
+            edition = context.edition
+        self._revocation.harden(edition)
+        context.edition = edition
+
+    def _edition(self, files: TlsFiles) -> ssl.SSLContext:
+        """Return a context as the server began with it."""
+        config = self.config
+        return uvicorn.config.create_ssl_context(
+            files.certificate,
+            files.key,
+            None,
+            config.ssl_version,
+            config.ssl_cert_reqs,
+            config.ssl_ca_certs,
+            config.ssl_ciphers,
+        )
 
 
 def serve(

@@ -3,6 +3,7 @@
 Promises:
   * What is taken fits first: key and certificate belong together, the term has begun and not ended, the host is named.
     Else the one before goes on, and the log says why.
+  * What a context was told once, such as a revocation list, it cannot forget: newer lists get a context of their own.
   * Connections that are open go on under the certificate with which they began.
   * A certificate by our own authority is renewed in time, also in a process that runs for months.
 """
@@ -10,7 +11,7 @@ Promises:
 import ssl
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from api.settings import SettingsError
 from api.tls import TlsFiles, demand_fit, own_tls
@@ -19,6 +20,35 @@ from verify.errors import YinzhengError
 
 # Sixty days are left when it is first tried.
 _RENEWAL_TRIED_EVERY: Final = timedelta(hours=6)
+
+
+class RenewableContext(ssl.SSLContext):
+    """A server's context that gives each new connection its newest edition; open ones keep the one they began with."""
+
+    edition: ssl.SSLContext
+
+    @classmethod
+    def of(cls, edition: ssl.SSLContext) -> Self:
+        """Return one that begins with this edition."""
+        made = cls(ssl.PROTOCOL_TLS_SERVER)
+        made.edition = edition
+        return made
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,  # noqa: FBT001, FBT002 - the library's own form
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        """Begin a connection."""
+        return self.edition.wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+
+
+def edition_of(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Return the context from which the next connection is made."""
+    return context.edition if isinstance(context, RenewableContext) else context
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -48,7 +78,7 @@ class CertificateWatch:
             ends_at = demand_fit(files, self.office.settings, at=at).not_valid_after_utc
             # On trial: a pair that does not fit would leave the server's own context without any.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key)
-            self.context.load_cert_chain(files.certificate, files.key)
+            edition_of(self.context).load_cert_chain(files.certificate, files.key)
         except (SettingsError, OSError) as error:
             self._tell("certificate_not_taken", error)
             return False

@@ -20,8 +20,10 @@ from api.cli.client_certificates import ClientCertificateError, read_client_cert
 from api.cli.doctor import _client_lists
 from api.client_certificates import ClientTrust, described
 from api.peer_protocol import PEER_ADDRESS
+from api.serving import Server
 from api.settings import SettingsError
 from api.tls import TlsFiles, own_tls
+from api.tls_reload import RenewableContext
 from registry.client_certificates import ClientCertificate, KnownBy, add_certificate, close_certificate
 from registry.db import transaction
 from tests.client_authority import ClientAuthority, Shown
@@ -163,7 +165,8 @@ def test_a_revoked_certificate_is_refused_from_the_moment_at_which_the_list_is_r
     stranger = ClientAuthority(house.authority.name, tmp_path, now)
     revoked, good = house.shown["counter"], house.shown["auditor"]
 
-    with serving(hall, house.files) as port, house.caller(port, revoked) as open_before:
+    servers: list[Server] = []
+    with serving(hall, house.files, tell=servers.append) as port, house.caller(port, revoked) as open_before:
         text = token(open_before)
         assert works(open_before, text) == 200
         for number, refused in enumerate(
@@ -172,8 +175,14 @@ def test_a_revoked_certificate_is_refused_from_the_moment_at_which_the_list_is_r
             path.write_bytes(refused)
             wait_for(hall, "client_crl_not_taken", number + 1)
         assert works(open_before, text) == 200
+        context = servers[0].config.ssl
+        assert isinstance(context, RenewableContext)
+        before = context.edition
         path.write_bytes(house.authority.revokes(revoked))
         wait_for(hall, "client_crl_taken", 1)
+        while context.edition is before:
+            time.sleep(0.01)
+        assert context.edition.cert_store_stats()["crl"] == 1, "the list before is forgotten"
         assert works(open_before, text) == 401, "the connection stayed open, and is looked at with each request"
         assert token(open_before) is None
         with house.caller(port, revoked) as anew, pytest.raises(httpx.TransportError):

@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ import httpx
 import pytest
 from cryptography import x509
 
-from api.serving import server_of
+from api.serving import Server, server_of
 from api.settings import SettingsError
 from api.tls import TlsFiles, office_tls, own_tls
 from keys.installation import decode_pem_chain
@@ -48,11 +48,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(hall: Hall, tls: TlsFiles | None) -> Iterator[int]:
+def serving(hall: Hall, tls: TlsFiles | None, *, tell: Callable[[Server], None] = lambda _: None) -> Iterator[int]:
     """Serve the hall on loopback, in a thread."""
     port = free_port()
     server = server_of(hall.office, public=False, host="127.0.0.1", port=port, tls=tls)
     server.look_every = 1
+    tell(server)
     thread = threading.Thread(target=server.run)
     thread.start()
     for _ in range(200):
