@@ -57,7 +57,10 @@ _PUBLIC_NUMBERS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is to be checked: one of text, typed id, number with holder, file. `line` is whose turn a file takes."""
+    """What is to be checked: one of text, typed id, number with holder, file.
+
+    `line` is whose turn a file takes; `checked` is what came of it where that was read before.
+    """
 
     text: str = field(default="", repr=False)
     typed: str = ""
@@ -66,6 +69,7 @@ class Question:
     type_code: str | None = None
     document: bytes | None = field(default=None, repr=False)
     line: str = ""
+    checked: Report | None = field(default=None, repr=False)
     case_number: str | None = field(default=None, repr=False)
 
 
@@ -192,6 +196,8 @@ def _numbers(report: Report, fields: Sequence[DisclosedField]) -> tuple[int, ...
 
 def _report(office: Office, question: Question) -> Report:
     """Check what is asked about. Raises a `MalformedError` for an id that is mistyped."""
+    if question.checked is not None:
+        return question.checked
     if question.document is not None:
         return check_file(office, question.document, line=question.line)
     if question.text:

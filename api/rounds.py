@@ -2,7 +2,7 @@
 
 Promises:
   * A request waits for no timer: when nothing runs it goes at once, and takes along those that are here already; while
-    a round runs the next one collects, so that rounds grow with the load.
+    a round runs the next one collects, so that rounds grow with the load. One that is large begins beside it.
   * Each request gets its own answer or its own error; a round that breaks as a whole is everybody's error.
 """
 
@@ -12,8 +12,10 @@ from typing import Final, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-# While one round waits for the disk, another one computes.
+# While one round waits for the disk, another one computes; but each costs a commit, during which no other process
+# writes, so that it begins beside one that runs only for so many.
 ROUNDS_AT_ONCE: Final = 2
+WORTH_ANOTHER: Final = 8
 # As many as one commit takes along without keeping anybody waiting for a tenth of a second.
 ROUND_MAX: Final = 64
 
@@ -39,7 +41,8 @@ class Rounds(Generic[Asked, Answer]):
 
     def _start(self) -> None:
         """Let a round begin when the loop comes round again: by then all are here that came together."""
-        if self._waiting and not self._is_due and len(self._running) < ROUNDS_AT_ONCE:
+        enough = WORTH_ANOTHER if self._running else 1
+        if len(self._waiting) >= enough and not self._is_due and len(self._running) < ROUNDS_AT_ONCE:
             self._is_due = True
             task = asyncio.get_running_loop().create_task(self._round())
             self._running.add(task)

@@ -19,6 +19,7 @@ from api.compression import compressed
 from api.guard import StatedCaller, TheLine, TheOffice, json_of
 from api.reliance_errors import NumberNeedsPurposeError
 from api.relying import Question
+from api.rounds import Rounds
 from api.sheets_in import read_upload
 from api.signed_revision import revision_answer, revision_of
 from api.v1.answers import NO_STORE, both, router
@@ -49,11 +50,7 @@ async def verify(
     if body.reliance is None:
         return compressed(request, await run_in_threadpool(_checked, office, body))
     stated = Stated(question=body.to_question(), reliance=body.reliance, client=caller().client)
-    if (
-        stated.reliance.timestamp or office.settings.receipt_timestamps
-    ):  # an outside authority keeps nobody else waiting
-        return ready_answer(await run_in_threadpool(answered, office, stated))
-    return ready_answer(await rounds.answer(stated))
+    return await _answer_of(office, rounds, stated)
 
 
 def _checked(office: Office, body: VerifyIn) -> Response:
@@ -66,9 +63,10 @@ def _checked(office: Office, body: VerifyIn) -> Response:
 
 
 @verification.post("/verifications/file", summary=both("核验文件", "Check a file"), responses=_RESPONSES)
-def verify_file(
+async def verify_file(
     office: TheOffice,
     line: TheLine,
+    rounds: TheRounds,
     caller: StatedCaller,
     file: Annotated[UploadFile, File(description="a signed PDF or OFD, at most 20 MB")],
     reliance: Annotated[
@@ -76,12 +74,26 @@ def verify_file(
     ] = "",
 ) -> Response:
     """Check a signed file: ours, or another office's. It is read in a process without keys and network."""
+    if not reliance:
+        return verdict_answer((await run_in_threadpool(_checked_file, office, file, line))[1])
+    purpose, client = _stated(reliance), caller().client
+    content, report = await run_in_threadpool(_checked_file, office, file, line)
+    question = Question(document=content, checked=report)
+    return await _answer_of(office, rounds, Stated(question=question, reliance=purpose, client=client))
+
+
+def _checked_file(office: Office, file: UploadFile, line: str) -> tuple[bytes, Report]:
     content = read_upload(file.file)
-    if reliance:
-        question = Question(document=content, line=line)
-        stated = Stated(question=question, reliance=_stated(reliance), client=caller().client)
-        return ready_answer(answered(office, stated))
-    return verdict_answer(check_file(office, content, line=line))
+    return content, check_file(office, content, line=line)
+
+
+async def _answer_of(office: Office, rounds: Rounds[Stated, bytes], stated: Stated) -> Response:
+    """Answer a question for a stated purpose, with those that come at the same time."""
+    if (
+        stated.reliance.timestamp or office.settings.receipt_timestamps
+    ):  # an outside authority keeps nobody else waiting
+        return ready_answer(await run_in_threadpool(answered, office, stated))
+    return ready_answer(await rounds.answer(stated))
 
 
 @verification.post(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from api.rounds import ROUND_MAX, ROUNDS_AT_ONCE, Rounds
+from api.rounds import ROUND_MAX, WORTH_ANOTHER, Rounds
 
 
 class Counter:
@@ -36,13 +36,15 @@ async def _asked(rounds: Rounds[int, int], counter: Counter, waves: Sequence[Seq
 
 def test_what_comes_together_is_one_round_and_what_comes_meanwhile_the_next() -> None:
     counter = Counter()
-    waves = ([1, 2, 3], [4], [5, 6], [7])
+    many = list(range(4, 4 + WORTH_ANOTHER))
+    waves = ([1, 2, 3], many[:-1], many[-1:], many, [7])
 
     answers = asyncio.run(_asked(Rounds(counter), counter, waves))
 
-    assert answers == [2, 4, 6, 8, 10, 12, 14]
-    assert counter.rounds == [[1, 2, 3], [4], [5, 6, 7]]
-    assert ROUNDS_AT_ONCE == 2
+    assert answers == [2 * each for wave in waves for each in wave]
+    assert counter.rounds == [[1, 2, 3], many, [*many, 7]], (
+        "a second round waits until it is worth a commit, a third always"
+    )
 
 
 def test_a_round_takes_no_more_than_one_commit_should() -> None:
