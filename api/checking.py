@@ -70,9 +70,12 @@ def as_meant(entry: str) -> str:
     return _SCANNER_MARK.sub("", seen, count=1) if seen.startswith("]") else seen
 
 
-def check_text(office: Office, text: str) -> Report:
-    """Check the text of a QR code: its signature by the trust list, its state by the registry."""
-    evidence = office.evidence()
+def check_text(office: Office, text: str, evidence: Evidence | None = None) -> Report:
+    """Check the text of a QR code: its signature by the trust list, its state by the registry.
+
+    `evidence` is what the office relies on at this moment, where it was looked up for several checks.
+    """
+    evidence = evidence or office.evidence()
     at = office.clock()
     meant = as_meant(text)
     if is_live_code(meant):

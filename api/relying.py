@@ -150,7 +150,8 @@ def answer_each(office: Office, asked: Sequence[Asked]) -> tuple[Found | Malform
     An id or a text that is none of ours is answered with its error, and does not disturb the others.
     """
     at = office.clock()
-    shown = [_looked_up(office, question, reliance) for question, reliance in asked]
+    evidence = office.evidence()
+    shown = [_looked_up(office, question, reliance, evidence) for question, reliance in asked]
     drafts = {
         place: _draft(each)
         for place, each in enumerate(shown)
@@ -170,9 +171,9 @@ def canonical(content: Mapping[str, Any]) -> bytes:
     return _CANONICAL.encode(content).encode()
 
 
-def _looked_up(office: Office, question: Question, reliance: Reliance) -> _Shown | MalformedError:
+def _looked_up(office: Office, question: Question, reliance: Reliance, evidence: Evidence) -> _Shown | MalformedError:
     try:
-        report = _report(office, question)
+        report = _report(office, question, evidence)
     except MalformedError as error:
         return error
     fields = _fields(office, report, reliance)
@@ -194,14 +195,14 @@ def _numbers(report: Report, fields: Sequence[DisclosedField]) -> tuple[int, ...
     return tuple(sorted([*public, *(each.number for each in fields)]))
 
 
-def _report(office: Office, question: Question) -> Report:
+def _report(office: Office, question: Question, evidence: Evidence) -> Report:
     """Check what is asked about. Raises a `MalformedError` for an id that is mistyped."""
     if question.checked is not None:
         return question.checked
     if question.document is not None:
         return check_file(office, question.document, line=question.line)
     if question.text:
-        return check_text(office, question.text)
+        return check_text(office, question.text, evidence)
     if question.typed:
         return check_id(office, question.typed)
     with reading(office.database) as tx:

@@ -181,6 +181,7 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
         findings=_renewed(report.findings, status, _AGREES, _recorded(claimed, answer, evidence)),
         at=at,
         facts_source=facts_with(report.facts, answer),
+        claimed_source=claimed,  # at hand by now; whoever keeps a receipt asks for it again
         log=replace(report.log, code_leaf=answer.code_leaf, document_leaf=_document_leaf(report.log, answer)),
     )
 
