@@ -28,6 +28,7 @@ from registry.tables import (
     LOG_PENDING,
     LOG_RECORD,
     OFFICIAL_DOCUMENT,
+    PLACE,
     SEAL,
     SEAL_EVENT,
     SEAL_USE,
@@ -81,10 +82,11 @@ class IntentFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts:
-    """An act on a licence; the record is None when it was destroyed."""
+    """An act on a licence; the record is None when it was destroyed. ``place`` is that in the status list."""
 
     event: str
     issuer: str
+    place: tuple[int, int]
     record: bytes | None = field(repr=False)
 
 
@@ -147,9 +149,16 @@ def intents(tx: Transaction, head: LogHead, first: int, end: int) -> dict[int, I
 def events(tx: Transaction, first: int, end: int) -> dict[int, EventFacts]:
     """Return the acts on licences of a range of leaves."""
     joined = EVENT.join(LICENCE, LICENCE.c.licence_id == EVENT.c.licence_id)
-    query = select(EVENT.c.leaf_index, EVENT.c.event, LICENCE.c.issuer, EVENT.c.record).select_from(joined)
+    joined = joined.join(PLACE, PLACE.c.licence_id == EVENT.c.licence_id)
+    columns = (EVENT.c.leaf_index, EVENT.c.event, LICENCE.c.issuer, EVENT.c.record)
+    query = select(*columns, PLACE.c.status_list, PLACE.c.status_index).select_from(joined)
     rows = tx.execute(query.where(EVENT.c.leaf_index >= first, EVENT.c.leaf_index < end))
-    return {row.leaf_index: EventFacts(event=row.event, issuer=row.issuer, record=row.record) for row in rows}
+    return {
+        row.leaf_index: EventFacts(
+            event=row.event, issuer=row.issuer, place=(row.status_list, row.status_index), record=row.record
+        )
+        for row in rows
+    }
 
 
 def seal_events(tx: Transaction, digests: Sequence[bytes]) -> dict[bytes, SealEventFacts]:

@@ -132,7 +132,7 @@ def _page(tx: Transaction, head: LogHead, reader: EntryReader, first: int, end: 
     rows = {index: _intent_row(index, facts, file) for index, facts in audit_rows.intents(tx, head, first, end).items()}
     for leaf, event in audit_rows.events(tx, *here).items():
         record = None if event.record is None else _base64(event.record)
-        told = {"event": event.event, "issuer": event.issuer, "record": record}
+        told = {"event": event.event, "issuer": event.issuer, "place": list(event.place), "record": record}
         rows[leaf] = {"leaf": leaf, "what": "event", **told}
     for leaf, office in audit_rows.receipts(tx, *here).items():
         rows[leaf] = {"leaf": leaf, "what": "receipt", "office": office}

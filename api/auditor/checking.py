@@ -105,6 +105,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
         only_new=request.only_new,
         prefix=request.prefix,
         policy=opened.policy,
+        trust=opened.trust,
     )
     again = partial(_rows, request, opened, None)
     audit = LogAudit(scope, opened.reader, _rows(request, opened, state), again=again)

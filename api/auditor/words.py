@@ -131,6 +131,33 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "{file} 中第 {index} 条所接的旧日志不对：树根应为 {expected}，实为 {found}",
         "entry {index} in {file} links another log than the one before it: root {expected} expected, {found} found",
     ),
+    "checker.closed_missing": (
+        "缺少 {file}：旧名 {expected} 下的最后检查点（{index} 条）未能核对",
+        "{file} is missing: the last checkpoint under the earlier name {expected} ({index} entries) was not compared",
+    ),
+    "checker.closed_wrong": (
+        "{file} 不是旧日志的最后检查点：应为 {expected}，实为 {found}。请保留",
+        "{file} is not the last checkpoint of the earlier log: expected {expected}, found {found}. Keep it",
+    ),
+    "checker.list_wrong": ("名单 {file} 不可信：{found}", "the list {file} cannot be trusted: {found}"),
+    "checker.list_authority": (
+        "名单 {file} 由信任名单以外的机构签名，未能核对",
+        "the list {file} is by an authority that the trust list does not have: not checked",
+    ),
+    "checker.list_expired": ("名单 {file} 已于 {found} 到期", "the list {file} ended at {found}"),
+    "checker.list_older": (
+        "名单 {file} 比上次见到的旧：上次 {expected}，现在 {found}（Unix 时间）",
+        "the list {file} is older than the one seen before: {expected} then, {found} now (unix time)",
+    ),
+    "checker.list_gone": ("上次见到的名单 {file} 不见了", "the list {file} was there before, and is gone"),
+    "checker.status_differs": (
+        "{file} 第 {index} 位为 {found}，日志所记的变更应使其为 {expected}",
+        "place {index} of {file} says {found}, and after its last act in the log it is {expected}",
+    ),
+    "checker.status_behind": (
+        "{file} 缺失或早于日志中的变更（变更 {expected}，名单 {found}）：未能比对",
+        "{file} is missing or older than an act in the log (act {expected}, list {found}): not compared",
+    ),
     "checker.name_other": (
         "日志最后的名称为 {expected}，{file} 却署名 {found}",
         "the log's last name is {expected}, and {file} is signed as {found}",

@@ -14,12 +14,12 @@ rows and applications. 4. The root. 5. The monthly reports. 6. What was still op
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from verify.cosignature import read_cosignatures
 from verify.errors import MalformedError
+from verify.log_audit.checkpoints import EarlierNames, judge_witnesses
 from verify.log_audit.claims import Claims, Kept, Shown
 from verify.log_audit.earlier import Bundles, Earlier
 from verify.log_audit.ending import Ending
@@ -30,17 +30,17 @@ from verify.log_audit.index_set import IndexSet
 from verify.log_audit.records import RecordsManifest, Row, Rows
 from verify.log_audit.reports import Reports
 from verify.log_audit.row_judge import LICENCE_PURPOSES, RowJudge
+from verify.log_audit.statuses import PublishedLists
 from verify.log_audit.tallies import Limits
 from verify.log_audit.tree_walk import Bundle, Reader, TreeWalk
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint
 from verify.tiles import TILE_WIDTH
+from verify.trust import TrustList
 from verify.usual_entry import EntryReader
 from verify.witness_policy import WitnessPolicy
 
 CHECKPOINT: Final = "checkpoint"
-# The merge delay of decisions.md: within a day of its entries every checkpoint is witnessed.
-MERGE_DELAY: Final = timedelta(hours=24)
 # Between two savings some seconds of work, and a file of a megabyte or two.
 SAVE_EVERY: Final = 128 * TILE_WIDTH
 STATE_FORMAT: Final = 2
@@ -70,6 +70,7 @@ class AuditScope:
     only_new: bool = False
     prefix: str = "log/"
     policy: WitnessPolicy = field(default_factory=WitnessPolicy)
+    trust: TrustList | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -94,6 +95,7 @@ class AuditResult:
     rows_until: int = 0
     next_place: Mapping[str, object] = field(default_factory=dict)
     witnesses: tuple[str, ...] = ()
+    lists: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
@@ -127,6 +129,10 @@ class LogAudit:
         self._begun: Checkpoint | None = None
         self._unsearched: frozenset[bytes] = frozenset()
         self._file = scope.prefix + CHECKPOINT
+        self._names = EarlierNames(reader, scope.prefix, scope.verifiers, self._findings)
+        trust, self._lists = scope.trust, None
+        if trust is not None:
+            self._lists = PublishedLists(reader, trust, self._findings, at=scope.at)
         self._resumed: Mapping[str, Any] | None = None
 
     def resume(self, state: Mapping[str, Any]) -> None:
@@ -142,19 +148,16 @@ class LogAudit:
         judge = EntryJudge(self._findings, hours=self._scope.hours, sample=sample, at=at, limits=limits)
         if checkpoint is None or begun is None:
             return AuditResult(checkpoint=None, findings=self._findings, judge=judge)
-        claims = Claims(checkpoint, self._scope.verifiers, self._findings)  # (2)
-        kept = claims.add_kept(self._scope.kept)
-        for shown in self._scope.shown:
-            claims.add_shown(shown)
-        claims.add_manifest(self._scope.manifest)
-        claims.add_begun(begun)
+        claims, kept = self._claims(checkpoint, begun)  # (2)
         reports = Reports(self._reader, checkpoint, self._scope.roots, self._findings)
         logged = reports.fetch(self._first_time(checkpoint.size), self._scope.at, claims)
         judge.wanted |= dict.fromkeys(self._scope.wanted | logged)
         walk = TreeWalk(self._reader, self._scope.prefix, (checkpoint.size, checkpoint.root), self._findings)
         first = self._begin(walk, kept)
         known = self._rows_known(first)
-        row_judge = RowJudge(self._findings, judge)
+        row_judge = RowJudge(self._findings, judge, self._lists)
+        if self._lists is not None:
+            self._lists.fetch({} if self._scope.kept is None else self._scope.kept.lists)
         self._findings.begin()
         earlier = self._take_up(walk, judge, row_judge, claims, first)
         claims.begin(walk, self._scope.kept, earlier)
@@ -164,15 +167,11 @@ class LogAudit:
             self._findings.fail("checker.root_other", file=self._file, expected=checkpoint.root, found=walk.root())
         rows_until = 0 if self._rows is None or self._scope.manifest is None else self._scope.manifest.size
         told = frozenset() if not first or self._scope.kept is None else frozenset(self._scope.kept.logged)
-        reports.judge(
-            judge.tally, judge.wanted, first=first, rows_until=rows_until, at=self._scope.at, judged=told
-        )  # (5)
-        if judge.name not in {"", checkpoint.origin}:
-            self._findings.fail("checker.name_other", file=self._file, expected=judge.name, found=checkpoint.origin)
+        counts, moment = (judge.tally, judge.wanted), self._scope.at
+        reports.judge(*counts, first=first, rows_until=rows_until, at=moment, judged=told)  # (5)
         ending = Ending(self._findings, judge, row_judge, partial(self._entry, checkpoint.size, first, earlier))
         ending.judge_rows(self._scope.manifest, self._rows, first=first, again=self._again)  # (6)
-        self._compare_totals(row_judge, checkpoint)
-        witnesses = self._witnesses(checkpoint, judge.last_time)
+        witnesses = self._compare_whole(judge, row_judge, checkpoint)
         return AuditResult(
             checkpoint=checkpoint,
             findings=self._findings,
@@ -187,6 +186,7 @@ class LogAudit:
             rows_until=known if self._rows is None or first > known else min(rows_until, checkpoint.size),
             next_place=self._next_place or self._place(walk, judge, row_judge),
             witnesses=witnesses,
+            lists={} if self._lists is None else self._lists.issued,
         )
 
     def entry(self, index: int, size: int) -> bytes | None:
@@ -207,23 +207,6 @@ class LogAudit:
             detail = error.detail if isinstance(error, NoteError) else "not UTF-8"
             self._findings.fail("checker.checkpoint_wrong", file=self._file, found=detail)
             return None
-
-    def _witnesses(self, checkpoint: Checkpoint, last_time: int) -> tuple[str, ...]:
-        """Return who cosigned the checkpoint; a quorum that is missing a day after the last entry has failed."""
-        policy = self._scope.policy
-        try:
-            found = read_cosignatures(checkpoint.note, policy.keys)
-        except NoteError as error:
-            self._findings.fail("checker.cosignature_wrong", file=self._file, found=error.detail)
-            return ()
-        names = policy.names(found)
-        if not policy.has_quorum:
-            self._findings.unknown("checker.witness_none", file=self._file)
-        elif not policy.is_met(found):
-            is_late = self._scope.at.timestamp() - last_time > MERGE_DELAY.total_seconds()
-            note = self._findings.fail if is_late else self._findings.unknown
-            note("checker.witness_few", file=self._file, expected=policy.quorum, found=" ".join(names))
-        return names
 
     def _first_time(self, size: int) -> datetime:
         """Return the time of the first entry, or now where it cannot be read or lies ahead."""
@@ -252,6 +235,16 @@ class LogAudit:
             self._findings.unknown("checker.records_gap", index=known, expected=first)
         return known
 
+    def _claims(self, checkpoint: Checkpoint, begun: Checkpoint) -> tuple[Claims, Checkpoint | None]:
+        """Return the roots that the log must agree with, and the checkpoint that was kept."""
+        claims = Claims(checkpoint, self._scope.verifiers, self._findings)
+        kept = claims.add_kept(self._scope.kept)
+        for shown in self._scope.shown:
+            claims.add_shown(shown)
+        claims.add_manifest(self._scope.manifest)
+        claims.add_begun(begun)
+        return claims, kept
+
     def _begin_under(self, checkpoint: Checkpoint | None) -> Checkpoint | None:
         """Return the checkpoint under which the audit begins, or began before it was interrupted."""
         state = self._resumed
@@ -278,6 +271,8 @@ class LogAudit:
             judge.restore(state["judge"])
             row_judge.restore(state["rows"])
             claims.restore(state["claims"])
+            if self._lists is not None:
+                self._lists.restore(state["lists"])
             self._rows_compared, self._uncovered = state["rows_compared"], state["uncovered"]
             self._next_place = state["next_place"]
             searched = {bytes.fromhex(each) for each in state["searched"]}
@@ -318,7 +313,7 @@ class LogAudit:
             if bundle.start == end - end % TILE_WIDTH:  # the next audit begins where the rows end, not behind them
                 self._next_place = self._place(walk, judge, row_judge)
             self._judge_bundle(bundle, walk, judge, row_judge)
-            self._judge_links(bundle, walk, judge)
+            self._names.judge(bundle, walk, judge.links)
             walk.push(bundle)
             progress(walk.position, walk.size)
             if walk.position % SAVE_EVERY == 0:
@@ -346,20 +341,20 @@ class LogAudit:
             self._rows = None
             return None
 
-    def _judge_links(self, bundle: Bundle, walk: TreeWalk, judge: EntryJudge) -> None:
-        """Compare what names say of the log before them with what it was."""
-        for link in judge.links:
-            before = bundle.leaves[: link.place - bundle.start]
-            root = walk.root(before) if bundle.leaves else b""
-            if (link.size, link.root) != (link.place, root):
-                self._findings.fail(
-                    "checker.link_wrong", file=bundle.file, index=link.place, expected=root, found=link.root
-                )
-        judge.links.clear()
+    def _compare_whole(self, judge: EntryJudge, row_judge: RowJudge, checkpoint: Checkpoint) -> tuple[str, ...]:
+        """Compare what only the end of the log tells: its name, its lists, its totals; return its witnesses."""
+        if judge.name not in {"", checkpoint.origin}:
+            self._findings.fail("checker.name_other", file=self._file, expected=judge.name, found=checkpoint.origin)
+        if self._rows is not None:
+            self._compare_totals(row_judge, checkpoint)
+            if self._lists is not None:
+                self._lists.judge(judge.last_time)
+        told, policy, at = (self._file, checkpoint), self._scope.policy, self._scope.at
+        return judge_witnesses(told, policy, self._findings, at=at, last_time=judge.last_time)
 
     def _compare_totals(self, row_judge: RowJudge, checkpoint: Checkpoint) -> None:
         manifest = self._scope.manifest
-        if manifest is None or self._rows is None:
+        if manifest is None:
             return
         if manifest.size < checkpoint.size and self._uncovered:
             self._findings.unknown("checker.records_short", expected=checkpoint.size, found=manifest.size)
@@ -381,6 +376,7 @@ class LogAudit:
             digest,
             scope.seed,
             scope.sample_size,
+            scope.trust is None,
             scope.kept.note if scope.only_new and scope.kept is not None else "",
             [scope.hours.opens, scope.hours.closes],
             [sorted(map(str, each)) for each in (scope.hours.holidays, scope.hours.work)],
@@ -394,6 +390,7 @@ class LogAudit:
             "findings": self._findings.state(),
             "searched": [each.hex() for each in judge.wanted if each not in self._unsearched],
             "next_place": self._next_place,
+            "lists": {} if self._lists is None else self._lists.state(),
             "rows_compared": self._rows_compared,
             "uncovered": self._uncovered,
             "consumed": 0 if self._rows is None else self._rows.consumed,

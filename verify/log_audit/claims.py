@@ -38,7 +38,7 @@ class Kept:
 
     Leaves below ``rows`` were compared with rows of the registry. ``left`` is what was still open there
     (`RowJudge.left`), ``before`` what the entries before said (`EntryJudge.before`), ``logged`` where digests asked for
-    stood.
+    stood, ``lists`` when the lists beside the log were issued.
     """
 
     note: str
@@ -47,6 +47,7 @@ class Kept:
     left: Mapping[str, object] = field(default_factory=dict, hash=False)
     before: Mapping[str, object] = field(default_factory=dict, hash=False)
     logged: Mapping[str, int] = field(default_factory=dict, hash=False)
+    lists: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ class Link(NamedTuple):
     place: int
     size: int
     root: bytes
+    name: str
 
 
 class EntryJudge:
@@ -155,7 +156,7 @@ class EntryJudge:
             if index and self.name not in {"", detail.get(2)}:
                 is_good = False
             if index and isinstance(size, int) and isinstance(root, bytes):
-                self.links.append(Link(index, size, root))
+                self.links.append(Link(index, size, root, str(detail.get(2))))
             elif index:
                 is_good = False
             self.name = shape.first

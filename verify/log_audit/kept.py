@@ -4,7 +4,7 @@ Promises: small (some megabytes for ten million entries), bounded whatever the l
 be read is no reason to call the log false.
 
     {"format": 1, "note": checkpoint, "rows": below which leaves were compared with rows, "walk": `TreeWalk.state`,
-     "left": `RowJudge.left`, "before": `EntryJudge.before`, "logged": {digest in hex: place}}
+     "left": `RowJudge.left`, "before": `EntryJudge.before`, "logged": {digest in hex: place}, "lists": {file: time}}
 """
 
 import re
@@ -26,8 +26,9 @@ def kept_of(result: AuditResult) -> dict[str, object]:
     if result.checkpoint is None or result.walk is None:
         raise TypeError("there is nothing to keep")
     logged = [(digest.hex(), place) for digest, place in result.judge.wanted.items() if place is not None]
-    told = {"format": KEPT_FORMAT, "note": result.checkpoint.note, "rows": result.rows_until}
-    return {**told, **result.next_place, "logged": dict(sorted(logged, key=lambda each: -each[1])[:LOGGED_MAX])}
+    newest = dict(sorted(logged, key=lambda each: -each[1])[:LOGGED_MAX])
+    told: dict[str, object] = {"format": KEPT_FORMAT, "note": result.checkpoint.note, "rows": result.rows_until}
+    return {**told, **result.next_place, "logged": newest, "lists": dict(result.lists)}
 
 
 def read_kept(state: Mapping[str, object]) -> Kept:
@@ -35,7 +36,7 @@ def read_kept(state: Mapping[str, object]) -> Kept:
     note, walk, rows = state.get("note"), state.get("walk"), state.get("rows", 0)
     if state.get("format") != KEPT_FORMAT or not isinstance(note, str) or not isinstance(walk, dict):
         raise MalformedError("not what a checker keeps")
-    left, before, logged = (state.get(name) for name in ("left", "before", "logged"))
+    left, before, logged, lists = (state.get(name) for name in ("left", "before", "logged", "lists"))
     places = {
         digest: place
         for digest, place in (logged.items() if isinstance(logged, dict) else ())
@@ -48,4 +49,5 @@ def read_kept(state: Mapping[str, object]) -> Kept:
         left=left if isinstance(left, dict) else {},
         before=before if isinstance(before, dict) else {},
         logged=places,
+        lists={file: time for file, time in (lists.items() if isinstance(lists, dict) else ()) if type(time) is int},
     )

@@ -11,7 +11,8 @@ Promises:
      "state": "filed", "at": <unix time>, "author": "<pseudonym>", "reviewer": "<pseudonym>"}}}
         signed: the digest of a code that was signed; of a body that of its file
     {… "official": {"department": "<code>", "at": <unix time>, "author": "<pseudonym>", "approver": "<pseudonym>"}}
-    {"leaf": 42, "what": "event", "event": "revoke", "issuer": "<code>", "record": "<base64>"}   record null: destroyed
+    {"leaf": 42, "what": "event", "event": "revoke", "issuer": "<code>", "place": [1, 7], "record": "<base64>"}
+        place: in the status list; record null: destroyed
     {"leaf": 43, "what": "seal_event", "record": "<base64>", "person": "<pseudonym>", "has_reason": true}
     {"leaf": 44, "what": "seal_uses", "record": "<base64>", "uses": [{"record": "<base64>", "person": …, "second": …}]}
     {"leaf": 45, "what": "record", "record": "<base64>"}   of a key, a list, an administrator's act, a request

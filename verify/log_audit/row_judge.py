@@ -21,6 +21,7 @@ from verify.log_audit.findings import Findings
 from verify.log_audit.index_set import IndexSet
 from verify.log_audit.monthly import DepartmentCount
 from verify.log_audit.records import Row
+from verify.log_audit.statuses import PublishedLists
 from verify.log_entry import EntryKind
 from verify.usual_entry import UsualEntry
 
@@ -36,7 +37,8 @@ _REASON, _ACT, _OWNER, _OFFICE, _BODIES = 5, 2, 12, 8, 13
 class RowJudge:
     """Compares one leaf after the other; ``finish`` says what was still missing."""
 
-    def __init__(self, findings: Findings, judge: EntryJudge) -> None:
+    def __init__(self, findings: Findings, judge: EntryJudge, lists: PublishedLists | None = None) -> None:
+        self._lists = lists
         self._findings = findings
         self._judge = judge
         self._sealed = IndexSet()
@@ -215,6 +217,8 @@ class RowJudge:
         if row.get("what") != wanted:
             self._differs(index, "what", wanted, row.get("what"))
             return
+        if wanted == "event" and self._lists is not None:
+            self._lists.act(row.get("place"), shape.second, found.time)
         if wanted == "event" and row.get("record") is None:
             self._judge.tally.seen["events"] += 1
             self._findings.list("forgotten", index=index, act=shape.second)

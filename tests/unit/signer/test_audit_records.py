@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from signer.log_files import FolderStore
 from signer.monthly_reports import make_due_reports
 from signer.publish import publish
 from signer.recover import recover
+from signer.statuses import refresh_status_lists
 from tests import databases
 from tests.official_office import OfficialOffice
 from tests.town import BUREAU, FoundedTown, Town
@@ -37,8 +38,10 @@ from verify.log_audit.findings import Weight
 from verify.log_audit.records import RECORDS_TYPE, RecordsManifest, Rows, encode_row, read_manifest_line
 from verify.note import verifier_key_text
 from verify.signed_statement import open_statement
+from verify.trust import open_trust_list
 from verify.witness_policy import WitnessPolicy
 
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 AUDITOR = Operator(person_id="auditor-7", department=BUREAU, role=Role.AUDITOR)
 # Nobody witnesses the log of this town.
 EXPECTED = {"checker.witness_none"}
@@ -66,6 +69,7 @@ class Story:
         verifier = self.town.desk.log.verifier
         scope = AuditScope(
             verifiers=(verifier,), roots=(self.root,), at=self.town.now, manifest=replace(self.manifest, **changes),
+            trust=open_trust_list(self.get("trust-list.cbor") or b"", self.root, at=LONG_AGO),
             policy=WitnessPolicy.parse(f"log {verifier_key_text(verifier.name, verifier.public)}\nquorum none\n"),
         )  # fmt: skip
         lines = iter(map(encode_row, self.rows if rows is None else rows))
@@ -122,6 +126,7 @@ def _lived(town: Town, published: Path) -> Story:
     town.desk.log.append((begun,))
     town.clock.moves(timedelta(days=8))
     recover(town.desk, at=town.now)
+    refresh_status_lists(town.desk, at=town.now)
     assert make_due_reports(town.key_desk, at=town.now) == ("2026-11",)
     lines, manifest = written(town)
     publish(town.database, town.desk.log.verifier, FolderStore(published))
@@ -271,6 +276,17 @@ def test_a_leaf_that_a_recovery_brought_back_without_its_row_is_left_open_and_na
     found = [each for each in story.audited(rows).findings.found if each.code == "checker.row_lost"]
 
     assert [(each.weight, each.params["index"]) for each in found] == [(Weight.UNKNOWN, str(index))]
+
+
+def test_an_act_that_the_published_list_does_not_show_is_found(story: Story) -> None:
+    rows = story.rows
+    number, index = first(rows, "event")["place"]
+    first(rows, "event")["place"] = [number, index ^ 1]  # as if the list had left the licence in force
+
+    found = story.found(rows)["checker.status_differs"]
+
+    assert set(story.audited().lists) == {"status/1", "authority.crl", "national.crl"}
+    assert found == {"file": f"status/{number}", "index": str(index ^ 1), "expected": "suspended", "found": "in_force"}
 
 
 def test_one_person_in_two_roles_is_listed(story: Story) -> None:

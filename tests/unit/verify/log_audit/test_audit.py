@@ -267,8 +267,10 @@ def test_a_log_takes_another_name_by_a_close_and_a_link_and_in_no_other_way() ->
     scope = replace(SCOPE, verifiers=(VERIFIER, VERIFIER.named(old)), shown=(kept,))
     after = intents(9, first_second=95)
 
-    def named(entry: bytes, **changes: Any) -> dict[str, Mapping[str, str]]:
-        return found(audited(SmallLog.of([*before, entry, begins(**changes), *after]), scope))
+    def named(entry: bytes, *, closed: str | None = kept.note, **changes: Any) -> dict[str, Mapping[str, str]]:
+        log = SmallLog.of([*before, entry, begins(**changes), *after])
+        log.files |= {} if closed is None else {"log/closed/302/checkpoint": closed.encode()}
+        return found(audited(log, scope))
 
     def begins(**changes: Any) -> bytes:
         detail = link | {int(key.removeprefix("_")): value for key, value in changes.items()}
@@ -277,13 +279,16 @@ def test_a_log_takes_another_name_by_a_close_and_a_link_and_in_no_other_way() ->
         return LogEntry(kind=EntryKind.GENESIS, time=time, digest=digest, detail=detail).encode()
 
     assert named(close) == {}
+    assert named(close, closed=None)["checker.closed_missing"]["file"] == "log/closed/302/checkpoint"
+    for other in (signed_note(302, bytes(32), old), signed_note(302, at_close.root), signed_note(301, bytes(32), old)):
+        assert named(close, closed=other).keys() == {"checker.closed_wrong"}
     assert named(close, _3=at_close.size - 1)["checker.link_wrong"]["index"] == "302"
     assert named(close, _4=bytes(32))["checker.link_wrong"]["index"] == "302"
     assert named(close, _2="somebody.example/log")["checker.genesis"]["index"] == "302"
     of_another = replace(LogEntry.decode(close), digest=bytes(32)).encode()
     assert named(of_another)["checker.genesis"]["index"] == "301"
-    other = named(close, _1="licences.test.example/2027")
-    assert (other["checker.genesis"]["index"], "checker.name_other" in other) == ("302", True)
+    renamed = named(close, _1="licences.test.example/2027")
+    assert (renamed["checker.genesis"]["index"], "checker.name_other" in renamed) == ("302", True)
     assert named(intents(1, first_second=90)[0])["checker.genesis"]["index"] == "302"
     unfinished = found(audited(SmallLog.of([*before, close, *after]), scope))
     assert unfinished["checker.genesis"]["index"] == "302"
