@@ -7,7 +7,7 @@ Promises:
   * A certificate counts within its period, for the client's side of TLS, by one of the authorities, and where there are
     revocation lists while its issuer's does not name it: what a proxy tells is checked again here.
 
-The header has the form of RFC 9440 (`:base64 of the DER:`; caddy can write it), or is PEM with `%`, as nginx writes it.
+The header has the form of RFC 9440 (`:base64 of the DER:`), or is PEM with `%`, as nginx writes it.
 """
 
 import base64
