@@ -8,7 +8,8 @@ Promises:
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -28,6 +29,8 @@ from registry.errors import (
     NestedTransactionError,
     RegistryError,
 )
+from registry.packed import teach_packed
+from registry.pings import Pings
 
 # Filing a chunk takes a tenth of a second; who waits a hundred times as long should tell the caller to try again.
 WAIT_SECONDS_MAX: Final = 15
@@ -107,21 +110,6 @@ class Transaction:
         except self.connection.dialect.loaded_dbapi.Error as error:
             raise _wrapped(self.connection, driver, error) from None
 
-    def by_driver_in_turn(self, queries: Sequence[tuple[str, Any]]) -> list[list[Any]]:
-        """Run several texts and return the rows of each, waiting once for PostgreSQL; errors are those of ``execute``.
-
-        They run one after the other all the same: what one of them locked, the next one finds as it is then.
-        """
-        if not self.is_postgresql:
-            return [self.by_driver(text, parameters)[0] for text, parameters in queries]
-        driver = self._driver()
-        try:
-            with driver.pipeline():
-                cursors = [driver.execute(text, parameters) for text, parameters in queries]
-                return [each.fetchall() for each in cursors]
-        except self.connection.dialect.loaded_dbapi.Error as error:
-            raise _wrapped(self.connection, driver, error) from None
-
     def by_driver(self, text: str, parameters: Any, *, many: bool = False) -> tuple[list[Any], int]:  # noqa: ANN401 - the driver's own
         """Run a text, for each of the parameters where there are many, past SQLAlchemy: for `registry/prepared.py`.
 
@@ -148,7 +136,7 @@ def _copied(value: int | bytes) -> str:
     return str(value) if isinstance(value, int) else f"\\\\x{value.hex()}"
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, monotonic: Callable[[], float] = time.monotonic) -> Database:
     """Open a database by its URL: ``sqlite:///file`` or ``postgresql://…``. Connects at the first use only.
 
     Raises ``ValueError`` for another kind, and for a SQLite database in memory, which would forget.
@@ -160,7 +148,7 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
-        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
+        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"), monotonic)
     raise ValueError("the database is SQLite or PostgreSQL")
 
 
@@ -180,10 +168,13 @@ def _open_sqlite(url: URL) -> Database:
     )
 
 
-def _open_postgresql(url: URL) -> Database:
+def _open_postgresql(url: URL, monotonic: Callable[[], float]) -> Database:
     arguments = {"options": "-c timezone=UTC", "connect_timeout": WAIT_SECONDS_MAX}
-    engine = _engine(url, connect_args=arguments, pool_pre_ping=True)
-    autocommit = _engine(url, connect_args=arguments, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+    engine = _engine(url, connect_args=arguments)
+    autocommit = _engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT")
+    for each in (engine, autocommit):
+        event.listen(each, "connect", _prepare_postgresql)
+        Pings(each, monotonic).listen()
     return Database(engine=engine, readers=engine, autocommit=autocommit, is_postgresql=True)
 
 
@@ -209,6 +200,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
         f"wal_autocheckpoint={_SQLITE_WAITING_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+    teach_packed(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -27,6 +27,7 @@ from registry.intents import (
     renew_lease,
 )
 from registry.log_nodes import LOG_NUMBER, log_number, nodes
+from registry.packed import packed_bytes, packed_numbers
 from registry.pending import (
     PENDING_MAX,
     PendingEntry,
@@ -37,12 +38,10 @@ from registry.pending import (
     pending_sequenced,
     take_pending,
     waiting_entries,
-    waiting_of,
-    waiting_query,
 )
 from registry.prepared import Prepared
 from registry.statements import upsert
-from registry.tables import CLOSED_LOG, LOG_ENTRY, LOG_HEAD, LOG_NODE
+from registry.tables import CLOSED_LOG, LOG_ENTRY, LOG_HEAD, LOG_NODE, LOG_PENDING
 from verify.tree import EMPTY_ROOT, HASH_BYTES, Node
 
 __all__ = [
@@ -67,7 +66,7 @@ __all__ = [
     "head",
     "intents_by_licence",
     "intents_of",
-    "lock_and_take",
+    "lock_and_look",
     "lock_head",
     "newest_origin",
     "nodes",
@@ -149,12 +148,13 @@ def lock_head(tx: Transaction, origin: str) -> LogHead:
     return _head(_LOCK_HEAD.rows(tx, {"origin": origin})[0])
 
 
-def lock_and_take(tx: Transaction, origin: str) -> tuple[LogHead, tuple[PendingEntry, ...]]:
-    """Do ``lock_head`` and then ``take_pending``, and let the database be waited for once."""
-    rows, waiting = tx.by_driver_in_turn([_LOCK_HEAD.of(tx, {"origin": origin}), waiting_query(tx)])
+def lock_and_look(tx: Transaction, origin: str) -> tuple[LogHead, bool]:
+    """Do ``lock_head``, and say whether entries waited for the sequencer when it was asked for the lock."""
+    rows = _LOCK_AND_LOOK.rows(tx, {"origin": origin})
     if not rows:  # the first call of all, or a name that is closed
-        return lock_head(tx, origin), take_pending(tx)
-    return _head(_LOCK_HEAD.converted(tx, rows)[0]), waiting_of(tx, waiting)
+        return lock_head(tx, origin), True
+    *row, is_waited = rows[0]
+    return _head(row), bool(is_waited)
 
 
 def rename(tx: Transaction, head: LogHead, origin: str) -> None:
@@ -294,26 +294,25 @@ WITH moved AS (
   WHERE log = %(of_log)s AND size = %(old_size)s AND root = %(old_root)s RETURNING log
 ), entries AS (
   INSERT INTO log_entry (log, idx, entry, leaf_hash, digest)
-  SELECT log, part.* FROM moved,
-    unnest(%(at)b::bigint[], %(entries)b::bytea[], %(leaves)b::bytea[], %(digests)b::bytea[]) AS part
+  SELECT log, %(old_size)s + part.place - 1, part.entry, part.leaf_hash, part.digest FROM moved,
+    unnest(%(entries)b, %(leaves)b, %(digests)b) WITH ORDINALITY AS part(entry, leaf_hash, digest, place)
 ), nodes AS (
   INSERT INTO log_node (log, level, idx, hash)
-  SELECT log, part.* FROM moved, unnest(%(levels)b::int[], %(offsets)b::bigint[], %(hashes)b::bytea[]) AS part
+  SELECT log, part.* FROM moved, unnest(%(levels)b, %(offsets)b, %(hashes)b) AS part
 )
 SELECT log FROM moved
 """
 
 
-def _grown(entries: Sequence[StoredEntry], inner: Sequence[tuple[Node, bytes]]) -> dict[str, list[Any]]:
+def _grown(entries: Sequence[StoredEntry], inner: Sequence[tuple[Node, bytes]]) -> dict[str, bytes]:
     """Return the columns of entries and nodes."""
     return {
-        "at": [each.index for each in entries],
-        "entries": [each.entry for each in entries],
-        "leaves": [each.leaf_hash for each in entries],
-        "digests": [each.digest for each in entries],
-        "levels": [level for (level, _), _ in inner],
-        "offsets": [offset for (_, offset), _ in inner],
-        "hashes": [value for _, value in inner],
+        "entries": packed_bytes([each.entry for each in entries]),
+        "leaves": packed_bytes([each.leaf_hash for each in entries]),
+        "digests": packed_bytes([each.digest for each in entries]),
+        "levels": packed_numbers([level for (level, _), _ in inner]),
+        "offsets": packed_numbers([offset for (_, offset), _ in inner]),
+        "hashes": packed_bytes([value for _, value in inner]),
     }
 
 
@@ -356,3 +355,10 @@ def _closed_head(row: RowMapping) -> LogHead:
 
 _HEAD_COLUMNS: Final = tuple(LOG_HEAD.c.keys())
 _LOCK_HEAD: Final = Prepared(lambda: select(LOG_HEAD).where(LOG_HEAD.c.origin == bindparam("origin")).with_for_update())
+_LOCK_AND_LOOK: Final = Prepared(
+    lambda: (
+        select(LOG_HEAD, select(LOG_PENDING.c.pending_id).exists())
+        .where(LOG_HEAD.c.origin == bindparam("origin"))
+        .with_for_update(of=LOG_HEAD)
+    )
+)

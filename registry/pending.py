@@ -79,16 +79,6 @@ def take_pending(tx: Transaction) -> tuple[PendingEntry, ...]:
     return tuple(_entry(row) for row in _WAITING.rows(tx))
 
 
-def waiting_query(tx: Transaction) -> tuple[str, Any]:
-    """Return the query of ``take_pending``, to be asked with others; ``waiting_of`` reads its rows."""
-    return _WAITING.of(tx)
-
-
-def waiting_of(tx: Transaction, found: Sequence[Sequence[Any]]) -> tuple[PendingEntry, ...]:
-    """Return the entries in the rows of ``waiting_query``."""
-    return tuple(_entry(row) for row in _WAITING.converted(tx, found))
-
-
 def pending_of(tx: Transaction, digests: Sequence[bytes]) -> tuple[PendingEntry, ...]:
     """Return the entries that wait with one of these digests; at most some hundred digests at once."""
     rows = tx.execute(select(*_COLUMNS).where(LOG_PENDING.c.digest.in_(digests)).order_by(LOG_PENDING.c.pending_id))

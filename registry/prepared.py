@@ -81,14 +81,9 @@ class Prepared:
         return [compiled.row(each) for each in found]
 
     def of(self, tx: Transaction, values: Mapping[str, Any] = _NOTHING) -> tuple[str, Any]:
-        """Return text and parameters as the driver takes them, for ``Transaction.by_driver_in_turn``."""
+        """Return text and parameters as the driver takes them."""
         compiled = self._of(tx.connection.dialect)
         return compiled.text, compiled.parameters(values)
-
-    def converted(self, tx: Transaction, found: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
-        """Return the rows that the driver found for it with their columns converted."""
-        compiled = self._of(tx.connection.dialect)
-        return [compiled.row(each) for each in found]
 
     def run(self, tx: Transaction, values: Mapping[str, Any]) -> int:
         """Write within a transaction, and return how many rows it met."""

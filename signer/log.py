@@ -196,8 +196,9 @@ class SigningLog:
         6. Commit; only then are there receipts.
         """
         with transaction(self.database) as tx:
-            before, pending = self._locked_head_and_waiting(tx)  # (1)
+            before, is_waited = self._locked_and_looked(tx)  # (1)
             tickets += take()
+            pending = leaves.take_pending(tx) if is_waited or not all(each.drafts for each in tickets) else ()
             drafts = tuple(draft for ticket in tickets for draft in ticket.drafts)
             _refuse_second_beginning(before, drafts)
             if not drafts and not pending:
@@ -239,9 +240,9 @@ class SigningLog:
         """Lock the head, and see that it is what this process knows of it. Raises `LogForkError`, `LogClosedError`."""
         return self._known(tx, leaves.lock_head(tx, self.origin))
 
-    def _locked_head_and_waiting(self, tx: Transaction) -> tuple[LogHead, tuple[PendingEntry, ...]]:
-        head, waiting = leaves.lock_and_take(tx, self.origin)
-        return self._known(tx, head), waiting
+    def _locked_and_looked(self, tx: Transaction) -> tuple[LogHead, bool]:
+        head, is_waited = leaves.lock_and_look(tx, self.origin)
+        return self._known(tx, head), is_waited
 
     def _known(self, tx: Transaction, head: LogHead) -> LogHead:
         self.after("head_locked")

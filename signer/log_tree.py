@@ -2,7 +2,7 @@
 
 Promises:
   * Works from the right edge alone (one hash for each set bit of the size): the log may hold millions of leaves.
-  * The proofs of one batch share their inner hashes: fifty cost little more than one.
+  * The proofs of one batch share their inner hashes and upper ends: fifty cost little more than one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,6 +24,7 @@ class Growth:
         self.size = size + len(leaf_hashes)
         self._complete: dict[tuple[int, int], bytes] = dict(zip(edge_nodes(size), edge, strict=True))
         self._ragged: dict[tuple[int, int], bytes] = {}
+        self._paths: dict[tuple[int, int], tuple[bytes, ...]] = {}
         self.new_nodes: dict[tuple[int, int], bytes] = {}
         for index, leaf_hash in enumerate(leaf_hashes, size):
             self._append(index, leaf_hash)
@@ -40,17 +41,18 @@ class Growth:
 
     def path(self, index: int) -> tuple[bytes, ...]:
         """Return the inclusion path of a leaf of this batch, from the leaf upwards."""
-        path: list[bytes] = []
-        complete, offset = self._complete, index
-        for level in range((self.size - 1).bit_length()):
-            sibling = offset ^ 1
-            known = complete.get((level, sibling))
-            if known is not None:
-                path.append(known)
-            elif sibling << level < self.size:
-                path.append(self._subtree(level, sibling))
-            offset >>= 1
-        return tuple(path)
+        return self._path(0, index, (self.size - 1).bit_length())
+
+    def _path(self, level: int, offset: int, top: int) -> tuple[bytes, ...]:
+        """Return the path of a subtree upwards; neighbours share what lies above their parent."""
+        known = self._paths.get((level, offset))
+        if known is not None or level == top:
+            return known or ()
+        sibling, above = offset ^ 1, self._path(level + 1, offset >> 1, top)
+        if sibling << level < self.size:
+            above = (self._subtree(level, sibling), *above)
+        self._paths[level, offset] = above
+        return above
 
     def _append(self, index: int, leaf_hash: bytes) -> None:
         level, offset, value = 0, index, leaf_hash

@@ -80,6 +80,10 @@ _DETAILS: Final[Mapping[EntryKind, tuple[_Rule, _Rule]]] = {
     EntryKind.ABANDONED: ({1: _is_index}, {}),
     EntryKind.CLOSED: ({1: _is_origin}, {}),
 }
+# Per kind: the keys that must stand in the detail, and the rules of all that may.
+_RULES: Final[Mapping[EntryKind, tuple[frozenset[int], _Rule]]] = {
+    kind: (frozenset(must), {**must, **may}) for kind, (must, may) in _DETAILS.items()
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,24 +100,35 @@ class LogEntry:
             raise LogEntryError("a time is aware and a whole second")
         if not _is_digest(self.digest):
             raise LogEntryError("a digest has 32 bytes")
-        must, may = _DETAILS[self.kind]
+        must, rules = _RULES[self.kind]
         if (self.detail is None) is not (not must):
             raise LogEntryError("a detail is missing, or stands where none belongs")
-        detail = self.detail or {}
-        if not must.keys() <= detail.keys() <= must.keys() | may.keys():
-            raise LogEntryError("not the keys of this kind's detail")
-        if not all((must.get(key) or may[key])(value) for key, value in detail.items()):
-            raise LogEntryError("a value of the detail is not of its form")
+        if self.detail is not None:
+            _demand_form(self.detail, must, rules)
 
     def encode(self) -> bytes:
         """Return the deterministic CBOR."""
-        head = _HEADS[self.kind] + cbor.encode(int(self.time.timestamp())) + cbor.encode_bytes(self.digest)
+        head = _HEADS[self.kind] + _encoded_time(self.time) + _DIGEST_HEAD + self.digest
         return head if self.detail is None else head + cbor.encode(dict(self.detail))
 
     @classmethod
     def decode(cls, data: bytes) -> "LogEntry":
         """Read an entry; raises ``MalformedError`` for anything that ``encode`` would not write."""
         return _decoded(data)
+
+
+def _demand_form(detail: Mapping[int, object], must: frozenset[int], rules: _Rule) -> None:
+    if not must <= detail.keys() <= rules.keys():
+        raise LogEntryError("not the keys of this kind's detail")
+    for key, value in detail.items():
+        if not rules[key](value):
+            raise LogEntryError("a value of the detail is not of its form")
+
+
+# All entries of a commit have one time.
+@lru_cache(maxsize=16)
+def _encoded_time(time: datetime) -> bytes:
+    return cbor.encode(int(time.timestamp()))
 
 
 # An entry is read by custody, by the check of one's own work and by whoever asks next: seven times for one licence.
@@ -135,4 +150,5 @@ def _decoded(data: bytes) -> LogEntry:
 
 _KINDS: Final = frozenset(int(kind) for kind in EntryKind)
 # Array, version and kind: an entry is put together from its parts, for the log writes some thousand a second.
+_DIGEST_HEAD: Final = cbor.bytes_head(DIGEST_BYTES)
 _HEADS: Final = {kind: bytes((0x85 if _DETAILS[kind][0] else 0x84, VERSION, kind)) for kind in EntryKind}
