@@ -9,7 +9,7 @@ from typing import Final
 from api.wiring import Office
 from bench.cores import every_core
 from bench.figure import LIMIT, Figure
-from bench.log_office import appended, drafts, durable_postgresql, log_office, percentile, together
+from bench.log_office import appended, awaited, drafts, durable_postgresql, log_office, percentile, together
 from registry import leaves
 from signer.log_safety import CHECKPOINT
 
@@ -24,18 +24,20 @@ _LOOK_SECONDS: Final = 0.01
 
 
 def log_append(folder: Path) -> Iterator[Figure]:
-    """Entries of 400 bytes (the most that our format allows) by 64 threads of one process, each waiting for its receipt before the next: PostgreSQL with
+    """Entries of 400 bytes (the most that our format allows) by 64 callers of one process, each waiting for its receipt before the next: coroutines of one
+    loop, as the requests of a service are; the rate of 64 threads is told beside. PostgreSQL with
     fsync and synchronous_commit on, the checkpoint signed and the commit durable before a receipt is out, tiles published beside by the publisher as in
     service, the head compared with the published one every second; on all cores, which database, callers and publisher share. log_append_p99: to *sequenced*.
     """
     with every_core(), durable_postgresql() as url, log_office(url, folder) as office:
-        course = appended(office, drafts(b"loop", ENTRIES), callers=CALLERS)
+        course = awaited(office, drafts(b"loop", ENTRIES), callers=CALLERS)
+        threads = appended(office, drafts(b"threads", ENTRIES // 4), callers=CALLERS)
     yield Figure(
         name="log_append",
         value=ENTRIES / course.seconds,
         unit="entries/s",
         goal=5_000,
-        own=f"{CALLERS} callers; {course.told}",
+        own=f"{CALLERS} coroutines; {course.told}; {CALLERS} threads: {len(threads.waits) / threads.seconds:,.0f}/s",
         rival=LIMIT,
     )
     yield Figure(

@@ -11,7 +11,7 @@ from typing import Final
 from bench.cores import every_core
 from bench.figure import Figure
 from bench.log_append import CALLERS
-from bench.log_office import Course, appended, drafts, durable_postgresql, encoded, log_office
+from bench.log_office import Course, awaited, drafts, durable_postgresql, encoded, log_office
 from verify.log_entry import ENTRY_BYTES_MAX
 
 SOURCE: Final = Path(__file__).parent / "tessera"
@@ -23,7 +23,7 @@ AGE_MILLISECONDS: Final = 5
 
 
 def log_tessera(folder: Path) -> Iterator[Figure]:
-    """Entries of 400 bytes by 64 callers, each waiting until its entry is durable and in the tree: ours as in log_append, tessera's POSIX driver (bench/tessera) with batches of 64, the
+    """Entries of 400 bytes by 64 callers, each waiting until its entry is durable and in the tree: coroutines with ours, as in log_append, goroutines with tessera's POSIX driver (bench/tessera), in batches of 64, the
     best for it; the median of three rounds in turn on the same disk. Both are durable at that moment: tessera opens each bundle, tile and its state with O_SYNC,
     renames them and flushes the folders, ours commits to PostgreSQL. Tessera does not flush what it removes, and neither publishes its checkpoint before it answers:
     both do so beside, four times a second. log_tessera_p99: its p99 over ours.
@@ -36,7 +36,7 @@ def log_tessera(folder: Path) -> Iterator[Figure]:
         file = folder / "entries"
         file.write_bytes(b"".join(encoded(each, office) for each in entries))
         for _ in range(ROUNDS):
-            ours.append(appended(office, entries, callers=CALLERS))
+            ours.append(awaited(office, entries, callers=CALLERS))
             theirs.append(_of_tessera(program, folder / "log-of-tessera", file))
     own, rival = (ENTRIES / statistics.median(each.seconds for each in side) for side in (ours, theirs))
     own_late, rival_late = (statistics.median(each.late for each in side) for side in (ours, theirs))
