@@ -138,9 +138,8 @@ class Sandbox:
         request, seconds = pickle.dumps(job), SECONDS[type(job)]
         answer = b""
         if isinstance(job, Examine) and (kept := self._kept.take(line)) is not None:
-            with suppress(
-                SandboxCrashedError
-            ):  # it ended while it waited; a file that breaks it breaks the next one too
+            # It may have ended while it waited; a file that breaks it breaks the next one too.
+            with suppress(SandboxCrashedError):
                 answer = self._asked(kept, request, document, seconds=seconds, line=line)
         answer = answer or self._asked(self._new_reader(), request, document, seconds=seconds, line=line)
         if answer == NEEDS_ALL:
