@@ -57,7 +57,8 @@ class GuardedRoute(APIRoute):
             if not is_once or caller is None:
                 return await inner(request)
             office = office_of(request)
-            return await answer_once(request, office.database, caller.client.key_id, inner, clock=office.clock)
+            client = caller.client.key_id
+            return await answer_once(request, office.database, client, inner, clock=office.clock, random=office.random)
 
         return guarded
 

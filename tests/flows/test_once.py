@@ -4,14 +4,22 @@ import threading
 import uuid
 
 import pytest
+from sqlalchemy import select
 
-from api.idempotency import draft_key
+from api.idempotency import draft_key, kept_name
 from registry import drafts
-from registry.db import reading, transaction
+from registry.db import Transaction, reading, transaction
 from registry.requests import begin
+from registry.tables import REQUEST
 from tests.hall import Hall
 
 PATH = "/api/v1/licences"
+
+
+def kept_of(tx: Transaction) -> tuple[str | bytes, ...]:
+    """Return what the registry keeps of the one request that was made."""
+    row = tx.execute(select(REQUEST.c.key, REQUEST.c.body_digest, REQUEST.c.body)).one()
+    return (row.key, row.body_digest, row.body)
 
 
 def test_a_request_sent_twice_is_done_once(hall: Hall) -> None:
@@ -26,6 +34,11 @@ def test_a_request_sent_twice_is_done_once(hall: Hall) -> None:
     for name in ("location", "etag", "content-type", "cache-control"):
         assert second.headers[name] == first.headers[name]
     assert len(hall.ask("GET", PATH, key="officer").json()["items"]) == 1
+    with reading(hall.office.database) as tx:
+        kept = b"".join(str(value).encode() if isinstance(value, str) else value or b"" for value in kept_of(tx))
+    assert len(kept) > len(first.content)
+    for each in (body["holder_name"], body["holder_code"], first.json()["licence_id"], key):
+        assert each.encode() not in kept, "who has a copy of the registry reads neither answer nor key"
 
 
 def test_the_key_with_another_body_is_refused(hall: Hall) -> None:
@@ -119,7 +132,7 @@ def test_a_key_left_running_by_a_dead_process_is_free_after_ten_minutes(hall: Ha
 
     body, key = hall.body(hall.town.signboard_draft()), "left-running"
     with transaction(hall.office.database) as tx:
-        begin(tx, "officer", key, b"another digest", at=hall.town.now)
+        begin(tx, "officer", kept_name("officer", key), b"another digest", at=hall.town.now)
 
     refused = hall.ask("POST", PATH, key="officer", once=key, json=body)
     hall.town.clock.moves(timedelta(minutes=11))
