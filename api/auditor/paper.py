@@ -3,8 +3,9 @@
 Promises: it names the evidence package by the SHA-256 of its list of files, so that one signature covers both.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -15,12 +16,19 @@ from api.auditor.words import Language, say
 from verify.licence import ISSUER_ZONE
 
 _MARGIN: Final = 48
-# Marks that the standard Chinese font has no glyph for.
-_MARKS: Final = {ord("✔"): "√", ord("✘"): "×"}
+# Marks that the standard fonts have no glyphs for; an English paper needs no Chinese font, which not every reader has.
+_MARKS: Final[Mapping[Language, Mapping[int, str]]] = {
+    "zh": {ord("✔"): "√", ord("✘"): "×"},
+    "en": {ord("✔"): "OK", ord("✘"): "×", ord("？"): "?"},
+}
+# A number, a hash or a word is not cut where it can go on the next line whole.
+_WORDS: Final = re.compile(r"[\x21-\x7e]+|.")
 _SIZE: Final = 8.5
 _LEADING: Final = 12
 # Half-width letters that a line of this size takes; a Chinese one takes two.
 _COLUMNS: Final = 104
+_INDENT: Final = 6
+_PIECE: Final = _COLUMNS - _INDENT
 _CHART_HEIGHT: Final = 150
 # More bars than this are months.
 _DAYS_MAX: Final = 62
@@ -36,7 +44,7 @@ def working_paper(
     pages[0].text(_MARGIN, HEIGHT - 60, 15, title)
     y = _facts(pages[0], checked, manifest, language, signed=sign is not None)
     y = _chart(pages[0], checked, language, y - 24)
-    for line in as_text(checked, language).translate(_MARKS).splitlines():
+    for line in as_text(checked, language).translate(_MARKS[language]).splitlines():
         for part in _folded(line):
             if y < _MARGIN + _LEADING:
                 pages.append(Page())
@@ -106,10 +114,13 @@ def _bars(days: list[tuple[date, int]]) -> list[tuple[str, int]]:
 def _folded(line: str) -> Iterator[str]:
     """Cut a line into parts that fit the page."""
     part, columns = "", 0
-    for letter in line:
-        wide = 1 if letter < "\x7f" else 2
-        if columns + wide > _COLUMNS:
-            yield part
-            part, columns = "      ", 6
-        part, columns = part + letter, columns + wide
+    for word in _WORDS.findall(line):
+        for piece in [word[start : start + _PIECE] for start in range(0, len(word), _PIECE)]:
+            wide = len(piece) if piece < "\x7f" else 2 * len(piece)
+            if columns + wide > _COLUMNS:
+                yield part.rstrip()
+                part, columns = " " * _INDENT, _INDENT
+                if piece == " ":
+                    continue
+            part, columns = part + piece, columns + wide
     yield part

@@ -17,7 +17,9 @@ HEIGHT: Final = 842
 # A CMS with a chain of four certificates takes some 8 kB.
 ROOM_BYTES: Final = 16_384
 _RANGE: Final = "/ByteRange [0 ********** ********** **********]"
-_RUNS: Final = re.compile(r"[\x20-\x7e]+|[^\x20-\x7e]+")
+# Of what is not ASCII, Helvetica has these in place of the Chinese font.
+_LATIN: Final = "\x20-\x7e•…×"
+_RUNS: Final = re.compile(f"[{_LATIN}]+|[^{_LATIN}]+")
 
 _HELVETICA: Final = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 _SONG: Final = (
@@ -43,8 +45,9 @@ class Page:
         """Put a line of text; letters of both fonts follow one another."""
         shown = [f"BT {x:.2f} {y:.2f} Td"]
         for run in _RUNS.findall(text):
-            if run[0] < "\x7f":
+            if run[0] < "\x7f" or run[0] in _LATIN:
                 escaped = run.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+                escaped = "".join(each if each < "\x7f" else f"\\{each.encode('cp1252')[0]:o}" for each in escaped)
                 shown.append(f"/F1 {size} Tf ({escaped}) Tj")
             else:
                 shown.append(f"/F2 {size} Tf <{run.encode('utf-16-be').hex().upper()}> Tj")
