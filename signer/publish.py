@@ -5,10 +5,10 @@ Promises:
     tile that is not there (C2SP tlog-tiles).
   * All of it is made from the database: running again changes nothing, a crash is mended by running again, and an empty
     folder gets everything. A tile that stands there with other bytes stops everything: one of the two is a lie.
-    (Partial tiles that a killed publisher had yet to remove may stay: they are true, and nobody needs them.)
   * A checkpoint never goes back. A database that is behind the published one, or contradicts it, is an old copy or
     worse: `LogForkError`, and nothing is written.
-  * A partial tile goes when the full one stands there and the checkpoint no longer needs it, never before.
+  * A partial tile goes when the full one stands there for good, never before (C2SP tlog-tiles), and before the
+    checkpoint is written: what a publisher that was killed left is removed the next time.
   * No key is used; two processes that publish at once wait for each other, or one of the two is refused.
 
     checkpoint tile/… log.vkey (in log/) · checkpoint log.vkey (in log/closed/<size>/, for each name that the log had
@@ -17,7 +17,7 @@ Promises:
     authority.crl · national.crl · certificates/<name>.cer
 
 `after` is called with a step's name when the step is done: `compared tiles_published artefacts_published
-checkpoint_published partials_removed`; fault tests kill the process there.
+partials_removed checkpoint_published`; fault tests kill the process there.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +50,9 @@ PATHS: Final = (
 
 # Tiles that are flushed together: 64 bundles of 256 entries of 500 bytes are 8 MB.
 TILES_AT_ONCE: Final = 64
+# Of so many tiles each is asked whether a publisher that was killed left a partial one; in a log published anew, with
+# tens of thousands, that would be as many requests, and only the tile that was partial before is asked.
+SWEPT_MAX: Final = 1024
 
 Step = Callable[[str], None]
 _Tile = tuple[int, int, int]
@@ -90,7 +93,7 @@ def publish(database: Database, verifier: LogVerifier, store: TileStore, *, afte
     """Bring all published files up to date.
 
     1. Compare the published checkpoints with the logs. 2. Write the tiles and bundles between the two. 3. Write the
-    newest signed files. 4. Write the checkpoints. 5. Remove partial tiles that are full by now.
+    newest signed files. 4. Remove partial tiles that are full by now. 5. Write the checkpoints.
 
     Raises `LogForkError`, `PublishConflictError`, `PublishFolderError`, `DiskFullError`, and what the database raises.
     """
@@ -198,19 +201,20 @@ def _write_key(log: _Log, store: TileStore) -> int:
 
 
 def _write_checkpoint(log: _Log, store: TileStore, after: Step) -> int:
-    """Write the checkpoint, for good, then remove what nobody needs any more."""
+    """Remove the partial tiles whose full ones were flushed, then write the checkpoint, for good."""
     note = log.note.encode()
     if note == log.there:
         return 0
-    count = int(store.replace(log.path(CHECKPOINT), note, expected=log.there))
-    store.flush()
-    after("checkpoint_published")
-    for level, index, width in () if log.head.is_closed else tiles_of_growth(log.before, log.head.size):
-        if width == TILE_WIDTH and _was_partial(log.before, level, index):
+    grown = () if log.head.is_closed else tiles_of_growth(log.before, log.head.size)
+    for level, index, width in grown:
+        if width == TILE_WIDTH and (len(grown) <= SWEPT_MAX or _was_partial(log.before, level, index)):
             store.drop(log.path(f"{tile_path(level, index, width)}.p"))
             if not level:
                 store.drop(log.path(f"{entries_path(index, width)}.p"))
     after("partials_removed")
+    count = int(store.replace(log.path(CHECKPOINT), note, expected=log.there))
+    store.flush()
+    after("checkpoint_published")
     return count
 
 

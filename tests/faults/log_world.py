@@ -179,7 +179,8 @@ class LogWorld:
         for name in ours.keys() - anew.keys():
             whole, is_partial, _width = name.partition(".p/")
             assert is_partial, f"nobody made {name}"
-            longer = ours.get(whole) or max(anew[each] for each in anew if each.startswith(f"{whole}.p/"))
+            assert whole not in ours, f"{name} is needless: the whole one stands there"
+            longer = max(anew[each] for each in anew if each.startswith(f"{whole}.p/"))
             assert longer.startswith(ours[name]), f"{name} is not the beginning of what came later"
         self.demand_whole()
 
