@@ -235,6 +235,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "write_licence": _SENDING,
     "show_draft": _LOOKING,
     "show_draft_photo": _LOOKING,
+    "show_draft_page": _LOOKING,
+    "save_draft_preview": _LOOKING,
     "show_draft_form": _WRITING,
     "change_seen_draft": _WRITING,
     "approve_seen_draft": _APPROVING,

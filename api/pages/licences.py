@@ -32,11 +32,19 @@ from api.licence_forms import (
 from api.pages.doors import TheVisit, Visit, led_to, staff_page, staff_router
 from api.pages.rendering import page_language
 from api.pages.sign_in import refusal, refused_status
+from api.sandbox import picture_of_page
 from api.sheets_in import read_upload
-from registry import catalogue, drafts, licences
+from registry import catalogue, departments, drafts, licences
 from registry.db import Transaction, reading, transaction
-from registry.errors import ChangedMeanwhileError, DraftStateError, NoSuchBodyError, UnknownLicenceError
+from registry.errors import (
+    ChangedMeanwhileError,
+    DraftStateError,
+    NoSuchBodyError,
+    UnknownDepartmentError,
+    UnknownLicenceError,
+)
 from registry.records import DraftRecord, DraftState, FieldKind, LicenceDraft, LicenceRecord, LicenceType
+from signer.draft_preview import preview_draft
 from signer.page.photos import prepare_photo
 from verify.errors import FieldProblem, YinzhengError
 from verify.licence import ISSUER_ZONE
@@ -122,6 +130,20 @@ def show_draft_photo(visit: TheVisit, draft_id: str) -> Response:
     if photo is None:
         raise NoSuchBodyError
     return Response(prepare_photo(photo), headers={"Cache-Control": "no-store"}, media_type="image/jpeg")
+
+
+@licence_pages.get("/office/drafts/{draft_id}/page")
+def show_draft_page(visit: TheVisit, draft_id: str) -> Response:
+    """Return a picture of the first page as the licence will have it, marked as no licence."""
+    picture = picture_of_page(_preview(visit, draft_id), 1, line=f"person {visit.operator.person_id}")
+    return Response(picture, headers={"Cache-Control": "no-store"}, media_type="image/png")
+
+
+@licence_pages.get("/office/drafts/{draft_id}/preview")
+def save_draft_preview(visit: TheVisit, draft_id: str) -> Response:
+    """Hand out all pages as the licence will have them, marked as no licence and signed by nobody."""
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="draft-not-a-licence.pdf"'}
+    return Response(_preview(visit, draft_id), headers=headers, media_type="application/pdf")
 
 
 @licence_pages.get("/office/drafts/{draft_id}/change")
@@ -337,6 +359,16 @@ def _placed(form: _Form, fields: tuple[FormField, ...]) -> dict[str, FieldProble
     return {**({"form": others[0]} if others else {}), **known}
 
 
+def _preview(visit: Visit, draft_id: str) -> bytes:
+    """Return the pages of a draft as it will be issued. Raises a `PageError` for what cannot be printed."""
+    draft, office = _draft(visit, draft_id).draft, visit.office
+    with reading(office.database) as tx:
+        department = departments.find_department(tx, draft.issuer)
+    if department is None:
+        raise UnknownDepartmentError
+    return preview_draft(draft, _type(visit, draft.type_code), department, press=office.press, at=office.clock())
+
+
 def _draft_page(request: Request, visit: Visit, draft_id: str, error: YinzhengError | None) -> Response:
     record = _draft(visit, draft_id)
     if record.state is DraftState.FILED and error is None:
@@ -350,6 +382,7 @@ def _draft_page(request: Request, visit: Visit, draft_id: str, error: YinzhengEr
         "state": record.state.value,
         "is_open": record.state in _OPEN,
         "is_ready": is_new or record.state in {DraftState.APPROVED, DraftState.RESERVED},
+        "page_size": [round(4 * each) for each in visit.office.press.page_size(licence_type)],
         "is_own": visit.operator.person_id in record.authors,
         **refusal(error, "acts"),
     }

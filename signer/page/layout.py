@@ -164,6 +164,11 @@ class Layout:
             if size < minimum - 1e-6:
                 raise TextOverflowError(params={"names": " ".join(sorted(names(box.text)))})
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """Return width and height of a page in millimetres."""
+        return self._template.page.width, self._template.page.height
+
     def _test_mark(self, place: Place) -> list[Run]:
         """Set the words across the page, from its lower left to its upper right corner."""
         form = self._template.page

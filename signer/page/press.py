@@ -165,6 +165,15 @@ class Press:
             ofd = write_ofd(document, self._fonts, pictures, metadata=request.metadata, stamp=stamp)
         return Bodies(pdf=pdf, ofd=ofd)
 
+    def page_size(self, licence_type: LicenceType) -> tuple[float, float]:
+        """Return width and height of a licence's pages in millimetres."""
+        return self._form(licence_type).layout.size
+
+    def plain_licence(self, request: PageRequest) -> bytes:
+        """Return the pages of one licence as a PDF that nobody signs, without its files. Raises as `render` does."""
+        document, pictures = self._lay_out(request)
+        return write_plain_pdf(replace(document, files=()), self._fonts, pictures)
+
     def _lay_out(self, request: PageRequest) -> _Sheets:
         photo = None if request.photo is None else picture(prepare_photo(request.photo))
         issued_on = request.created.astimezone(ISSUER_ZONE).date()

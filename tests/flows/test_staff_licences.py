@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pypdfium2
 import pytest
+import zxingcpp
 
 from api.cli.demo_acts import open_door
 from api.licence_forms import values_of
 from api.pages.doors import PROOF_AGE_MAX
 from registry.records import LicenceDraft, Role
+from signer.draft_preview import CODE_WORDS
 from tests.hall import Hall, own_hall
 from tests.staff_browser import HTML, PASSWORD, StaffBrowser
 from tests.town import BUREAU, FOOD, SCHOOLS, SIGNBOARD, TEACHER, FoundedTown
@@ -132,9 +135,21 @@ def test_a_photo_is_shown_to_who_approves_and_only_own_kinds_are_offered(hall: H
 
     assert (without.status_code, 'href="#photo"' in without.text) == (422, True)
     path = teacher.page.url.path
-    assert f'src="{path}/photo"' in teacher.page.text
+    assert {f'src="{path}/{name}"' in teacher.page.text for name in ("photo", "page")} == {True}
     assert teacher.asks("GET", f"{path}/photo").content.startswith(b"\xff\xd8\xff")
     assert officer.asks("GET", f"{path}/photo").status_code == 404
+    page, whole = (teacher.asks("GET", f"{path}/{name}").content for name in ("page", "preview"))
+    document = pypdfium2.PdfDocument(whole)
+    words = "".join(document[0].get_textpage().get_text_range().split())
+    picture = document[0].render(scale=200 / 72).to_pil()
+    document.close()
+    (code,) = zxingcpp.read_barcodes(picture)
+    assert page.startswith(b"\x89PNG")
+    assert draft.holder_name in words
+    assert code.text.startswith(CODE_WORDS), "a reader of codes is told that it is no licence"
+    assert b"/ByteRange" not in whole
+    assert b"/EmbeddedFile" not in whole
+    assert {officer.asks("GET", f"{path}/{name}").status_code for name in ("page", "preview")} == {404}
     assert officer.asks("GET", f"{place}?lang=en").status_code == 404
     assert TEACHER not in officer.opens(LICENCES).text
 
