@@ -13,6 +13,7 @@ import typer
 import uvicorn
 
 from api.cli.contents import HELP
+from api.cli.files import read_file
 from api.cli.program import app, session_of
 from api.cli.screen import Screen
 from api.clock import clock
@@ -21,7 +22,7 @@ from api.logs import forward_libraries, open_log
 from api.witness.app import witness_app
 from api.witness.service import WitnessService
 from api.witness.store import WitnessStore
-from verify.note import parse_verifier_key
+from verify.note import NOTE_LENGTH_MAX, parse_verifier_key
 
 PASSPHRASE_RANDOM_BYTES: Final = 32
 CONCURRENCY_MAX: Final = 64
@@ -40,6 +41,13 @@ def witness(  # noqa: PLR0913 - a command's options are its arguments
         list[str] | None,
         typer.Option("--log", metavar="KEY", help="要见证的日志公钥（可多个）。 Key of a log to watch, or several."),
     ] = None,
+    seen: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="恢复备份后：公布的检查点，可多个。 After a restore: published checkpoints.",
+        ),
+    ] = None,
     host: Annotated[str, typer.Option(help="监听地址。 Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="端口。 Port.")] = 8100,
     serves: Annotated[
@@ -56,9 +64,17 @@ def witness(  # noqa: PLR0913 - a command's options are its arguments
         store = WitnessStore.open(folder)
     for each in verifiers:
         store.watch(each)
+    _remember(store, seen or [])
     _show_self(screen, store)
     if serves:
         _serve(store, host, port)
+
+
+def _remember(store: WitnessStore, seen: list[Path]) -> None:
+    """Take up what published checkpoints prove that this witness cosigned. Raises `WitnessStoreError`."""
+    service = WitnessService(store=store, clock=clock)
+    for path in seen:
+        service.remember(read_file(path, bytes_max=NOTE_LENGTH_MAX * 4).decode(errors="replace"))
 
 
 def _show_self(screen: Screen, store: WitnessStore) -> None:

@@ -5,6 +5,8 @@ Promises:
     and holding are one act under the folder's lock, and what is held is on the disk before the answer is given.
   * Nothing that is held is ever replaced by a smaller or another one, whoever asks and however often it is started.
   * Of what is sent only the log's own lines are kept.
+  * A witness that came back from a backup is told what it cosigned since by the published checkpoint itself: its own
+    cosignature there is proof enough.
 
 400 no request, or old size above the checkpoint's · 403 no good signature of the log · 404 log not watched · 409 with
 the size that is held · 422 the proof or the root is wrong · 503 the clock went back.
@@ -15,9 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from api.witness.errors import WitnessClockError
+from api.witness.errors import WitnessClockError, WitnessStoreError
 from api.witness.store import Held, WitnessStore
-from verify.cosignature import cosignature_line, cosigned_message
+from verify.cosignature import cosignature_line, cosigned_message, read_cosignatures
 from verify.note import Checkpoint, LogVerifier, NoteError, open_checkpoint, parse_signature_line, split_note
 from verify.tree import EMPTY_ROOT, ProofError, check_consistency
 from verify.witness_request import SIZE_CONTENT_TYPE, WitnessRequest, WitnessRequestError, encode_size
@@ -65,6 +67,28 @@ class WitnessService:
             return Answer(status=422)
         with self.store.alone():
             return self._continue(request, checkpoint, verifiers)  # (4)
+
+    def remember(self, note: str) -> bool:
+        """Hold a checkpoint that this witness cosigned and holds no more, as after a backup; say whether it did not.
+
+        Raises `WitnessStoreError` for a note that is none of a watched log, or that it never cosigned.
+        """
+        try:
+            checkpoint = open_checkpoint(note, self.store.logs)
+            owns = read_cosignatures(checkpoint.note, (self.store.key,))
+        except NoteError as error:
+            raise WitnessStoreError("not a checkpoint of a watched log, cosigned by this witness") from error
+        if not owns:
+            raise WitnessStoreError("a checkpoint that this witness never cosigned")
+        verifiers = tuple(each for each in self.store.logs if each.name == checkpoint.origin)
+        with self.store.alone():
+            held = self.store.held(verifiers, checkpoint.origin)
+            if held is not None and held.checkpoint.size >= checkpoint.size:
+                return False
+            own = (self.store.key.name, self.store.key.key_id)
+            line = next(each for each in split_note(note)[1] if parse_signature_line(each)[:2] == own)
+            self.store.hold(checkpoint.origin, f"{checkpoint.text}\n{_lines_of(checkpoint, verifiers)}{line}\n")
+            return True
 
     def _continue(self, request: WitnessRequest, checkpoint: Checkpoint, verifiers: tuple[LogVerifier, ...]) -> Answer:
         held = self.store.held(verifiers, checkpoint.origin)

@@ -105,6 +105,24 @@ def test_the_request_of_the_vectors_is_answered_as_there(tmp_path: Path) -> None
     assert service.add_checkpoint(replace(first, old_size=64, note=NOTES["fork_of_size_64"]).encode()) == sized(300)
 
 
+def test_a_witness_from_a_backup_learns_from_the_published_checkpoint_what_it_cosigned_since(house: House) -> None:
+    house.send(request(0, 20))
+    folder = house.service.store.folder
+    before = {path: path.read_bytes() for path in folder.glob("*/checkpoint")}
+    line = house.send(request(20, 30)).body.decode()
+    for path, content in before.items():
+        path.write_bytes(content)
+    restored = house.again()
+
+    assert restored.service.remember(note(30) + line)
+    assert not restored.service.remember(note(30) + line), "known by now"
+    assert restored.send(request(20, 40, PRIVATE)) == sized(30), "it is not led away from what it cosigned"
+    assert restored.send(request(30, 40)).status == 200
+    for forged in (note(39), note(39) + line, note(39).replace(LOG.name, "other.example/log"), "nothing"):
+        with pytest.raises(WitnessStoreError):
+            restored.service.remember(forged)
+
+
 def test_each_refusal_has_the_status_of_the_standard(house: House) -> None:
     house.send(request(0, 20))
     foreign = replace(request(20, 30), note=note(30).replace(LOG.name, "other.example/log"))
