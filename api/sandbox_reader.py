@@ -2,8 +2,10 @@
 
 Promises:
   * A reader has its time for each file; one that says too much, or ends without a word, is a clear error.
+  * What a kept reader says unasked is never taken for the answer about the next file: it is asked no more.
   * A reader that goes on is kept for the line whose files it read, and for nobody else: should a file ever take it
-    over, it can lie to nobody but to who sent that file. As many are kept as a small machine has memory for.
+    over, it can lie to nobody but to who sent that file, or shares his address. As many are kept as a small machine
+    has memory for.
 """
 
 import socket
@@ -60,9 +62,8 @@ class Reader:
         self.goes_on = False
         end = time.monotonic() + seconds + GRACE_SECONDS
         try:
-            self._connection.settimeout(seconds + GRACE_SECONDS)
-            self._connection.sendall(struct.pack(REQUEST_HEAD, len(request), len(document)) + request)
-            self._connection.sendall(document)
+            self._send(struct.pack(REQUEST_HEAD, len(request), len(document)) + request, end)
+            self._send(document, end)
             goes_on, length = struct.unpack(ANSWER_HEAD, self._received(struct.calcsize(ANSWER_HEAD), end))
             if length > ANSWER_BYTES_MAX:
                 raise SandboxCrashedError("too long an answer")
@@ -76,13 +77,33 @@ class Reader:
         self.goes_on = goes_on
         return answer
 
+    def is_waiting(self) -> bool:
+        """Say whether the reader is there, and has said nothing since its last answer."""
+        self._connection.setblocking(False)
+        try:
+            self._connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _send(self, content: bytes, end: float) -> None:
+        self._connection.settimeout(self._left(end))
+        self._connection.sendall(content)
+
+    @staticmethod
+    def _left(end: float) -> float:
+        """Return for how long it may still be waited. Raises `TimeoutError`."""
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
     def _received(self, length: int, end: float) -> bytes:
         content = bytearray()
         while len(content) < length:
-            left = end - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._connection.settimeout(left)
+            self._connection.settimeout(self._left(end))
             part = self._connection.recv(min(length - len(content), _PART_BYTES))
             if not part:
                 raise ConnectionResetError
@@ -102,13 +123,16 @@ class KeptReaders:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def take(self, line: str) -> Reader | None:
-        """Return a reader of this line's files, if there is one; it may have ended meanwhile."""
+        """Return a reader of this line's files, if one waits; it may end before it is asked."""
         with self._lock:
             found = next((each for each in reversed(self._kept) if each[0] == line), None)
             if found is None:
                 return None
             self._kept.remove(found)
+        if found[1].is_waiting():
             return found[1]
+        found[1].close()
+        return None
 
     def keep(self, line: str, reader: Reader) -> None:
         """Keep a reader for this line if it goes on; else let it end."""

@@ -33,11 +33,13 @@ def examined(job: Examine, document: bytes) -> tuple[bytes, bool]:
 def _is_signed_whole(report: Report) -> bool:
     """Say whether a licence stands with every byte under its issuer's signature, in the form that issuers write.
 
-    Not so an official document: what its seal stands on was an upload.
+    Not so an official document: what its seal stands on was an upload. Nor a licence behind which something stands,
+    also where it changes nothing: anybody can add revocation data of his own making, and have them stamped.
     """
+    is_one = [each.signed_bytes for each in report.signatures] == [None]
     seen = [each for each in report.findings if each.check in _OF_THE_WHOLE]
     are_plain = all(each.outcome is Outcome.PASSED and each.code not in NOTICES for each in seen)
-    return report.is_genuine is True and are_plain and not report.facts.official_id
+    return report.is_genuine is True and is_one and are_plain and not report.facts.official_id
 
 
 def work(job: Job, document: bytes) -> bytes:

@@ -7,11 +7,15 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from api import sandbox_child
 from api.sandbox import Sandbox
@@ -301,6 +305,62 @@ def test_a_reader_goes_on_with_the_files_of_its_line_while_all_were_signed_whole
         assert kept_of(sandbox, "a") is not None
         assert sandbox.examine(spoilt, evidence, at=at, line="a").is_genuine is not True
         assert kept_of(sandbox, "a") is None, "who has read something else reads no more"
+
+
+def with_data_behind(document: bytes) -> bytes:
+    """Return a licence behind which anybody put what he calls data of revocation: it changes nothing, and is his."""
+    writer = IncrementalPdfFileWriter(BytesIO(document))
+    data = writer.add_object(generic.StreamObject(stream_data=b"what nobody signed"))
+    writer.root["/DSS"] = writer.add_object(
+        generic.DictionaryObject({generic.pdf_name("/Certs"): generic.ArrayObject([data])})
+    )
+    writer.update_root()
+    written = BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
+def test_a_reader_ends_with_a_genuine_licence_behind_which_somebody_added_what_is_allowed(
+    sqlite_town: Town, sandbox: Sandbox
+) -> None:
+    document = with_data_behind(sqlite_town.issues(sqlite_town.teacher_draft()).document)
+
+    report = sandbox.examine(document, sqlite_town.evidence(), at=sqlite_town.now, line="d")
+
+    assert report.is_genuine
+    assert report.signatures[0].signed_bytes is not None
+    assert kept_of(sandbox, "d") is None, "not all that it read was signed"
+
+
+def test_a_kept_reader_that_said_more_than_its_answer_is_asked_no_more() -> None:
+    """Else what it left unread would be taken for the answer about the next file."""
+    kept = KeptReaders()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        reader = Reader(ours)
+        theirs.sendall(struct.pack(ANSWER_HEAD, True, 2) + b"{}" + struct.pack(ANSWER_HEAD, True, 4) + b"true")
+        assert reader.ask(b"", b"", seconds=1) == b"{}"
+        kept.keep("a", reader)
+
+        assert kept.take("a") is None
+        assert kept.take("a") is None, "and it is let go"
+        assert reader._connection.fileno() == -1
+
+
+def test_a_reader_that_takes_in_nothing_has_no_more_time_for_that() -> None:
+    """For what is sent and what is received there is one end."""
+    ours, theirs = socket.socketpair()
+    started = time.monotonic()
+    with theirs:
+        reader = Reader(ours)
+        taker = threading.Thread(target=lambda: (time.sleep(1.2), theirs.recv(1 << 17)))
+        taker.start()
+        with pytest.raises(SandboxTimeoutError):
+            reader.ask(bytes(1 << 18), bytes(1 << 20), seconds=1)
+        taker.join()
+    reader.close()
+
+    assert time.monotonic() - started < 1.9
 
 
 def test_a_reader_that_ended_while_it_waited_is_replaced(sqlite_town: Town, sandbox: Sandbox) -> None:
