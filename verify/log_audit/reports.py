@@ -21,6 +21,8 @@ from verify.signed_statement import StatementError, open_statement
 # A report is made a day after its month; two more for a holiday.
 REPORT_DUE: Final = timedelta(days=3)
 _MONTHS_MAX: Final = 1200
+# All reports are in memory until they are judged: ten years of two thousand departments are 7 MB.
+REPORTS_BYTES_MAX: Final = 8 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Reports:
 
     def __init__(self, reader: Reader, checkpoint: Checkpoint, roots: Sequence[bytes], findings: Findings) -> None:
         self.read: dict[str, ReadReport] = {}
+        self._bytes = 0
         self._reader = reader
         self._checkpoint = checkpoint
         self._roots = roots
@@ -56,6 +59,10 @@ class Reports:
 
     def _read(self, month: str, content: bytes, claims: Claims) -> None:
         file = FOLDER + month
+        self._bytes += len(content)
+        if self._bytes > REPORTS_BYTES_MAX:
+            self._findings.fail("checker.report_wrong", file=file, found=f"> {REPORTS_BYTES_MAX} B")
+            return
         try:
             statement = open_statement(content, REPORT_TYPE, self._roots)
             report = MonthlyReport.decode(statement.payload)

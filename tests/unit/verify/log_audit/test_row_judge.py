@@ -12,11 +12,12 @@ import pytest
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis, text64
 from verify.der import integer, sequence, set_of, tlv
 from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.claims import Claims
 from verify.log_audit.findings import Findings
 from verify.log_audit.kept import kept_of, read_kept
 from verify.log_audit.monthly import MonthlyReport
 from verify.log_audit.records import RecordsManifest, Row, Rows
-from verify.log_audit.reports import ReadReport, Reports
+from verify.log_audit.reports import REPORTS_BYTES_MAX, ReadReport, Reports
 from verify.log_audit.tallies import Tally
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import Checkpoint
@@ -213,6 +214,15 @@ def test_a_report_of_a_month_in_which_the_log_has_nothing_counts_nothing() -> No
     reports.judge(Tally(), {SIGNED: 1}, first=0, rows_until=0, at=AT)
 
     assert [each.code for each in findings.found] == ["checker.report_count"] * 2
+
+
+def test_reports_of_many_megabytes_are_left_unread() -> None:
+    log, findings = SmallLog.of([genesis()]), Findings()
+    log.files["report/2026-09"] = bytes(REPORTS_BYTES_MAX + 1)
+    reports = Reports(log, _CHECKPOINT, (), findings)
+
+    assert reports.fetch(BEGINS, BEGINS, Claims(_CHECKPOINT, (), findings)) == frozenset()
+    assert [(each.code, each.params["found"]) for each in findings.found] == [("checker.report_wrong", "> 8388608 B")]
 
 
 _CHECKPOINT = Checkpoint(origin=ORIGIN, size=1, root=bytes(32), text="", note="")
