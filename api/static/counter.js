@@ -343,8 +343,9 @@ function finish(report, { isFile = false, reference, isOnline, canCompare = fals
     : say("ui.counter.how_offline", pack === null ? {} : { time: clockText(pack.issuedAt * 1000), age: ageText(Date.now() / 1000 - pack.issuedAt) });
   const query = new URLSearchParams({ lang: language, verdict: report.verdict, reference, id: report.facts.licence_id ?? "" });
   // The printed verdict bears a code that leads to today's: one that is not genuine has no page of its own.
+  // What draws codes is the server: a check that was made offline says on its paper that it has none.
   const codeAddress = isOnline && report.genuine ? `/v/${report.facts.licence_id}/code.svg` : "";
-  const words = show($("result"), report, { isFile, reference, how, canCompare, file, codeAddress, reportAddress: `/report?${query}` });
+  const words = show($("result"), report, { isFile, reference, how, canCompare, file, codeAddress, isOffline: !isOnline, reportAddress: `/report?${query}` });
   $("announce").textContent = words.kind ? `${words.headline} – ${words.kind}` : words.headline;
   html.dataset.how = isOnline ? "online" : "offline";
   list(report, words);

@@ -22,7 +22,7 @@ function fill(element, text) {
 }
 
 /** Show a report in `place`; returns its words. */
-export function show(place, report, { isFile = false, reference, how, reportAddress, codeAddress = "", canCompare = false, file = null }) {
+export function show(place, report, { isFile = false, reference, how, reportAddress, codeAddress = "", isOffline = false, canCompare = false, file = null }) {
   const words = verdictWords(report, { isFile, reference });
   const card = part(`v-${report.verdict}`, words);
   if (report.test) card.querySelector("section").classList.add("is-test");
@@ -41,6 +41,7 @@ export function show(place, report, { isFile = false, reference, how, reportAddr
   code.addEventListener("error", () => code.remove());
   if (codeAddress) code.src = codeAddress;
   else code.remove();
+  if (!isOffline) foot.querySelector("[data-act=offline]").remove();
   pieces.push(foot);
   place.replaceChildren(...pieces);
   document.title = words.kind ? `${words.headline} – ${words.kind}` : words.headline;

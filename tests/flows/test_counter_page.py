@@ -42,6 +42,14 @@ def packed(hall: Hall) -> Hall:
     return hall
 
 
+def words_of(content: bytes) -> str:
+    """Return what stands on the first page of a document, without spaces."""
+    document = pypdfium2.PdfDocument(content)
+    words: str = document[0].get_textpage().get_text_range()
+    document.close()
+    return "".join(words.split())
+
+
 def altered(text: str) -> str:
     """Return the code with other digits in the last block, which is part of the signature."""
     return text[:-3] + ("123" if text[-3:] != "123" else "124")
@@ -222,6 +230,7 @@ def test_after_one_visit_it_works_with_the_server_dead_and_names_the_age(sqlite_
             visit.scans(text)
             visit.wait(lambda before=before: page.locator("#rows tr").count() == before + 1)
             shown[name] = (visit.verdict, page.inner_text("#age"), page.inner_text("#online"))
+        paper = words_of(page.pdf(prefer_css_page_size=True))
         page.clock.set_fixed_time(now + timedelta(hours=25))
         visit.scans(altered(good["code_text"]))
         visit.waits_for("tampered")
@@ -235,6 +244,7 @@ def test_after_one_visit_it_works_with_the_server_dead_and_names_the_age(sqlite_
         too_old = page.inner_text("#age")
         waiting = page.inner_text("#waiting")
 
+    assert "脱机核验，无回执编号" in paper, "no code is on it, and it says so"
     assert shown == {
         "good": ("valid", "状态数据 10:00（3 小时前）", "脱机"),
         "revoked": ("ended", "状态数据 10:00（3 小时前）", "脱机"),
@@ -334,7 +344,15 @@ def test_the_receipt_is_one_page_with_the_verdict_its_code_and_nothing_to_press(
         assert (pages, shown) == (1, width)
         for each in ("有效", issued.number, "欧*䶮", "核验时间", "参考号", "以扫码结果为准", "签发日志", "登记状态"):
             assert each in words
-        for each in ("打印核验回执", "用摄像头扫", "English", "本次已核验", issued.holder_name, issued.holder_code):
+        for each in (
+            "打印核验回执",
+            "用摄像头扫",
+            "English",
+            "本次已核验",
+            "无回执编号",
+            issued.holder_name,
+            issued.holder_code,
+        ):
             assert each not in words
     assert unprinted, "on the screen the code would be in the way"
 
