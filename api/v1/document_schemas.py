@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from fastapi import File, UploadFile
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.v1.schemas import Name, _storable
+from api.v1.schemas import Name, storable
 from registry.official_documents import OfficialRecord, OfficialState
 from signer.official.acts import Wanted
 from signer.official.inventory import Inventory
@@ -28,12 +28,12 @@ class DocumentForm(BaseModel):
 
     file: Annotated[UploadFile, File(description="a PDF or OFD, at most 20 MB")]
     title: Name
-    item_code: Annotated[str, Field(max_length=33), AfterValidator(_storable)] | None = None
-    grant_id: Annotated[str, Field(max_length=24), AfterValidator(_storable)] | None = None
+    item_code: Annotated[str, Field(max_length=33), AfterValidator(storable)] | None = None
+    grant_id: Annotated[str, Field(max_length=24), AfterValidator(storable)] | None = None
     page: PageNumber | None = None
     x: Millimetres | None = None
     y: Millimetres | None = None
-    anchor: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_storable)] | None = None
+    anchor: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(storable)] | None = None
     occurrence: Annotated[int, Field(ge=1)] | None = None
     right: Offset = 0.0
     down: Offset = 0.0

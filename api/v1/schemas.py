@@ -34,7 +34,8 @@ TEXT_LENGTH_MAX: Final = 4_000
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """Return a text that PostgreSQL can be asked for. Raises ``ValueError`` for another."""
     if "\x00" in text:
         raise ValueError("no NUL character")
     return text
@@ -58,9 +59,9 @@ def _picture(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_iso_day)]
-Code = Annotated[str, Field(max_length=64), AfterValidator(_storable)]
-Name = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
-Text = Annotated[str, Field(max_length=TEXT_LENGTH_MAX), AfterValidator(_storable)]
+Code = Annotated[str, Field(max_length=64), AfterValidator(storable)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(storable)]
+Text = Annotated[str, Field(max_length=TEXT_LENGTH_MAX), AfterValidator(storable)]
 PHOTO_SCHEMA: Final = {"type": "string", "contentEncoding": "base64", "maxLength": 2_800_000}
 Photo = Annotated[bytes, BeforeValidator(_picture), Field(max_length=PHOTO_BYTES_MAX), WithJsonSchema(PHOTO_SCHEMA)]
 Fields = Annotated[dict[Code, Text], Field(max_length=FIELDS_MAX)]
@@ -77,7 +78,7 @@ class _Out(BaseModel):
 class DraftIn(_In):
     """What is to be issued. The issuer is always the caller's own department."""
 
-    type_code: Annotated[str, Field(max_length=21), AfterValidator(_storable)]
+    type_code: Annotated[str, Field(max_length=21), AfterValidator(storable)]
     holder_name: Name
     holder_kind: Literal["organisation", "person"]
     holder_code: Code
@@ -85,7 +86,7 @@ class DraftIn(_In):
     fields: Fields = {}
     valid_from: Day
     valid_until: Day | None = None
-    item_code: Annotated[str, Field(max_length=33), AfterValidator(_storable)] = ""
+    item_code: Annotated[str, Field(max_length=33), AfterValidator(storable)] = ""
     number: Name | None = None
     photo: Photo | None = None
     papers_due: Day | None = None
@@ -116,7 +117,7 @@ class RevisionIn(_In):
     holder_name: Name | None = None
     fields: Fields = {}
     photo: Photo | None = None
-    item_code: Annotated[str, Field(max_length=33), AfterValidator(_storable)] | None = None
+    item_code: Annotated[str, Field(max_length=33), AfterValidator(storable)] | None = None
     valid_from: Day | None = None
     valid_until: Day | None = None
 
@@ -137,8 +138,8 @@ class EventIn(_In):
     """An act on a licence and its grounds."""
 
     event: Literal["suspend", "reinstate", "revoke", "rescind", "withdraw", "cancel"]
-    reason: Annotated[str, Field(max_length=2_000), AfterValidator(_storable)]
-    legal_basis: Annotated[str, Field(max_length=500), AfterValidator(_storable)]
+    reason: Annotated[str, Field(max_length=2_000), AfterValidator(storable)]
+    legal_basis: Annotated[str, Field(max_length=500), AfterValidator(storable)]
     reference: Name = ""
     effective_on: Day | None = None
     until: Day | None = None
@@ -289,7 +290,7 @@ class LicenceLine(_Out):
 class LicenceQuery(_In):
     """Which licences of the department; `number` must fit whole."""
 
-    type_code: Annotated[str, Field(max_length=21), AfterValidator(_storable)] | None = None
+    type_code: Annotated[str, Field(max_length=21), AfterValidator(storable)] | None = None
     state: LicenceState | None = None
     number: Name | None = None
     cursor: Annotated[str | None, Field(max_length=120)] = None

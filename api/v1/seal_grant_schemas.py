@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field
 
 from api.seal_intake import begins_at, ends_before
-from api.v1.schemas import Code, Day, _storable
+from api.v1.schemas import Code, Day, storable
 from api.v1.seal_schemas import GroundsIn, In, Out
 from registry.seal_grants import ITEMS_MAX, LEGAL_BASIS_LENGTH_MAX
 from registry.seal_lifecycle import GrantState, UseState
@@ -19,10 +19,10 @@ from registry.seal_records import GrantTerms, SealGrant, SealUse
 TYPES_MAX: Final = 500
 USES_MAX: Final = 1_000_000_000
 
-Uscc = Annotated[str, Field(max_length=18), AfterValidator(_storable)]
-TypeCode = Annotated[str, Field(max_length=21), AfterValidator(_storable)]
-ItemCode = Annotated[str, Field(max_length=33), AfterValidator(_storable)]
-Basis = Annotated[str, Field(max_length=LEGAL_BASIS_LENGTH_MAX), AfterValidator(_storable)]
+Uscc = Annotated[str, Field(max_length=18), AfterValidator(storable)]
+TypeCode = Annotated[str, Field(max_length=21), AfterValidator(storable)]
+ItemCode = Annotated[str, Field(max_length=33), AfterValidator(storable)]
+Basis = Annotated[str, Field(max_length=LEGAL_BASIS_LENGTH_MAX), AfterValidator(storable)]
 BodyDigest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

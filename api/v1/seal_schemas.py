@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.seal_intake import begins_at, ends_with, picture_of
-from api.v1.schemas import Day, Name, Photo, _storable
+from api.v1.schemas import Day, Name, Photo, storable
 from registry.seal_endings import SealEnding
 from registry.seal_lifecycle import ObjectState, SealAct, SealState
 from registry.seal_records import SealEventRecord, SealObjectRecord, SealRecord
@@ -32,8 +32,8 @@ class Out(BaseModel):
 class GroundsIn(In):
     """Why an act on a seal or a grant is done."""
 
-    reason: Annotated[str, Field(max_length=2_000), AfterValidator(_storable)]
-    legal_basis: Annotated[str, Field(max_length=500), AfterValidator(_storable)]
+    reason: Annotated[str, Field(max_length=2_000), AfterValidator(storable)]
+    legal_basis: Annotated[str, Field(max_length=500), AfterValidator(storable)]
     reference: Name = ""
 
     def to_grounds(self) -> Grounds:
@@ -44,11 +44,11 @@ class GroundsIn(In):
 class RenewalIn(GroundsIn):
     """Term and picture of a seal's next object; without a picture one is drawn."""
 
-    use: Annotated[str, Field(max_length=100), AfterValidator(_storable)] = ""
+    use: Annotated[str, Field(max_length=100), AfterValidator(storable)] = ""
     valid_from: Day | None = None
     valid_until: Day
     picture: Photo | None = None
-    psb_code: Annotated[str, Field(max_length=13), AfterValidator(_storable)] | None = None
+    psb_code: Annotated[str, Field(max_length=13), AfterValidator(storable)] | None = None
 
     def to_wish(self, owner: str, *, now: datetime) -> SealWish:
         """Return the wish of this department. Raises a `SealPictureError`."""
@@ -67,7 +67,7 @@ class SealIn(RenewalIn):
 
     name_en: Name = ""
     kind: Literal[1, 2, 3, 4, 5, 99] = 99
-    code: Annotated[str, Field(max_length=14), AfterValidator(_storable)] | None = None
+    code: Annotated[str, Field(max_length=14), AfterValidator(storable)] | None = None
 
     def to_wish(self, owner: str, *, now: datetime) -> SealWish:
         """Return the wish of this department. Raises a `SealPictureError`."""

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.relying import Found, Purposed, Question
+from api.v1.schemas import storable
 from registry.purposes import Purpose
 from registry.recalls import Recall
 from registry.receipts import ReceiptRecord
@@ -23,6 +24,8 @@ CODE_LENGTH_MAX: Final = 4_000
 # An office's night run comes in parts of this size; one commit of the log each.
 BATCH_MAX: Final = 1_000
 
+# What PostgreSQL cannot be asked for would break the questions of all others that are answered in the same round.
+_Searched = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 _Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _Case = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
@@ -39,7 +42,7 @@ class RelianceIn(_Model):
 
     purpose: Purpose
     legal_basis: _Text
-    item_code: Annotated[str | None, Field(max_length=33)] = None
+    item_code: Annotated[str, Field(max_length=33), AfterValidator(storable)] | None = None
     case_number: _Case = ""
     operator: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){16,32}$")] = ""
     keep_until: date | None = None
@@ -63,9 +66,9 @@ class AskedIn(_Model):
 
     text: Annotated[str | None, Field(min_length=1, max_length=CODE_LENGTH_MAX)] = None
     id: Annotated[str | None, Field(min_length=1, max_length=64)] = None
-    number: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    holder: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    type_code: Annotated[str | None, Field(max_length=21)] = None
+    number: _Searched | None = None
+    holder: _Searched | None = None
+    type_code: Annotated[str, Field(max_length=21), AfterValidator(storable)] | None = None
 
     @model_validator(mode="after")
     def _demand_one(self) -> Self:

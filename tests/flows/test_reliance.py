@@ -129,6 +129,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"purpose": "curiosity"}, 422, "fields.invalid"),
     ({"operator": "Wang"}, 422, "fields.invalid"),
     ({"operator_name": "Wang"}, 422, "fields.invalid"),
+    ({"item_code": "1199\0"}, 422, "fields.invalid"),
 ]
 
 
@@ -137,6 +138,15 @@ def test_a_purpose_that_does_not_hold_is_refused_before_anything_is_checked(sqli
         answer = relies(sqlite_hall, id="0" * 16, reliance=IN_PLACE_OF_A_PAPER | change)
         assert (answer.status_code, answer.json()["code"]) == (status, code), change
     assert sqlite_hall.ask("GET", "/api/v1/verifications", key="counter").json()["items"] == []
+
+
+def test_what_a_registry_cannot_be_asked_for_is_refused_and_breaks_nobody_elses_round(sqlite_hall: Hall) -> None:
+    """PostgreSQL takes no NUL: all that would be answered together would get the one's error."""
+    asked = {"number": "1", "holder": "2", "type_code": "3"}
+
+    for name in asked:
+        answer = relies(sqlite_hall, **asked | {name: "a\0b"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "fields.invalid"), name
 
 
 def test_a_purpose_needs_a_key_and_a_key_that_may(sqlite_hall: Hall) -> None:
