@@ -232,11 +232,22 @@ def names_of(town: FlippedTown, place: Place, changed: Any) -> set[str]:
     names = {each.hex() if isinstance(each, bytes | memoryview) else str(each) for each in values if each is not None}
     if isinstance(changed, bytes):  # a text, as it stands in the file
         names.add(changed.decode(errors="replace"))
-    with reading(town.town.database) as tx:
-        lineages = tx.connection.exec_driver_sql("SELECT lineage, licence_id, draft_id, number FROM licence").all()
-        acts = tx.connection.exec_driver_sql("SELECT event_id, licence_id FROM licence_event").all()
+    lineages, acts = _relations(town)
     names |= {row[1] for row in lineages if names & set(row)}
     return names | {row[1] for row in acts if row[0] == place.row.get("event_id")}
+
+
+_RELATIONS: dict[str, tuple[Sequence[Any], Sequence[Any]]] = {}
+
+
+def _relations(town: FlippedTown) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Return which rows belong to one licence; asked for before anything is flipped, for a text may be none after."""
+    if town.url not in _RELATIONS:
+        with reading(town.town.database) as tx:
+            lineages = tx.connection.exec_driver_sql("SELECT lineage, licence_id, draft_id, number FROM licence").all()
+            acts = tx.connection.exec_driver_sql("SELECT event_id, licence_id FROM licence_event").all()
+        _RELATIONS[town.url] = (lineages, acts)
+    return _RELATIONS[town.url]
 
 
 def is_named(town: FlippedTown, place: Place, changed: Any, found: Sequence[Discrepancy]) -> bool:
@@ -269,6 +280,7 @@ def test_each_column_is_decided_and_has_a_value_in_the_town(flipped: FlippedTown
 def test_a_flipped_byte_in_a_column_is_named(flipped: FlippedTown) -> None:
     share = "sqlite" if flipped.url.startswith("sqlite") else "postgresql"
     stored, drawn, refused, missed = Stored(flipped), source(f"{share} bytes"), 0, list[str]()
+    _relations(flipped)
     for place in draws(flipped, share):
         documents = place.column.name in _DOCUMENTS or place.table.name in _BYTES
         with stored.flipped(place, drawn) as changed:
