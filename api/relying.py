@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from api.checking import as_meant, check_file, check_id, check_licence_id, check_text
+from api.checking import as_meant, check_id, check_licence_id, check_text
 from api.reliance_errors import RelianceItemError, RelianceKeepError, RelianceOtherItemError
 from api.wiring import Office
 from registry import catalogue
@@ -59,7 +59,8 @@ _PUBLIC_NUMBERS: Final = (
 class Question:
     """What is to be checked: one of text, typed id, number with holder, file.
 
-    `line` is whose turn a file takes; `checked` is what came of it where that was read before.
+    Of a file, which was read before, `checked` is what came of it and `digest` its hash: megabytes do not wait for a
+    round with others, nor the others until they are hashed.
     """
 
     text: str = field(default="", repr=False)
@@ -67,9 +68,8 @@ class Question:
     number: str = ""
     holder: str = field(default="", repr=False)
     type_code: str | None = None
-    document: bytes | None = field(default=None, repr=False)
-    line: str = ""
     checked: Report | None = field(default=None, repr=False)
+    digest: bytes = field(default=b"", repr=False)
     case_number: str | None = field(default=None, repr=False)
 
 
@@ -199,8 +199,6 @@ def _report(office: Office, question: Question, evidence: Evidence) -> Report:
     """Check what is asked about. Raises a `MalformedError` for an id that is mistyped."""
     if question.checked is not None:
         return question.checked
-    if question.document is not None:
-        return check_file(office, question.document, line=question.line)
     if question.text:
         return check_text(office, question.text, evidence)
     if question.typed:
@@ -215,10 +213,8 @@ def _report(office: Office, question: Question, evidence: Evidence) -> Report:
 
 def _presented(question: Question) -> bytes:
     """Return the hash of the token's or the file's bytes; nothing was presented with a typed id or a number."""
-    if question.document is not None:
-        return sha256(question.document).digest()
     if not question.text:
-        return b""
+        return question.digest
     _, _, behind = as_meant(question.text).partition("#")
     try:
         return sha256(decode_digits(behind[1:])).digest()

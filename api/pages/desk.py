@@ -12,7 +12,6 @@ from fastapi import Request
 from starlette.responses import Response
 
 from api.checking import as_meant, check_entry
-from api.limits import address_of
 from api.pages.doors import TheVisit, Visit, staff_page, staff_router
 from api.pages.public import verdict_values
 from api.pages.sign_in import refusal
@@ -41,7 +40,7 @@ def check_at_desk(request: Request, visit: TheVisit) -> Response:
     number = visit.text("number").strip()
     try:
         if visit.text("purpose"):
-            found = _relied(request, visit, entry, number)
+            found = _relied(visit, entry, number)
             return _verdict_page(request, visit, found.report, found)
         if number or not entry:
             raise PurposeMissingError
@@ -52,7 +51,7 @@ def check_at_desk(request: Request, visit: TheVisit) -> Response:
         return _desk_page(request, visit, error, field="purpose")
 
 
-def _relied(request: Request, visit: Visit, entry: str, number: str) -> Found:
+def _relied(visit: Visit, entry: str, number: str) -> Found:
     """Check for the stated purpose. Raises what says which part of it is missing, or that the id is mistyped."""
     basis, holder = visit.text("basis", _TEXT_LENGTH_MAX).strip(), visit.text("holder").strip()
     case_number = visit.text("case").strip()
@@ -79,7 +78,6 @@ def _relied(request: Request, visit: Visit, entry: str, number: str) -> Found:
         typed="" if is_text else entry,
         number="" if entry else number,
         holder="" if entry else holder,
-        line=address_of(request.scope),
     )
     (found,) = answer_all(visit.office, (question,), reliance)
     if isinstance(found, MalformedError):

@@ -7,6 +7,7 @@ only a request that is none is an error. Nothing of what was sent in is kept.
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from fastapi import File, Form, Request, Response, UploadFile
@@ -77,14 +78,15 @@ async def verify_file(
     if not reliance:
         return verdict_answer((await run_in_threadpool(_checked_file, office, file, line))[1])
     purpose, client = _stated(reliance), caller().client
-    content, report = await run_in_threadpool(_checked_file, office, file, line)
-    question = Question(document=content, checked=report)
+    digest, report = await run_in_threadpool(_checked_file, office, file, line)
+    question = Question(digest=digest, checked=report)
     return await _answer_of(office, rounds, Stated(question=question, reliance=purpose, client=client))
 
 
 def _checked_file(office: Office, file: UploadFile, line: str) -> tuple[bytes, Report]:
+    """Return the hash of a file, and what came of it."""
     content = read_upload(file.file)
-    return content, check_file(office, content, line=line)
+    return sha256(content).digest(), check_file(office, content, line=line)
 
 
 async def _answer_of(office: Office, rounds: Rounds[Stated, bytes], stated: Stated) -> Response:
