@@ -86,6 +86,8 @@ def test_each_row_for_people_names_roles_and_the_way_in_is_short() -> None:
         "save_bad_rows",
         "show_draft",
         "show_draft_photo",
+        "show_draft_page",
+        "save_draft_preview",
         "show_licence",
         "save_licence",
     }
