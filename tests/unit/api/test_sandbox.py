@@ -353,7 +353,7 @@ def test_a_reader_that_takes_in_nothing_has_no_more_time_for_that() -> None:
     started = time.monotonic()
     with theirs:
         reader = Reader(ours)
-        taker = threading.Timer(1.2, theirs.recv, (1 << 17,))
+        taker = threading.Timer(1.2, theirs.recv, (1 << 18,))
         taker.start()
         with pytest.raises(SandboxTimeoutError):
             reader.ask(bytes(1 << 18), bytes(1 << 20), seconds=1)
