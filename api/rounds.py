@@ -3,7 +3,8 @@
 Promises:
   * A request waits for no timer: when nothing runs it goes at once, and takes along those that are here already; while
     a round runs the next one collects, so that rounds grow with the load. One that is large begins beside it.
-  * Each request gets its own answer or its own error; a round that breaks as a whole is everybody's error.
+  * Each request gets its own answer or its own error. What no disk or database is to blame for, and breaks a round as
+    a whole, is the error of whoever breaks it alone: the others are answered.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
+
+from verify.errors import YinzhengError
 
 # While one round waits for the disk, another one computes; but each costs a commit, during which no other process
 # writes, so that it begins beside one that runs only for so many.
@@ -55,11 +58,7 @@ class Rounds(Generic[Asked, Answer]):
     async def _round(self) -> None:
         self._is_due = False
         taken, self._waiting = self._waiting[:ROUND_MAX], self._waiting[ROUND_MAX:]
-        answers: Sequence[Answer | Exception]
-        try:
-            answers = await run_in_threadpool(self._work, [asked for asked, _ in taken])
-        except Exception as error:  # noqa: BLE001 - every request that waits must hear of it; each raises it again
-            answers = [error] * len(taken)
+        answers = await run_in_threadpool(self._answers, [asked for asked, _ in taken])
         for (_, future), answer in zip(taken, answers, strict=True):
             if future.cancelled():
                 continue  # whoever asked has gone
@@ -67,3 +66,11 @@ class Rounds(Generic[Asked, Answer]):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
+
+    def _answers(self, asked: Sequence[Asked]) -> Sequence[Answer | Exception]:
+        try:
+            return self._work(asked)
+        except YinzhengError as error:  # a disk that is full, a registry that is away: so it is for all of them
+            return [error] * len(asked)
+        except Exception as error:  # noqa: BLE001 - who asked must hear of it; it is raised again there
+            return [error] if len(asked) == 1 else [self._answers([each])[0] for each in asked]

@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.serving import settle
 from api.settings import Settings, read_settings
 from api.wiring import build, build_public
 from tests.town import HOST
@@ -20,7 +21,9 @@ def office() -> FastAPI:
     """Return our application as an office serves it, with its keys; no limit of requests, all else as served."""
     office = build(_settings())
     _ = office.receipts  # custody is opened before the first request is timed
-    return create_app(office)
+    app = create_app(office)
+    settle()
+    return app
 
 
 def nothing() -> FastAPI:

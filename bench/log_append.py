@@ -25,7 +25,7 @@ _LOOK_SECONDS: Final = 0.01
 
 def log_append(folder: Path) -> Iterator[Figure]:
     """Entries of 400 bytes (the most that our format allows) by 64 callers of one process, each waiting for its receipt before the next: coroutines of one
-    loop, as the requests of a service are; the rate of 64 threads is told beside. PostgreSQL with
+    loop; the rate of 64 threads is told beside. PostgreSQL with
     fsync and synchronous_commit on, the checkpoint signed and the commit durable before a receipt is out, tiles published beside by the publisher as in
     service, the head compared with the published one every second; on all cores, which database, callers and publisher share. log_append_p99: to *sequenced*.
     """

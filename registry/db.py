@@ -7,6 +7,7 @@ Promises:
   * The driver's errors become ours, without bound values; a broken connection is replaced at the next call.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,12 @@ _SQLITE_CACHE_KIB: Final = 32_768
 _SQLITE_WAITING_PAGES: Final = 8_000
 
 _BEGIN: Final = "registry_begin"
+_TO_WRITE: Final = "BEGIN IMMEDIATE"
+_LOOK_SECONDS: Final = 0.001
+# An error of SQLite has its kind in its last byte.
+_PRIMARY: Final = 0xFF
+# For half a second; who still waits then waits on as SQLite does.
+_LOOKS: Final = 500
 
 # https://sqlite.org/rescode.html: BUSY, LOCKED; FULL; and the file that cannot be read, opened or understood.
 _SQLITE_BUSY: Final = frozenset({5, 6})
@@ -161,7 +168,7 @@ def _open_sqlite(url: URL) -> Database:
         event.listen(each, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return Database(
-        engine=engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}),
+        engine=engine.execution_options(**{_BEGIN: _TO_WRITE}),
         readers=engine.execution_options(**{_BEGIN: "BEGIN"}),
         autocommit=autocommit,
         is_postgresql=False,
@@ -207,7 +214,30 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN4
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options()[_BEGIN])
+    begin = connection.get_execution_options()[_BEGIN]
+    if begin != _TO_WRITE or not _has_begun(connection.connection.driver_connection):
+        connection.exec_driver_sql(begin)
+
+
+def _has_begun(driver: Any) -> bool:  # noqa: ANN401 - the driver's own connection
+    """Ask each millisecond for the lock of those who write; False when the usual way is to say why there is none.
+
+    SQLite itself would look ever more rarely, at last each tenth of a second, while other processes come and go.
+    """
+    driver.execute("PRAGMA busy_timeout=0").close()
+    try:
+        for _ in range(_LOOKS):
+            try:
+                driver.execute(_TO_WRITE).close()
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
+                    return False
+                time.sleep(_LOOK_SECONDS)
+            else:
+                return True
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={WAIT_SECONDS_MAX * 1000}").close()
+    return False
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from api.rounds import ROUND_MAX, WORTH_ANOTHER, Rounds
+from registry.errors import DiskFullError
 
 
 class Counter:
@@ -66,16 +67,20 @@ def test_an_error_is_that_of_its_own_question() -> None:
     assert (answers[0], str(answers[1]), answers[2]) == (2, "-1", 4)
 
 
-def test_a_round_that_breaks_is_everybodys_error_and_the_next_one_goes_on() -> None:
+@pytest.mark.parametrize(("error", "others"), [(DiskFullError, DiskFullError), (ZeroDivisionError, None)])
+def test_what_breaks_a_round_is_everybodys_error_where_it_is_the_disk_and_else_that_of_who_breaks_it(
+    error: type[Exception], others: type[Exception] | None
+) -> None:
     def work(asked: Sequence[int]) -> list[int | Exception]:
         if 0 in asked:
-            raise OSError("the disk")
+            raise error
         return list(asked)
 
     async def ask() -> None:
         rounds = Rounds(work)
         both = await asyncio.gather(rounds.answer(0), rounds.answer(1), return_exceptions=True)
-        assert [type(each) for each in both] == [OSError, OSError]
+        assert isinstance(both[0], error)
+        assert both[1] == 1 if others is None else isinstance(both[1], others)
         assert await rounds.answer(1) == 1
 
     asyncio.run(ask())

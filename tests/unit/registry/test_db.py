@@ -179,6 +179,21 @@ def test_another_process_that_holds_sqlite_makes_us_wait_and_then_say_so(sqlite_
     database.close()
 
 
+def test_who_waits_for_another_process_that_writes_to_sqlite_has_its_turn_and_its_patience(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    leaving = threading.Timer(0.05, other.rollback)
+    leaving.start()
+
+    with transaction(database) as tx:
+        assert not other.in_transaction
+        assert tx.execute(text("PRAGMA busy_timeout")).scalar() == db.WAIT_SECONDS_MAX * 1000
+    leaving.join()
+    other.close()
+    database.close()
+
+
 def postgresql_error(state: str | None) -> DBAPIError:
     cause = psycopg.Error("the driver's words")
     if state is not None:
