@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from api.publishing import LogPublisher
+from api.serving import settle
 from api.sm2_choice import choose_sm2
 from api.wiring import Office, build
 from registry import leaves
@@ -69,6 +70,7 @@ def log_office(url: str, folder: Path) -> Iterator[Office]:
     try:
         with LogPublisher(office).at_work():
             office.desk.log.append(drafts(b"warm", WARM))
+            settle()
             yield office
         _demand_published(office)
     finally:
