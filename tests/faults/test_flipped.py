@@ -23,7 +23,7 @@ from sqlalchemy import Column, LargeBinary, Table
 from registry.columns import Moment
 from registry.db import reading
 from registry.errors import RegistryError
-from registry.tables import METADATA
+from registry.tables import LOG_NODE, METADATA
 from signer.audit_report import Discrepancy
 from tests import databases
 from tests.faults.flipped_columns import EMPTY, ONLY_WHERE, OUT_OF_REACH, reason
@@ -299,15 +299,16 @@ def test_a_flipped_byte_in_a_column_is_named(flipped: FlippedTown) -> None:
     assert flipped.audits(documents=False).discrepancies == ()
 
 
-def cells(file: Path) -> dict[tuple[str, int, str], object] | None:
+def cells(file: Path) -> dict[tuple[str, int | bytes, str], object] | None:
     """Return all values as they are stored, by table, row and column; None for a file that cannot be read."""
-    found: dict[tuple[str, int, str], object] = {}
+    found: dict[tuple[str, int | bytes, str], object] = {}
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             connection.text_factory = bytes
             for table in METADATA.sorted_tables:
                 names = [each.name for each in table.c]
-                for rowid, *values in connection.execute(f"SELECT rowid, {', '.join(names)} FROM {table.name}"):  # noqa: S608
+                row = "log || '.' || level || '.' || idx" if table is LOG_NODE else "rowid"  # which a key can stand for
+                for rowid, *values in connection.execute(f"SELECT {row}, {', '.join(names)} FROM {table.name}"):  # noqa: S608
                     found |= {(table.name, rowid, name): value for name, value in zip(names, values, strict=True)}
     except sqlite3.DatabaseError:
         return None
