@@ -48,8 +48,6 @@ _SQLITE_WAITING_PAGES: Final = 8_000
 _BEGIN: Final = "registry_begin"
 _TO_WRITE: Final = "BEGIN IMMEDIATE"
 _LOOK_SECONDS: Final = 0.001
-# An error of SQLite has its kind in its last byte.
-_PRIMARY: Final = 0xFF
 # For half a second; who still waits then waits on as SQLite does.
 _LOOKS: Final = 500
 
@@ -230,7 +228,7 @@ def _has_begun(driver: Any) -> bool:  # noqa: ANN401 - the driver's own connecti
             try:
                 driver.execute(_TO_WRITE).close()
             except sqlite3.Error as error:
-                if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
+                if _kind_of(error.sqlite_errorcode) not in _SQLITE_BUSY:
                     return False
                 time.sleep(_LOOK_SECONDS)
             else:
@@ -372,8 +370,13 @@ def _translated(error: DBAPIError) -> RegistryError | None:
     return DatabaseAwayError(f"SQLSTATE {state}") if is_away or error.connection_invalidated else None
 
 
+def _kind_of(code: int) -> int:
+    """Return the primary result code, which an extended one has in its last byte."""
+    return code & 0xFF
+
+
 def _translated_sqlite(code: int, text: str) -> RegistryError | None:
-    primary = code & 0xFF
+    primary = _kind_of(code)
     if primary in _SQLITE_BUSY:
         return DatabaseBusyError()
     if primary == _SQLITE_FULL:

@@ -191,7 +191,7 @@ def append(
     }
     inner = [(node, value) for node, value in new_nodes.items() if node[0] > 0]
     if tx.is_postgresql:
-        if not tx.by_driver(_GROW, _MOVE_HEAD.of(tx, values)[1] | _grown(entries, inner))[0]:
+        if not tx.by_driver(_GROW, _MOVE_HEAD.parameters(tx, values) | _grown(entries, inner))[0]:
             raise LogConflictError
         return
     if _MOVE_HEAD.run(tx, values) != 1:

@@ -80,10 +80,9 @@ class Prepared:
         found, _ = tx.by_driver(compiled.text, compiled.parameters(values))
         return [compiled.row(each) for each in found]
 
-    def of(self, tx: Transaction, values: Mapping[str, Any] = _NOTHING) -> tuple[str, Any]:
-        """Return text and parameters as the driver takes them."""
-        compiled = self._of(tx.connection.dialect)
-        return compiled.text, compiled.parameters(values)
+    def parameters(self, tx: Transaction, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the driver takes
+        """Return the values as the driver takes them, for a text that holds this statement among others."""
+        return self._of(tx.connection.dialect).parameters(values)
 
     def run(self, tx: Transaction, values: Mapping[str, Any]) -> int:
         """Write within a transaction, and return how many rows it met."""

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from registry.records import Department, LicenceDraft, Place
+from registry.number_format import NumberValues, parse_number_format
+from registry.records import Department, LicenceDraft, LicenceType, Place
 from signer.holder_codes import CODE_TYPE_USCC
 from verify.licence import ISSUER_ZONE, DataSet, HolderKind, licence_end, mask_name
 from verify.qr_token import ShortStatus, TokenClaims
@@ -55,3 +56,15 @@ def holder_uscc(draft: LicenceDraft) -> str | None:
     """Return the holder's unified social credit code, if it is an organisation that has one."""
     has_uscc = draft.holder_kind is HolderKind.ORGANISATION and draft.holder_code_type == CODE_TYPE_USCC
     return draft.holder_code if has_uscc else None
+
+
+def uncounted_number(
+    draft: LicenceDraft, licence_type: LicenceType, department: Department, *, at: datetime, serial: int | None = None
+) -> str:
+    """Return a number of the right form before one is reserved, with this serial, or the largest there can be."""
+    parsed = parse_number_format(licence_type.number_format)
+    choices = {each.short_name: each.choices for each in licence_type.fields}
+    places = {name: choices[name].index(draft.fields[name]) + 1 for name in parsed.fields}
+    year = at.astimezone(ISSUER_ZONE).year
+    values = NumberValues(year=year, division=department.division, places=places)
+    return parsed.compose(values, parsed.serial_max if serial is None else serial)

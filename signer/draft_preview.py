@@ -10,13 +10,12 @@ Promises:
 from datetime import datetime
 from typing import Final
 
-from registry.number_format import NumberValues, parse_number_format
 from registry.records import Department, LicenceDraft, LicenceType, Place
-from signer.contents import data_set_of
+from signer.contents import data_set_of, uncounted_number
 from signer.holder_codes import CODE_TYPE_NAMES
 from signer.page.press import PageRequest, Press
 from signer.page.seal_picture import draw_seal
-from verify.licence import ISSUER_ZONE, SALT_BYTES
+from verify.licence import SALT_BYTES
 from verify.values import LicenceIdentifier, LicenceTypeCode, Uscc
 
 SEAL_WORDS: Final = "样本草稿不是证照"
@@ -51,19 +50,10 @@ def _place(draft: LicenceDraft, licence_type: LicenceType, department: Departmen
     return Place(
         draft_id="",
         licence_id="0" * 16,
-        number=draft.number or _no_number(draft, licence_type, department, at=at),
+        number=draft.number or uncounted_number(draft, licence_type, department, at=at, serial=0),
         identifier=identifier.text,
         status_list=0,
         status_index=0,
         lineage=_LINEAGE,
         version=_VERSION,
     )
-
-
-def _no_number(draft: LicenceDraft, licence_type: LicenceType, department: Department, *, at: datetime) -> str:
-    """Return a number of the right form with nothing counted yet."""
-    parsed = parse_number_format(licence_type.number_format)
-    choices = {each.short_name: each.choices for each in licence_type.fields}
-    places = {name: choices[name].index(draft.fields[name]) + 1 for name in parsed.fields}
-    year = at.astimezone(ISSUER_ZONE).year
-    return parsed.compose(NumberValues(year=year, division=department.division, places=places), 0)

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from registry.number_format import NumberValues, parse_number_format
 from registry.permutation import LIST_SIZE
 from registry.records import Department, LicenceDraft, LicenceType, Place
-from signer.contents import claims_of, data_set_of
+from signer.contents import claims_of, data_set_of, uncounted_number
 from signer.holder_codes import CODE_TYPE_NAMES
 from signer.page.errors import CharacterMissingError, QrTooLongError
 from signer.page.names import page_values
@@ -61,22 +60,13 @@ def _longest_place(draft: LicenceDraft, licence_type: LicenceType, department: D
     return Place(
         draft_id="",
         licence_id=_WIDE_ID,
-        number=draft.number or _longest_number(draft, licence_type, department, at=at),
+        number=draft.number or uncounted_number(draft, licence_type, department, at=at),
         identifier=identifier.text,
         status_list=_LIST_NUMBER,
         status_index=LIST_SIZE - 1,
         lineage=_LONGEST_LINEAGE,
         version=_LAST_VERSION,
     )
-
-
-def _longest_number(draft: LicenceDraft, licence_type: LicenceType, department: Department, *, at: datetime) -> str:
-    parsed = parse_number_format(licence_type.number_format)
-    choices = {each.short_name: each.choices for each in licence_type.fields}
-    places = {name: choices[name].index(draft.fields[name]) + 1 for name in parsed.fields}
-    year = at.astimezone(ISSUER_ZONE).year
-    values = NumberValues(year=year, division=department.division, places=places)
-    return parsed.compose(values, parsed.serial_max)
 
 
 def _demand_code(draft: LicenceDraft, data_set: DataSet, place: Place, *, host: str, at: datetime) -> None:
