@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.guard import admitted_caller
 from api.idempotency import KEY_HEADER
 from api.permissions import PERMISSIONS
+from api.relying import is_stamped
 from api.rounds import Rounds
 from api.v1.stated import Stated
 from api.v1.verification import ready_answer, verify
@@ -85,8 +86,7 @@ class FastReliance:
         except (JsonError, ValidationError):
             return None
         reliance, caller = asked.reliance, request.state.caller
-        is_stamped = reliance is not None and (reliance.timestamp or self._office.settings.receipt_timestamps)
-        if reliance is None or caller is None or is_stamped:
+        if reliance is None or caller is None or is_stamped(self._office, is_asked_for=reliance.timestamp):
             return None
         return Stated(question=asked.to_question(), reliance=reliance, client=caller.client)
 

@@ -135,8 +135,13 @@ def relied(office: Office, stated: Purposed, *, department: str, client: str) ->
         case_number=stated.case_number,
         operator=stated.operator,
         delete_after=_delete_after(stated.keep_until, at=at),
-        stamped=stated.timestamp or office.settings.receipt_timestamps,
+        stamped=is_stamped(office, is_asked_for=stated.timestamp),
     )
+
+
+def is_stamped(office: Office, *, is_asked_for: bool) -> bool:
+    """Say whether a receipt gets a time stamp of an outside authority, which nobody else should wait for."""
+    return is_asked_for or office.settings.receipt_timestamps
 
 
 def answer_all(office: Office, questions: Sequence[Question], reliance: Reliance) -> tuple[Found | MalformedError, ...]:

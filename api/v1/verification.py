@@ -19,7 +19,7 @@ from api.checking import check_file, check_id, check_licence_id, check_text
 from api.compression import compressed
 from api.guard import StatedCaller, TheLine, TheOffice, json_of
 from api.reliance_errors import NumberNeedsPurposeError
-from api.relying import Question
+from api.relying import Question, is_stamped
 from api.rounds import Rounds
 from api.sheets_in import read_upload
 from api.signed_revision import revision_answer, revision_of
@@ -91,9 +91,7 @@ def _checked_file(office: Office, file: UploadFile, line: str) -> tuple[bytes, R
 
 async def _answer_of(office: Office, rounds: Rounds[Stated, bytes], stated: Stated) -> Response:
     """Answer a question for a stated purpose, with those that come at the same time."""
-    if (
-        stated.reliance.timestamp or office.settings.receipt_timestamps
-    ):  # an outside authority keeps nobody else waiting
+    if is_stamped(office, is_asked_for=stated.reliance.timestamp):
         return ready_answer(await run_in_threadpool(answered, office, stated))
     return ready_answer(await rounds.answer(stated))
 
