@@ -98,7 +98,7 @@ def _of_one(certificate: Certificate, issuer: Certificate, lists: tuple[bytes, .
             read = read_revocation_list(data)
             if read.issuer != issuer.subject:
                 continue
-            _check_issuer(data, issuer)
+            check_list_issuer(data, issuer)
         except (RevocationListReadError, SignatureError, PublicKeyError):
             continue
         entry = read.revoked.get(certificate.serial_number)
@@ -109,8 +109,11 @@ def _of_one(certificate: Certificate, issuer: Certificate, lists: tuple[bytes, .
 
 
 @lru_cache(maxsize=LISTS_REMEMBERED)
-def _check_issuer(data: bytes, issuer: Certificate) -> None:
-    """Make sure that this authority signed the list; remembered, for a list is long."""
+def check_list_issuer(data: bytes, issuer: Certificate) -> None:
+    """Make sure that this authority signed the list; remembered, for a list is long.
+
+    Raises `SignatureError`, `PublicKeyError`, and what `read_revocation_list` raises.
+    """
     read = read_revocation_list(data)
     if not issuer.uses.signs_lists:
         raise SignatureError("an authority that may not sign revocation lists")

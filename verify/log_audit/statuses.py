@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 
-from verify.algorithms import PublicKeyError, SignatureError, check_signature
+from verify.algorithms import PublicKeyError, SignatureError
 from verify.certificates import CertificateError, read_certificate
 from verify.errors import MalformedError
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.log_audit.findings import Findings
 from verify.log_audit.index_set import IndexSet
 from verify.log_audit.tree_walk import Reader
-from verify.revocation import ReadList, read_revocation_list
+from verify.revocation import ReadList, check_list_issuer, read_revocation_list
 from verify.status import PACKED_BYTES_MAX, StatusListError, StatusValue, open_status_list
 from verify.trust import TrustedKey, TrustList
 
@@ -156,7 +156,7 @@ class PublishedLists:
         except MalformedError as error:
             self._findings.fail("checker.list_wrong", file=file, found=error.detail)
             return
-        signer = self._signer_of(read)
+        signer = self._signer_of(content, read)
         if signer is None:
             self._findings.unknown("checker.list_authority", file=file)
         elif not signer:
@@ -164,7 +164,7 @@ class PublishedLists:
         else:
             self._dated(file, read.issued_at, read.next_at)
 
-    def _signer_of(self, read: ReadList) -> bool | None:
+    def _signer_of(self, content: bytes, read: ReadList) -> bool | None:
         """Say whether the authority signed it that it names; None when the trust list has none of that name."""
         answer: bool | None = None
         for encoded in self._trust.authorities:
@@ -173,7 +173,7 @@ class PublishedLists:
                 if authority.subject != read.issuer:
                     continue
                 answer = answer or False
-                check_signature(read.algorithm, authority.spki, read.to_be_signed, read.signature)
+                check_list_issuer(content, authority)
             except (CertificateError, SignatureError, PublicKeyError):
                 continue
             return True
