@@ -112,7 +112,7 @@ _CIPHER_OF: Final = {each.identifier: each for each in _CIPHERS.values()}
 class ScryptCost:
     """How hard guessing a passphrase is made: memory is 128 * n * r bytes, work is n * r * p.
 
-    The usual cost takes 16 MiB and a fifth of a second. OpenSSL's tools refuse more than 32 MiB, so work is added by p.
+    As it stands: 16 MiB and a fifth of a second. OpenSSL's tools refuse more than 32 MiB, so work is added by p.
     """
 
     n: int = 16_384
@@ -131,7 +131,6 @@ class ScryptCost:
 
 # A file may not make us take more memory or time than a slow start would.
 _N_ALLOWED: Final = tuple(1 << exponent for exponent in range(10, 15))
-USUAL_COST: Final = ScryptCost()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

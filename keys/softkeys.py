@@ -29,11 +29,9 @@ from keys.folder import overwrite_and_remove, prepare_folder, read_file, write_n
 from keys.installation import CHAIN_BYTES_MAX, check_certificate, decode_pem_chain, encode_pem_chain
 from keys.key_files import (
     FILE_BYTES_MAX,
-    USUAL_COST,
     KeyCipher,
     KeyFile,
     PrivateKey,
-    ScryptCost,
     check_algorithm,
     decode_key_file,
     decode_tombstone,
@@ -43,6 +41,7 @@ from keys.key_files import (
     open_key_file,
     public_half,
 )
+from keys.passphrases import cost_of
 from keys.sm2_key import Sm2PrivateKey
 from verify.algorithms import Algorithm, PublicKey
 from verify.key_purpose import KeyPurpose
@@ -66,7 +65,6 @@ def create_key(
     name: KeyName,
     algorithm: Algorithm,
     *,
-    cost: ScryptCost = USUAL_COST,
     cipher: KeyCipher = KeyCipher.AES_256,
 ) -> PublicKey:
     """Make a key and its file, and return its public half.
@@ -79,7 +77,7 @@ def create_key(
     if (folder / (name.text + _TOMBSTONE)).exists():
         raise KeyExistsError(name.text)
     private = make_private_key(algorithm)
-    write_new(folder / (name.text + _KEY), encode_key_file(name, private, passphrase, cost, cipher))
+    write_new(folder / (name.text + _KEY), encode_key_file(name, private, passphrase, cost_of(passphrase), cipher))
     return public_half(private)
 
 
@@ -138,7 +136,6 @@ class SoftCustody:
     folder: Path
     passphrase: bytes = field(repr=False)
     verifiers: tuple[LogVerifier, ...] = field(default=(), repr=False)
-    cost: ScryptCost = field(default=USUAL_COST, repr=False)
     cipher: KeyCipher = field(default=KeyCipher.AES_256, repr=False)
     _loaded: dict[KeyName, _LoadedKey] = field(default_factory=dict, init=False, repr=False)
     _public: dict[KeyName, _PublicHalf] = field(default_factory=dict, init=False, repr=False)
@@ -179,7 +176,7 @@ class SoftCustody:
 
     def create(self, key: KeyName, algorithm: Algorithm) -> PublicKey:
         """Make a key; see `create_key`."""
-        return create_key(self.folder, self.passphrase, key, algorithm, cost=self.cost, cipher=self.cipher)
+        return create_key(self.folder, self.passphrase, key, algorithm, cipher=self.cipher)
 
     def public_key(self, key: KeyName) -> PublicKey:
         """Return the public half, or raise `KeyMissingError`; kept, for a name is never given to another key."""

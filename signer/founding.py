@@ -15,7 +15,7 @@ from typing import Final
 
 from keys.ceremony import Persons
 from keys.custody import ALGORITHMS, DEPLOYMENT, NATIONAL, KeyName
-from keys.key_files import USUAL_COST, KeyCipher, ScryptCost
+from keys.key_files import KeyCipher
 from keys.softkeys import SoftCustody, create_key
 from registry import artefacts, catalogue, departments, leaves
 from registry.db import Database, reading
@@ -71,7 +71,6 @@ class Foundation:
     issuers: tuple[str, ...] = ()
     code_algorithm: Algorithm = Algorithm.ES256
     worker: str = "founding"
-    cost: ScryptCost = field(default=USUAL_COST, repr=False)
     cipher: KeyCipher = field(default=KeyCipher.AES_256, repr=False)
 
 
@@ -80,20 +79,19 @@ def open_custody(
     passphrase: bytes,
     origin: str,
     *,
-    cost: ScryptCost = USUAL_COST,
     cipher: KeyCipher = KeyCipher.AES_256,
 ) -> SoftCustody:
     """Open the key folder of a deployment; custody believes all generations of the key of the log of this origin.
 
-    Cost and cipher are those of keys made from now on; a file says by itself what it was made with.
+    The cipher is that of keys made from now on; a file says by itself what it was made with.
     """
-    custody = SoftCustody(folder, passphrase, cost=cost)
+    custody = SoftCustody(folder, passphrase)
     generations = sorted(key.generation for key in custody.names() if key.purpose is KeyPurpose.CHECKPOINT)
     verifiers = tuple(
         log_verifier(origin, custody.public_key(KeyName(KeyPurpose.CHECKPOINT, DEPLOYMENT, each)))
         for each in generations
     )
-    return SoftCustody(folder, passphrase, verifiers, cost, cipher)
+    return SoftCustody(folder, passphrase, verifiers, cipher)
 
 
 def found(foundation: Foundation, *, at: datetime) -> KeyDesk:
@@ -150,7 +148,7 @@ def _offices(foundation: Foundation) -> tuple[Department, tuple[Department, ...]
 
 def _demand_fit(foundation: Foundation) -> None:
     """Refuse a deployment that stands, and keys and database of which one is new and the other is not."""
-    custody = SoftCustody(foundation.folder, foundation.passphrase, cost=foundation.cost)
+    custody = SoftCustody(foundation.folder, foundation.passphrase)
     names = custody.names()
     with reading(foundation.database) as tx:
         head = leaves.head(tx, foundation.origin)
@@ -177,14 +175,12 @@ def _begin_log(foundation: Foundation) -> KeyDesk:
             foundation.passphrase,
             CHECKPOINT,
             algorithm,
-            cost=foundation.cost,
             cipher=foundation.cipher,
         )
     custody = open_custody(
         foundation.folder,
         foundation.passphrase,
         foundation.origin,
-        cost=foundation.cost,
         cipher=foundation.cipher,
     )
     log = SigningLog(

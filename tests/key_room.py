@@ -1,6 +1,6 @@
 """A key room: real key files in a folder, a real signing log in memory, one authority, one department, one stamp service.
 
-Small brother of the town, for what needs keys and nothing else. Keys are opened at a low scrypt cost to keep tests quick.
+Small brother of the town, for what needs keys and nothing else. Its passphrase is a drawn one, so that keys open at once.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from keys.authority import CertificateRequest, Profile
 from keys.ceremony import Persons, certify, make
 from keys.certificates import Subject
 from keys.custody import DEPLOYMENT, NATIONAL, KeyName, algorithms_of, authority_of
-from keys.key_files import ScryptCost
+from keys.passphrases import draw_passphrase
 from keys.softkeys import SoftCustody, create_key, read_public_key
 from keys.timestamps import OwnTimestampService
 from verify.algorithms import Algorithm
@@ -27,8 +27,7 @@ from verify.tree import inclusion_path, leaf_hash, root_of
 from verify.values import Uscc
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
-PASSPHRASE = b"four words of dice"
-QUICK = ScryptCost(n=1024, r=8, p=1)
+PASSPHRASE = draw_passphrase(lambda _count: sha256(b"a passphrase of tests").digest())
 BUREAU = "11999999MB2867521" + uscc_character("11999999MB2867521")
 ORIGIN = "log.test.example/2026"
 PERSONS = Persons(first="p-001", second="p-002")
@@ -60,10 +59,10 @@ class KeyRoom:
     @classmethod
     def found(cls, folder: Path) -> "KeyRoom":
         """Make the checkpoint key, then the custody that believes it, then the genesis entry."""
-        create_key(folder, PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+        create_key(folder, PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
         public = read_public_key(folder, CHECKPOINT).spki[-32:]
         verifier = LogVerifier(ORIGIN, note_key_id(ORIGIN, ED25519_TYPE, public), public)
-        room = cls(folder=folder, custody=SoftCustody(folder, PASSPHRASE, (verifier,), QUICK), verifier=verifier)
+        room = cls(folder=folder, custody=SoftCustody(folder, PASSPHRASE, (verifier,)), verifier=verifier)
         room.append(EntryKind.GENESIS, sha256(ORIGIN.encode()).digest(), {1: ORIGIN})
         return room
 

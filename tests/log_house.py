@@ -13,7 +13,7 @@ from registry import leaves
 from registry.db import Database, open_database, reading
 from registry.leaves import LogHead, StoredEntry
 from signer.log import SigningLog, log_verifier
-from tests.key_room import CHECKPOINT, NOW, ORIGIN, PASSPHRASE, QUICK
+from tests.key_room import CHECKPOINT, NOW, ORIGIN, PASSPHRASE
 
 
 @dataclass
@@ -47,7 +47,7 @@ class LogHouse:
         """Open the house, as one more process does."""
         database = open_database(url)
         verifier = log_verifier(ORIGIN, read_public_key(folder, CHECKPOINT))
-        custody = SoftCustody(folder, PASSPHRASE, (verifier,), QUICK)
+        custody = SoftCustody(folder, PASSPHRASE, (verifier,))
         clock = StandingClock()
         log = SigningLog(database=database, custody=custody, origin=ORIGIN, key=CHECKPOINT, clock=clock, worker=worker)
         return cls(database, url, folder, custody, log, clock)

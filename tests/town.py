@@ -5,8 +5,8 @@
     report = examine(licence.document, town.evidence(), at=town.now)
 
 Promises:
-  * Nothing is imitated: what a town does is what an office does, but for the scrypt cost of its key files, and a clock
-    that stands still until it is told to move.
+  * Nothing is imitated: what a town does is what an office does, but for a clock that stands
+    still until it is told to move.
   * A town may be opened again on its database and folder, also by another process: `Town.open`.
   * Random bytes are the machine's own: two processes never draw the same.
 
@@ -31,7 +31,6 @@ from PIL import Image
 
 from keys.ceremony import Persons
 from keys.custody import DEPLOYMENT, KeyName
-from keys.key_files import ScryptCost
 from keys.timestamps import OwnTimestampService
 from registry import catalogue, departments, drafts, people, seal_grants, seal_uses, seals
 from registry.db import Database, open_database, reading, transaction
@@ -59,14 +58,14 @@ from signer.reservation import RefusedDraft
 from signer.seal_founding import SealPeople, found_seals
 from signer.statuses import refresh_status_lists
 from tests import databases
+from tests.key_room import PASSPHRASE
 from tests.log_house import StandingClock
 from verify.evidence import Evidence
 from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE, HolderKind
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-PASSPHRASE = b"four words of dice"
-QUICK = ScryptCost(n=1024, r=8, p=1)
+
 HOST = "licences.test.example"
 ORIGIN = f"{HOST}/log"
 SETTINGS = DeskSettings(
@@ -138,7 +137,6 @@ class Town:
                 persons=PERSONS,
                 clock=clock,
                 random=secrets.token_bytes,
-                cost=QUICK,
             ),
             at=clock(),
         )
@@ -152,7 +150,7 @@ class Town:
     ) -> "Town":
         """Open a founded town as one more process would; `after` is told each step of issuing that is done."""
         clock, steps = StandingClock(now), list[str]()
-        custody = open_custody(folder / "keys", PASSPHRASE, ORIGIN, cost=QUICK)
+        custody = open_custody(folder / "keys", PASSPHRASE, ORIGIN)
         worker = f"town-{uuid.uuid4().hex}"
         log = SigningLog(database=database, custody=custody, origin=ORIGIN, key=CHECKPOINT, clock=clock, worker=worker)
         stamps = OwnTimestampService(

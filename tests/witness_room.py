@@ -18,7 +18,7 @@ from api.witness.app import witness_app
 from api.witness.service import WitnessService
 from api.witness.store import WitnessStore
 from signer.witness_calls import Reply
-from tests.key_room import QUICK
+from tests.key_room import PASSPHRASE
 from verify.cosignature import WitnessKey, cosignature_line, cosigned_message, witness_key
 from verify.note import LogVerifier, split_note, verifier_key_text
 
@@ -63,8 +63,8 @@ def policy_text(*logs: LogVerifier, quorum: str = "2") -> str:
 
 
 def found_witness(folder: Path, name: str, *logs: LogVerifier, clock: Callable[[], datetime]) -> WitnessService:
-    """Found a real witness of ours in a folder of its own, at a low cost of its passphrase."""
-    store = WitnessStore.found(folder, f"{name}.test.example/w", b"four words of dice", cost=QUICK)
+    """Found a real witness of ours in a folder of its own."""
+    store = WitnessStore.found(folder, f"{name}.test.example/w", PASSPHRASE)
     for each in logs:
         store.watch(each)
     return WitnessService(store=store, clock=clock)

@@ -6,7 +6,6 @@ Promises:
   * The secret of the first calling system is shown once and kept nowhere.
 """
 
-import base64
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +24,7 @@ from api.settings import KEPT, Settings, keep_settings, read_settings
 from api.wiring import build, desk_settings, open_registry
 from keys.ceremony import Persons
 from keys.key_files import KeyCipher
+from keys.passphrases import draw_passphrase
 from registry import artefacts, catalogue, departments, people
 from registry.catalogue import CATALOGUE_BYTES_MAX
 from registry.db import Database, Transaction, reading, transaction
@@ -35,7 +35,6 @@ from signer.public_lists import TRUST_LIST, TRUST_LIST_NAME
 from signer.seal_founding import SealPeople, found_seals
 from verify.algorithms import Algorithm
 
-PASSPHRASE_RANDOM_BYTES: Final = 32
 FIRST_CLIENT: Final = "sandbox-1"
 # The two persons of the first ceremonies.
 FIRST_ADMINISTRATORS: Final = ("administrator-1", "administrator-2")
@@ -146,7 +145,7 @@ def found_deployment(
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     (settings.data / ".gitignore").write_text("*\n", encoding="utf-8")  # keys and passphrase belong into no repository
     if not settings.passphrase_path.exists():  # (2)
-        write_secret(settings.passphrase_path, base64.urlsafe_b64encode(random(PASSPHRASE_RANDOM_BYTES)) + b"\n")
+        write_secret(settings.passphrase_path, draw_passphrase(random) + b"\n")
     database = open_registry(settings)
     try:
         upgrade(database)  # (3)

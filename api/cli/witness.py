@@ -22,9 +22,9 @@ from api.logs import forward_libraries, open_log
 from api.witness.app import witness_app
 from api.witness.service import WitnessService
 from api.witness.store import WitnessStore
+from keys.passphrases import draw_passphrase
 from verify.note import NOTE_LENGTH_MAX, parse_verifier_key
 
-PASSPHRASE_RANDOM_BYTES: Final = 32
 CONCURRENCY_MAX: Final = 64
 
 
@@ -58,7 +58,7 @@ def witness(  # noqa: PLR0913 - a command's options are its arguments
     screen = session_of(context).screen
     verifiers = [parse_verifier_key(each) for each in watch or ()]
     if name and not (folder / "name").exists():
-        passphrase = secrets.token_urlsafe(PASSPHRASE_RANDOM_BYTES).encode()
+        passphrase = draw_passphrase(secrets.token_bytes)
         store = WitnessStore.found(folder, name, passphrase)
     else:
         store = WitnessStore.open(folder)

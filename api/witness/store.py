@@ -23,7 +23,6 @@ from typing import Final, Self
 from api.witness.errors import WitnessNameError, WitnessStoreError
 from keys.custody import DEPLOYMENT, KeyName
 from keys.folder import prepare_folder, read_file, write_new, write_over
-from keys.key_files import USUAL_COST, ScryptCost
 from keys.softkeys import SoftCustody, create_key
 from registry.vault import flush
 from verify.algorithms import Algorithm
@@ -60,7 +59,7 @@ class WitnessStore:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def found(cls, folder: Path, name: str, passphrase: bytes, *, cost: ScryptCost = USUAL_COST) -> Self:
+    def found(cls, folder: Path, name: str, passphrase: bytes) -> Self:
         """Make the witness's folder and key. Raises `KeyExistsError` when there is one, `WitnessNameError`."""
         try:
             witness_key(name, bytes(_ED25519_BYTES))
@@ -69,7 +68,7 @@ class WitnessStore:
         prepare_folder(folder)
         write_new(folder / "name", f"{name}\n".encode())
         write_new(folder / "passphrase", passphrase)
-        create_key(folder / "keys", passphrase, KEY, Algorithm.ED25519, cost=cost)
+        create_key(folder / "keys", passphrase, KEY, Algorithm.ED25519)
         return cls.open(folder)
 
     @classmethod

@@ -15,7 +15,7 @@ from tests import databases
 from tests.databases import database_url, fresh_postgresql_url, postgresql_server, sqlite_template, sqlite_url
 from tests.faults.log_world import LogWorld
 from tests.faults.world import AwayWorld, OwnServer, World
-from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
+from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
 from tests.town import (
     Town,
@@ -88,7 +88,7 @@ def small_log_world(database_url: str, tmp_path: Path) -> Iterator[LogWorld]:
 
 
 def _log_world(url: str, folder: Path, disk: Path | None) -> Iterator[LogWorld]:
-    create_key(folder / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+    create_key(folder / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
     house = LogHouse.open(url, folder / "log-keys")
     house.log.found()
     yield LogWorld(house, folder, disk)

@@ -46,7 +46,7 @@ from signer.witnessing import Witnessing
 from tests import databases
 from tests.official_office import OfficialOffice, plain_ofd
 from tests.receipt_desk import drafted, makes
-from tests.town import BUREAU, FOOD, MARKET, ORIGIN, PASSPHRASE, PERSONS, QUICK, SCHOOLS, SETTINGS, FoundedTown, Town
+from tests.town import BUREAU, FOOD, MARKET, ORIGIN, PASSPHRASE, PERSONS, SCHOOLS, SETTINGS, FoundedTown, Town
 from tests.witness_room import WITNESSES, NearWitnesses, TestWitness, policy_text
 from verify.algorithms import Algorithm
 from verify.examine import examine
@@ -209,7 +209,7 @@ def _keys(town: Town) -> None:
 def _takes_the_next_name(town: Town) -> None:
     """The log goes on under another name, and has witnesses from now on."""
     following = turn_log(town.desk.log, NEXT_NAME)
-    custody = open_custody(town.folder / "keys", PASSPHRASE, NEXT_NAME, cost=QUICK)
+    custody = open_custody(town.folder / "keys", PASSPHRASE, NEXT_NAME)
     log = replace(following, custody=custody)
     stamps = OwnTimestampService(
         custody=custody, key=KeyName(KeyPurpose.TIMESTAMP, DEPLOYMENT), clock=town.clock, random=secrets.token_bytes

@@ -25,7 +25,7 @@ from signer.log_files import FolderStore
 from signer.log_safety import HeadGuard
 from signer.publish import publish_log
 from signer.witnessing import WitnessAnswer, Witnessing, newest_witnessed, standings
-from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
+from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
 from tests.witness_room import CITY, found_witness, serving
 from verify.algorithms import Algorithm
@@ -126,7 +126,7 @@ def liar() -> Iterator[str]:
 
 @pytest.fixture
 def office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
-    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
     house = LogHouse.open(sqlite_url, tmp_path / "log-keys")
     house.clock.now = datetime.now(UTC).replace(microsecond=0)  # the witnesses have the machine's clock
     house.log.found()

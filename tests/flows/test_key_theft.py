@@ -30,7 +30,7 @@ from signer.log_entries import licence_intent
 from signer.log_files import FolderStore
 from signer.publish import publish
 from signer.trust_lists import renew_trust_list
-from tests.town import BUREAU, FOOD, PASSPHRASE, PERSONS, QUICK, FoundedTown, Town
+from tests.town import BUREAU, FOOD, PASSPHRASE, PERSONS, FoundedTown, Town
 from verify.algorithms import Algorithm, der_to_raw
 from verify.brought_proof import with_proof
 from verify.evidence import NOT_FOUND, Evidence
@@ -115,7 +115,7 @@ def stolen(town: Town, path: Path, folder: Path) -> Town:
     log_key = KeyName(KeyPurpose.CHECKPOINT, DEPLOYMENT)
     for each in (folder / "keys").glob(f"{log_key.text}*"):
         each.unlink()
-    create_key(folder / "keys", PASSPHRASE, log_key, Algorithm.ED25519, cost=QUICK)
+    create_key(folder / "keys", PASSPHRASE, log_key, Algorithm.ED25519)
     thief = Town.open(open_database(f"sqlite:///{database}"), folder, now=town.now)
     renew_trust_list(thief.key_desk, at=thief.now)
     return thief

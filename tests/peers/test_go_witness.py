@@ -17,7 +17,7 @@ from signer.proofs import prove_witnessed
 from signer.publish import publish_log
 from signer.witnessing import Witnessing
 from tests.databases import sqlite_template, sqlite_url
-from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
+from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
 from tests.peers.programs import logwitness
 from tests.unit.api.test_witness import LEAVES, LOG, PRIVATE, note
@@ -54,7 +54,7 @@ class Seen:
 
 @pytest.fixture
 def seen(sqlite_url: str, tmp_path: Path) -> Iterator[Seen]:
-    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
     house = LogHouse.open(sqlite_url, tmp_path / "log-keys")
     house.clock.now = datetime.now(UTC)  # their witness has the machine's clock
     house.log.found()

@@ -13,7 +13,8 @@ from keys.authority import Profile
 from keys.ceremony import sign_revocation_list
 from keys.custody import DEPLOYMENT, KeyName
 from keys.installation import encode_pem_chain
-from keys.key_files import USUAL_COST, encode_key_file, make_private_key
+from keys.key_files import encode_key_file, make_private_key
+from keys.passphrases import USUAL_COST
 from keys.requests import assemble_csr, csr_info
 from keys.revocation import Reason, RevocationList, RevokedCertificate
 from keys.timestamp_responder import respond

@@ -15,7 +15,8 @@ from keys import sm2
 from keys.authority import Profile
 from keys.ceremony import sign_revocation_list
 from keys.installation import encode_pem_chain
-from keys.key_files import USUAL_COST, KeyCipher, encode_key_file
+from keys.key_files import KeyCipher, encode_key_file
+from keys.passphrases import USUAL_COST
 from keys.requests import assemble_csr, csr_info
 from keys.revocation import Reason, RevocationList, RevokedCertificate
 from keys.sm2_key import Sm2PrivateKey

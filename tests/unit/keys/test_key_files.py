@@ -15,7 +15,6 @@ from keys.custody import KeyName
 from keys.errors import KeyAlgorithmError, KeyFileError, PassphraseError
 from keys.key_files import (
     FILE_BYTES_MAX,
-    USUAL_COST,
     KeyCipher,
     ScryptCost,
     check_algorithm,
@@ -27,13 +26,14 @@ from keys.key_files import (
     open_key_file,
     public_half,
 )
-from tests.key_room import BUREAU, CODE, DOCUMENT, PASSPHRASE, QUICK
+from keys.passphrases import DRAWN_COST, USUAL_COST
+from tests.key_room import BUREAU, CODE, DOCUMENT, PASSPHRASE
 from verify.algorithms import Algorithm
 from verify.der import integer, object_identifier, octet_string, sequence
 from verify.key_purpose import KeyPurpose
 
 PRIVATE = make_private_key(Algorithm.ES256)
-FILE = encode_key_file(DOCUMENT, PRIVATE, PASSPHRASE, QUICK)
+FILE = encode_key_file(DOCUMENT, PRIVATE, PASSPHRASE, DRAWN_COST)
 
 
 def with_block(data: bytes, block: bytes) -> bytes:
@@ -47,7 +47,7 @@ def with_block(data: bytes, block: bytes) -> bytes:
 def test_a_key_file_opens_with_its_passphrase(algorithm: Algorithm) -> None:
     private = make_private_key(algorithm)
 
-    file = decode_key_file(encode_key_file(DOCUMENT, private, PASSPHRASE, QUICK))
+    file = decode_key_file(encode_key_file(DOCUMENT, private, PASSPHRASE, DRAWN_COST))
 
     assert file.name == DOCUMENT
     assert file.public == public_half(private)
@@ -59,7 +59,7 @@ def test_a_key_file_opens_with_its_passphrase(algorithm: Algorithm) -> None:
 def test_sm4_locks_a_key_file_where_national_rules_ask_for_it(algorithm: Algorithm) -> None:
     private = make_private_key(algorithm)
 
-    file = decode_key_file(encode_key_file(DOCUMENT, private, PASSPHRASE, QUICK, KeyCipher.SM4))
+    file = decode_key_file(encode_key_file(DOCUMENT, private, PASSPHRASE, DRAWN_COST, KeyCipher.SM4))
 
     assert object_identifier("1.2.156.10197.1.104.2") in file.block
     assert public_half(open_key_file(file, PASSPHRASE)) == file.public
@@ -71,7 +71,7 @@ def test_sm4_locks_a_key_file_where_national_rules_ask_for_it(algorithm: Algorit
 
 
 def test_an_sm2_key_under_a_wrong_passphrase_or_another_name_is_refused() -> None:
-    file = decode_key_file(encode_key_file(CODE, make_private_key(Algorithm.SM2), PASSPHRASE, QUICK))
+    file = decode_key_file(encode_key_file(CODE, make_private_key(Algorithm.SM2), PASSPHRASE, DRAWN_COST))
 
     for wrong in (b"", b"four words of dicE"):
         with pytest.raises(PassphraseError):
@@ -99,7 +99,7 @@ def test_rsa_keys_have_3072_bits() -> None:
 
 
 def test_two_files_of_one_key_share_no_salt_and_no_cipher_text() -> None:
-    other = encode_key_file(DOCUMENT, PRIVATE, PASSPHRASE, QUICK)
+    other = encode_key_file(DOCUMENT, PRIVATE, PASSPHRASE, DRAWN_COST)
 
     assert decode_key_file(other).block[40:] != decode_key_file(FILE).block[40:]
 
@@ -213,4 +213,4 @@ def test_only_the_algorithms_of_a_purpose_are_allowed() -> None:
 def test_the_longest_name_fits_the_head() -> None:
     name = KeyName(KeyPurpose.PRESENTATION, BUREAU, 9999)
 
-    assert decode_key_file(encode_key_file(name, PRIVATE, PASSPHRASE, QUICK)).name == name
+    assert decode_key_file(encode_key_file(name, PRIVATE, PASSPHRASE, DRAWN_COST)).name == name

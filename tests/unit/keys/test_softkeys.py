@@ -21,6 +21,7 @@ from keys.errors import (
     PassphraseError,
 )
 from keys.key_files import KeyCipher, decode_key_file, encode_key_file
+from keys.passphrases import DRAWN_COST
 from keys.sm2_key import Sm2PrivateKey
 from keys.softkeys import SoftCustody, create_key, read_public_key
 from tests.key_room import (
@@ -31,7 +32,6 @@ from tests.key_room import (
     DOCUMENT,
     NOW,
     PASSPHRASE,
-    QUICK,
     SEAL,
     TIMESTAMP,
     KeyRoom,
@@ -74,7 +74,7 @@ def test_a_key_of_the_wrong_algorithm_is_not_made(room: KeyRoom, purpose: KeyPur
 def test_an_sm2_key_that_is_not_that_of_its_public_half_signs_nothing(room: KeyRoom) -> None:
     mine, other = sm2.provider().generate(), sm2.provider().generate()
     swapped = Sm2PrivateKey(mine.number, other.point)
-    (room.folder / f"{SEAL.text}.key").write_bytes(encode_key_file(SEAL, swapped, PASSPHRASE, QUICK))
+    (room.folder / f"{SEAL.text}.key").write_bytes(encode_key_file(SEAL, swapped, PASSPHRASE, DRAWN_COST))
     (room.folder / f"{SEAL.text}.key").chmod(0o600)
 
     with pytest.raises(KeyFileError):
@@ -82,7 +82,7 @@ def test_an_sm2_key_that_is_not_that_of_its_public_half_signs_nothing(room: KeyR
 
 
 def test_a_folder_under_national_rules_locks_its_keys_with_sm4(tmp_path: Path) -> None:
-    custody = SoftCustody(tmp_path / "keys", PASSPHRASE, cost=QUICK, cipher=KeyCipher.SM4)
+    custody = SoftCustody(tmp_path / "keys", PASSPHRASE, cipher=KeyCipher.SM4)
 
     custody.create(CODE, Algorithm.SM2)
 
@@ -157,7 +157,7 @@ def test_a_folder_that_others_can_reach_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CustodyAccessError):
         SoftCustody(tmp_path, PASSPHRASE)
     with pytest.raises(CustodyAccessError):
-        create_key(tmp_path, PASSPHRASE, CODE, Algorithm.ES256, cost=QUICK)
+        create_key(tmp_path, PASSPHRASE, CODE, Algorithm.ES256)
 
 
 def test_custody_prints_its_folder_and_nothing_else(room: KeyRoom) -> None:
@@ -175,7 +175,7 @@ def test_the_newest_generation_is_found_also_when_another_process_made_it(room: 
     room.make(CODE)
     assert room.custody.newest(KeyPurpose.CODE, BUREAU) == CODE
 
-    create_key(room.folder, PASSPHRASE, CODE.next(), Algorithm.ES256, cost=QUICK)
+    create_key(room.folder, PASSPHRASE, CODE.next(), Algorithm.ES256)
 
     assert room.custody.newest(KeyPurpose.CODE, BUREAU) == CODE.next()
     assert room.custody.next_name(KeyPurpose.CODE, BUREAU).generation == 3
@@ -187,7 +187,7 @@ def test_changes_in_quick_succession_are_all_seen(room: KeyRoom) -> None:
     for _ in range(20):
         assert room.custody.newest(KeyPurpose.CODE, BUREAU) == key
         key = key.next()
-        create_key(room.folder, PASSPHRASE, key, Algorithm.ES256, cost=QUICK)
+        create_key(room.folder, PASSPHRASE, key, Algorithm.ES256)
 
     time.sleep(0.12)  # until the listing is kept
     assert [room.custody.newest(KeyPurpose.CODE, BUREAU) for _ in range(3)] == [key] * 3

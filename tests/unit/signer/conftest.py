@@ -17,7 +17,7 @@ from tests.databases import (
     sqlite_template,
     sqlite_url,
 )
-from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
+from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
 from tests.town import (
     founded_on_postgresql,
@@ -57,7 +57,7 @@ def sqlite_sample(sqlite_url: str) -> Iterator[Database]:
 @pytest.fixture
 def house(database_url: str, tmp_path: Path) -> Iterator[LogHouse]:
     """A house whose log has nothing in it, on each kind of database."""
-    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
     opened = LogHouse.open(database_url, tmp_path / "log-keys")
     yield opened
     opened.database.close()

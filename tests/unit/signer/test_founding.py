@@ -21,7 +21,7 @@ from signer.founding import CHECKPOINT, Foundation, found, open_custody
 from signer.key_acts import CERTIFICATE
 from signer.log import SigningLog
 from signer.public_lists import REVOCATION, newest_trust_list
-from tests.town import BUREAU, ISSUERS, NOW, ORIGIN, PASSPHRASE, PERSONS, QUICK, SETTINGS
+from tests.town import BUREAU, ISSUERS, NOW, ORIGIN, PASSPHRASE, PERSONS, SETTINGS
 from verify import cbor
 from verify.algorithms import Algorithm
 from verify.key_purpose import KeyPurpose
@@ -59,7 +59,6 @@ def _foundation(database: Database, folder: Path) -> Foundation:
         persons=PERSONS,
         clock=lambda: NOW,
         random=secrets.token_bytes,
-        cost=QUICK,
     )
 
 
@@ -81,7 +80,7 @@ def _events(database: Database) -> Counter[tuple[str, str]]:
 
 
 def _demand_founded(foundation: Foundation) -> None:
-    custody = open_custody(foundation.folder, PASSPHRASE, ORIGIN, cost=QUICK)
+    custody = open_custody(foundation.folder, PASSPHRASE, ORIGIN)
     trust = newest_trust_list(foundation.database)
     assert {each.issuer for each in trust.issuers} == set(ISSUERS)
     with reading(foundation.database) as tx:
@@ -154,7 +153,7 @@ def _found_again(foundation: Foundation) -> None:
     try:
         found(foundation, at=NOW)
     except LogExistsError:
-        custody = open_custody(foundation.folder, PASSPHRASE, ORIGIN, cost=QUICK)
+        custody = open_custody(foundation.folder, PASSPHRASE, ORIGIN)
         log = SigningLog(
             database=foundation.database,
             custody=custody,
@@ -170,7 +169,7 @@ def test_a_power_cut_after_a_key_was_made_and_before_it_was_registered_loses_not
     foundation: Foundation,
 ) -> None:
     foundation.folder.mkdir(mode=0o700, parents=True)
-    create_key(foundation.folder, PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+    create_key(foundation.folder, PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
 
     found(foundation, at=NOW)
 
@@ -181,7 +180,7 @@ def test_a_key_folder_of_another_deployment_is_refused(foundation: Foundation) -
     foundation.folder.mkdir(mode=0o700, parents=True)
     for key in (CHECKPOINT, KeyName(KeyPurpose.STATUS_LIST, DEPLOYMENT)):
         algorithm = Algorithm.ED25519 if key is CHECKPOINT else Algorithm.ES256
-        create_key(foundation.folder, PASSPHRASE, key, algorithm, cost=QUICK)
+        create_key(foundation.folder, PASSPHRASE, key, algorithm)
 
     with pytest.raises(FoundingMismatchError):
         found(foundation, at=NOW)
@@ -201,7 +200,7 @@ def test_a_log_that_was_signed_with_another_key_is_refused(foundation: Foundatio
         found(replace(foundation, clock=FailingClock(3)), at=NOW)
     shutil.rmtree(foundation.folder)
     foundation.folder.mkdir(mode=0o700)
-    create_key(foundation.folder, PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+    create_key(foundation.folder, PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
 
     with pytest.raises(FoundingMismatchError):
         found(foundation, at=NOW)

@@ -18,7 +18,7 @@ from signer.log import SigningLog
 from signer.log_files import FolderStore
 from signer.log_safety import LOOK_SECONDS, HeadGuard, Seen
 from signer.publish import publish, publish_log
-from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
+from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
 from tests.unit.signer.test_publish import goes_back, grows
 from verify.algorithms import Algorithm
@@ -164,7 +164,7 @@ def test_of_two_deployments_with_one_key_one_stops(sqlite_url: str, tmp_path: Pa
 
 
 def house_of(url: str, folder: Path) -> LogHouse:
-    create_key(folder / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+    create_key(folder / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
     house = LogHouse.open(url, folder / "log-keys")
     house.log.found()
     return house

@@ -22,7 +22,7 @@ from signer.log_turn import turn_log
 from signer.publish import publish_log
 from signer.witness_calls import Reply
 from signer.witnessing import WAITING_MAX, Witnessing, cosigned, newest_witnessed, standings
-from tests.key_room import CHECKPOINT, PASSPHRASE, QUICK
+from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
 from tests.witness_room import ARCHIVE, AUDIT, CITY, NearWitnesses, TestWitness, found_witness
 from verify.algorithms import Algorithm
@@ -38,7 +38,7 @@ PLAIN = "text/plain"
 @pytest.fixture
 def founded(sqlite_url: str, tmp_path: Path) -> Iterator[LogHouse]:
     """A log with its genesis entry; what is kept of witnesses is the registry's, and tested there on both databases."""
-    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519, cost=QUICK)
+    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
     opened = LogHouse.open(sqlite_url, tmp_path / "log-keys")
     opened.log.found()
     yield opened
