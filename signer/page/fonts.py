@@ -15,6 +15,7 @@ order of their file names. Only TrueType outlines are taken, since both document
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from struct import unpack_from
 from typing import Any, Final
@@ -38,6 +39,9 @@ BOLD_FROM: Final = 600
 # OS/2.fsType, bits 0 to 3: 2 alone forbids embedding; bit 8 forbids cutting a subset; bit 9 allows pictures only.
 EMBEDDING_FORBIDDEN: Final = 0x0002
 SUBSET_FORBIDDEN: Final = 0x0100 | 0x0200
+
+# Our four fonts and some of the office: whoever opens a shelf again takes the cuts that this process has made.
+_CUTS_MAX: Final = 8
 
 _DROPPED_TABLES: Final = tuple(
     int.from_bytes(tag.encode(), "big")
@@ -165,22 +169,31 @@ class Font:
         )
 
     def _whole(self) -> Any:  # noqa: ANN401 - uharfbuzz has no types
-        """Open the file, mapped into memory and given back after use."""
-        if _state(self._path) != self._state:
-            raise FontUnusableError("the file was changed while in use; start anew", params={"font": self._path.name})
-        try:
-            return hb.Face(hb.Blob.from_file_path(os.fspath(self._path)))
-        except hb.HarfBuzzError as error:
-            raise FontUnusableError("the file cannot be read", params={"font": self._path.name}) from error
+        return _whole_face(self._path, self._state)
 
     def _common_cut(self) -> tuple[Any, Any]:
-        """Cut the common characters at the first use; HarfBuzz's preprocessing halves the time of later cuts."""
         if self._common is None:
-            # By way of its bytes: the cut itself holds on to the whole file.
-            cut = _subset_input(COMMON).subset(self._whole()).blob.data
-            face = hb.subset_preprocess(hb.Face(hb.Blob(cut)))
-            self._common = face, hb.Font(face)
+            self._common = _common_cut(self._path, self._state)
         return self._common
+
+
+def _whole_face(path: Path, state: tuple[int, int]) -> Any:  # noqa: ANN401 - uharfbuzz has no types
+    """Open the file, mapped into memory and given back after use."""
+    if _state(path) != state:
+        raise FontUnusableError("the file was changed while in use; start anew", params={"font": path.name})
+    try:
+        return hb.Face(hb.Blob.from_file_path(os.fspath(path)))
+    except hb.HarfBuzzError as error:
+        raise FontUnusableError("the file cannot be read", params={"font": path.name}) from error
+
+
+@lru_cache(maxsize=_CUTS_MAX)
+def _common_cut(path: Path, state: tuple[int, int]) -> tuple[Any, Any]:
+    """Cut the common characters at the first use; HarfBuzz's preprocessing halves the time of later cuts."""
+    # By way of its bytes: the cut itself holds on to the whole file.
+    cut = _subset_input(COMMON).subset(_whole_face(path, state)).blob.data
+    face = hb.subset_preprocess(hb.Face(hb.Blob(cut)))
+    return face, hb.Font(face)
 
 
 class FontShelf:
