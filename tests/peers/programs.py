@@ -22,6 +22,8 @@ SM2CHECK = TOOLS / "sm2check"
 OFDRW = TOOLS / "ofdrw"
 AXE = TOOLS / "axe"
 OIDC = TOOLS / "oidc"
+# Each run is short: neither the second compiler nor a collector in several threads would give back what it costs.
+JAVA = ("java", "-Djava.awt.headless=true", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 # The first build fetches 19 MB of artifacts.
 BUILD_SECONDS_MAX = 600
 

@@ -2,9 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from signer.page.ofd_zip import OfdPart, write_zip
 from signer.page.packed import Packed
 from tests.ofd_page import in_ofd, package
 from tests.page_requests import FOOD_FIELDS, food_request, press, teacher_request
-from tests.peers.programs import ofdrw
+from tests.peers.programs import JAVA, ofdrw
 from tests.sample_sheets import TEMPLATES, sheets
 from tests.sealed_ofd import seal_up
 
@@ -38,58 +37,40 @@ class Bodies:
     ofd: Path
 
 
-class Judge:
-    """ofdrw, asked about many files at once, since Java takes its time to start."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What ofdrw said and made of all files in one run, since Java takes its time to start."""
 
-    def __init__(self, folder: Path, bodies: Sequence[Bodies]) -> None:
-        self.folder = folder
-        self.bodies = bodies
-
-    def ask(self, command: str, *arguments: object) -> str:
-        words = ["java", "-Djava.awt.headless=true", "-cp", ofdrw(), "yinzheng.Main", command, *map(str, arguments)]
-        asked = subprocess.run(words, capture_output=True, text=True, check=False)
-        assert asked.returncode == 0, asked.stderr
-        return asked.stdout
+    folder: Path
+    bodies: tuple[Bodies, ...]
+    changed: tuple[Path, ...]
+    said: tuple[str, ...]
 
     @property
     def files(self) -> list[Path]:
         return [each.ofd for each in self.bodies]
 
-    @cached_property
-    def pictures(self) -> dict[str, Path]:
-        """Its pictures of all pages, by name and number."""
-        folder = self.folder / "pictures"
-        folder.mkdir()
-        self.ask("render", PIXELS_PER_MM, folder, *self.files)
-        return {path.stem: path for path in folder.glob("*.png")}
+    def text(self, name: str) -> str:
+        return (self.folder / f"{name}.txt").read_text(encoding="utf-8")
+
+    def picture(self, name: str, number: int) -> Image.Image:
+        with Image.open(self.folder / f"{name}-{number}.bmp") as opened:
+            return opened.convert("RGB")
 
 
-@pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    """The samples of all types, a long one, a test, and one with rare characters and marks of XML in it."""
-    folder = tmp_path_factory.mktemp("ofds")
+def samples() -> dict[str, tuple[bytes, bytes]]:
+    """The samples of all types, a long one, a test, and one with rare characters and marks of XML in it, in both bodies."""
     made = {template: sheets(template) for template in TEMPLATES}
     made["long"] = sheets("food_business_licence", is_long=True)
     made["test"] = sheets("teacher_certificate", test=True)
-    written = {name: (each.pdf(), each.ofd()) for name, each in made.items()}
+    written = {name: (each.pdf(), seal_up(each.ofd())) for name, each in made.items()}
     odd = food_request({**FOOD_FIELDS, "KZ_FDDBR": "李𬭎 <&>𬭎𬭎  x\"'", "KZ_ZS": "</ofd:TextCode>]]>&amp;../../"})
     for name, request in (("odd", odd), ("photo", teacher_request())):
         bodies = press().render_bodies(request)
         assert bodies.pdf is not None
         assert bodies.ofd is not None
-        written[name] = bytes(bodies.pdf.content), bodies.ofd
-    files = []
-    for name, (pdf, ofd) in written.items():
-        files.append(Bodies(folder / f"{name}.pdf", folder / f"{name}.ofd"))
-        files[-1].pdf.write_bytes(pdf)
-        files[-1].ofd.write_bytes(seal_up(ofd))
-    return Judge(folder, files)
-
-
-def test_ofdrw_finds_every_seal_good(judge: Judge) -> None:
-    said = judge.ask("verify", *judge.files)
-
-    assert said.splitlines() == [f"good {file}" for file in judge.files]
+        written[name] = bytes(bodies.pdf.content), seal_up(bodies.ofd)
+    return written
 
 
 CHANGES = (
@@ -102,57 +83,78 @@ CHANGES = (
 )
 
 
-def test_ofdrw_finds_every_changed_file_bad(judge: Judge, tmp_path: Path) -> None:
-    (file,) = [each for each in judge.files if each.stem == "odd"]
-    broken = []
-    for number, (name, old, new) in enumerate(CHANGES):
-        parts = package(file.read_bytes())
+def changed(document: bytes) -> Iterator[bytes]:
+    """The document with one part changed, for each of the changes."""
+    for name, old, new in CHANGES:
+        parts = package(document)
         assert old in parts[name]
         parts[name] = parts[name].replace(old, new, 1)
-        broken.append(tmp_path / f"{number}.ofd")
-        broken[-1].write_bytes(write_zip([OfdPart(each, Packed(content)) for each, content in parts.items()]))
-
-    said = judge.ask("verify", *broken).splitlines()
-
-    assert [line.partition(": ")[0] for line in said] == [f"bad {each}" for each in broken]
+        yield write_zip([OfdPart(each, Packed(content)) for each, content in parts.items()])
 
 
-def test_the_text_that_ofdrw_extracts_is_ours(judge: Judge, tmp_path: Path) -> None:
-    judge.ask("text", tmp_path, *judge.files)
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    """All samples in both bodies, and one of them changed in several ways, as ofdrw found them."""
+    folder, written = tmp_path_factory.mktemp("ofds"), samples()
+    bodies = tuple(Bodies(folder / f"{name}.pdf", folder / f"{name}.ofd") for name in written)
+    for each, (pdf, ofd) in zip(bodies, written.values(), strict=True):
+        each.pdf.write_bytes(pdf)
+        each.ofd.write_bytes(ofd)
+    broken = []
+    for number, document in enumerate(changed(written["odd"][1])):
+        broken.append(folder / f"changed{number}.ofd")
+        broken[-1].write_bytes(document)
+    files = map(str, [*(each.ofd for each in bodies), *broken])
+    words = [*JAVA, "-cp", ofdrw(), "yinzheng.Main", "judge", str(PIXELS_PER_MM), str(folder), *files]
+    asked = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stderr
+    return Judged(folder, bodies, tuple(broken), tuple(asked.stdout.splitlines()))
 
+
+def test_ofdrw_finds_every_seal_good(judge: Judged) -> None:
+    assert list(judge.said[: len(judge.files)]) == [f"good {file}" for file in judge.files]
+
+
+def test_ofdrw_finds_every_changed_file_bad(judge: Judged) -> None:
+    said = judge.said[len(judge.files) :]
+
+    assert [line.partition(": ")[0] for line in said] == [f"bad {each}" for each in judge.changed]
+    assert len(said) == len(CHANGES)
+
+
+def test_the_text_that_ofdrw_extracts_is_ours(judge: Judged) -> None:
     for file in judge.files:
-        found = (tmp_path / f"{file.stem}.txt").read_text(encoding="utf-8").split("\f")
+        found = judge.text(file.stem).split("\f")
         ours = ["".join(each.character for each in page) for page in in_ofd(file.read_bytes())]
         assert [re.sub(r"\s", "", page) for page in found] == [re.sub(r"\s", "", page) for page in ours], file.stem
-    assert "李𬭎<&>𬭎𬭎x\"'" in re.sub(r"\s", "", (tmp_path / "odd.txt").read_text(encoding="utf-8"))
+    assert "李𬭎<&>𬭎𬭎x\"'" in re.sub(r"\s", "", judge.text("odd"))
 
 
 @pytest.mark.peer("pdftoppm")
-def test_the_picture_of_the_ofd_is_that_of_the_pdf(judge: Judge, tmp_path: Path) -> None:
+def test_the_picture_of_the_ofd_is_that_of_the_pdf(judge: Judged, tmp_path: Path) -> None:
     for each in judge.bodies:
-        subprocess.run(["pdftoppm", "-r", str(PIXELS_PER_MM * 25.4), each.pdf, tmp_path / each.pdf.stem], check=True)
-        pages = sorted(tmp_path.glob(f"{each.pdf.stem}-*.ppm"))
-        assert len(pages) == sum(name.rpartition("-")[0] == each.pdf.stem for name in judge.pictures)
+        name = each.pdf.stem
+        subprocess.run(["pdftoppm", "-r", str(PIXELS_PER_MM * 25.4), each.pdf, tmp_path / name], check=True)
+        pages = sorted(tmp_path.glob(f"{name}-*.ppm"))
+        assert len(pages) == len(list(judge.folder.glob(f"{name}-*.bmp")))
         for number, page in enumerate(pages, 1):
-            off = difference(judge.pictures[f"{each.pdf.stem}-{number}"], page)
+            with Image.open(page) as theirs:
+                off = difference(judge.picture(name, number), theirs)
             page.unlink()  # twelve megabytes each
-            assert off < OFF_PER_CENT_MAX, (each.pdf.stem, number, off)
+            assert off < OFF_PER_CENT_MAX, (name, number, off)
 
 
-def test_the_comparison_notices_a_page_that_is_a_quarter_of_a_millimetre_off(judge: Judge) -> None:
-    with Image.open(judge.pictures["odd-1"]) as opened:
-        page = opened.convert("RGB")
+def test_the_comparison_notices_a_page_that_is_a_quarter_of_a_millimetre_off(judge: Judged) -> None:
+    page = judge.picture("odd", 1)
 
     assert far_off(page, ImageChops.offset(page, PIXELS_PER_MM // 4, 0)) > OFF_PER_CENT_MAX
 
 
-def difference(first: Path, second: Path) -> float:
+def difference(left: Image.Image, right: Image.Image) -> float:
     """Compare two pictures that may differ in size by a pixel."""
-    with Image.open(first) as left, Image.open(second) as right:
-        size = min(left.width, right.width), min(left.height, right.height)
-        assert max(abs(left.width - right.width), abs(left.height - right.height)) <= 1
-        ours, theirs = (each.convert("RGB").crop((0, 0, *size)) for each in (left, right))
-    return far_off(ours, theirs)
+    size = min(left.width, right.width), min(left.height, right.height)
+    assert max(abs(left.width - right.width), abs(left.height - right.height)) <= 1
+    return far_off(left.crop((0, 0, *size)), right.crop((0, 0, *size)))
 
 
 def far_off(ours: Image.Image, theirs: Image.Image) -> float:
@@ -162,18 +164,17 @@ def far_off(ours: Image.Image, theirs: Image.Image) -> float:
     return sum(largest.histogram()[OFF_FROM + 1 :]) / (largest.width * largest.height) * 100
 
 
-def test_the_code_is_read_back_from_the_picture_of_the_ofd(judge: Judge) -> None:
+def test_the_code_is_read_back_from_the_picture_of_the_ofd(judge: Judged) -> None:
     for file in judge.files:
-        codes = zxingcpp.read_barcodes(Image.open(judge.pictures[f"{file.stem}-1"]))
+        codes = zxingcpp.read_barcodes(judge.picture(file.stem, 1))
 
         wanted = package(file.read_bytes()).get("Doc_0/Attachs/code.txt")
         assert len(codes) == 1, file.stem
         assert wanted is None or codes[0].text == wanted.decode()
 
 
-def test_ofdrw_draws_the_seal_red_and_lets_black_text_show_through(judge: Judge) -> None:
-    with Image.open(judge.pictures["odd-1"]) as picture:
-        pixels = picture.convert("RGB")
+def test_ofdrw_draws_the_seal_red_and_lets_black_text_show_through(judge: Judged) -> None:
+    pixels = judge.picture("odd", 1)
     (page,) = [each for each in judge.bodies if each.ofd.stem == "odd"]
     stamp = re.search(rb'StampAnnot ID="2" PageRef="\d+" Boundary="([^"]+)"', _signature(page.ofd))
     assert stamp is not None

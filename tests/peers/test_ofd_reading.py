@@ -10,7 +10,7 @@ import pytest
 
 from signer.page.ofd_zip import OfdPart, write_zip
 from signer.page.packed import Packed
-from tests.peers.programs import ofdrw
+from tests.peers.programs import JAVA, ofdrw
 from tests.seal_room import PICTURE, SealRoom, Sm2Party, seal_holder, seal_maker
 from verify.ofd import read_ofd
 from verify.ofd_package import read_package
@@ -31,7 +31,7 @@ def room() -> SealRoom:
 
 
 def ask(program: str, *words: object) -> str:
-    command = ["java", "-Djava.awt.headless=true", "-cp", ofdrw(), f"yinzheng.{program}", *map(str, words)]
+    command = [*JAVA, "-cp", ofdrw(), f"yinzheng.{program}", *map(str, words)]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
     return asked.stdout

@@ -17,7 +17,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from signer.official.places import Anchor, Placing, Spot
 from tests.official_office import FOOT, OfficialOffice, plain_ofd, plain_pdf
-from tests.peers.programs import ofdrw
+from tests.peers.programs import JAVA, ofdrw
 from tests.town import Town
 
 RIDING = Placing(at=Anchor(text=FOOT), riding=True)
@@ -100,7 +100,7 @@ def test_ofdrw_verifies_both_seals_of_an_ofd(office: OfficialOffice, tmp_path: P
     for path, document in zip(paths, (first, second), strict=True):
         path.write_bytes(document)
 
-    words = ["java", "-Djava.awt.headless=true", "-cp", ofdrw(), "yinzheng.Main", "verify", *map(str, paths)]
+    words = [*JAVA, "-cp", ofdrw(), "yinzheng.Main", "verify", *map(str, paths)]
     said = subprocess.run(words, capture_output=True, text=True, check=False)
 
     assert said.returncode == 0, said.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.programs import ofdrw
+from tests.peers.programs import JAVA, ofdrw
 from tests.seal_room import MANDATE, ORIGINAL, PICTURE, PLACE, SEAL_CODE, SealRoom, Sm2Party, seal_holder, seal_maker
 from verify.report import Outcome
 from verify.seal_check import check_seal, check_seal_signature
@@ -31,7 +31,7 @@ def room() -> SealRoom:
 
 def ask(*words: object) -> list[str]:
     # Seals of 2014 carry the time as the clocks show it.
-    command = ["java", "-Duser.timezone=Asia/Shanghai", "-cp", ofdrw(), "yinzheng.Seals", *map(str, words)]
+    command = [*JAVA, "-Duser.timezone=Asia/Shanghai", "-cp", ofdrw(), "yinzheng.Seals", *map(str, words)]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
     return asked.stdout.splitlines()

@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.ofdrw.converter.ImageMaker;
@@ -15,8 +16,8 @@ import org.ofdrw.sign.verify.container.SESV4ValidateContainer;
 /**
  * What ofdrw thinks of an OFD: its validator's word, the text that it extracts, its picture of a page.
  *
- * <p>verify FILE... : a line each, "good FILE" or "bad FILE: reason"; text FOLDER FILE... : writes FILE.txt with a line
- * for each text object, a form feed between pages; render PIXELS_PER_MM FOLDER FILE... : writes FILE-PAGE.png; serve
+ * <p>verify FILE... : a line each, "good FILE" or "bad FILE: reason"; judge PIXELS_PER_MM FOLDER FILE... : the same, and
+ * for each good one writes FILE.txt with a line for each text object, a form feed between pages, and FILE-PAGE.bmp; serve
  * FOLDER : see Bench.
  */
 public final class Main {
@@ -27,14 +28,10 @@ public final class Main {
     List<String> rest = List.of(arguments).subList(1, arguments.length);
     switch (arguments[0]) {
       case "verify" -> verify(rest, out);
-      case "text" -> {
-        for (String file : rest.subList(1, rest.size())) {
-          text(Path.of(file), Path.of(rest.get(0)));
-        }
-      }
-      case "render" -> {
-        for (String file : rest.subList(2, rest.size())) {
-          render(Path.of(file), Integer.parseInt(rest.get(0)), Path.of(rest.get(1)));
+      case "judge" -> {
+        for (Path good : verify(rest.subList(2, rest.size()), out)) {
+          text(good, Path.of(rest.get(1)));
+          render(good, Integer.parseInt(rest.get(0)), Path.of(rest.get(1)));
         }
       }
       case "serve" -> new Bench(rest).serve(System.in, out);
@@ -42,15 +39,18 @@ public final class Main {
     }
   }
 
-  private static void verify(List<String> files, PrintStream out) {
+  private static List<Path> verify(List<String> files, PrintStream out) {
+    List<Path> good = new ArrayList<>();
     for (String file : files) {
       try {
         validate(Path.of(file));
+        good.add(Path.of(file));
         out.println("good " + file);
       } catch (Exception refused) {
         out.println("bad " + file + ": " + refused);
       }
     }
+    return good;
   }
 
   /** Let ofdrw's own validator judge a file with a seal of version 4; it throws where it finds something wrong. */
@@ -78,8 +78,8 @@ public final class Main {
     try (OFDReader reader = new OFDReader(file)) {
       ImageMaker maker = new ImageMaker(reader, pixelsPerMm);
       for (int page = 0; page < reader.getNumberOfPages(); page++) {
-        Path picture = folder.resolve(stem(file) + "-" + (page + 1) + ".png");
-        ImageIO.write(maker.makePage(page), "PNG", picture.toFile());
+        Path picture = folder.resolve(stem(file) + "-" + (page + 1) + ".bmp");
+        ImageIO.write(maker.makePage(page), "BMP", picture.toFile());
       }
     }
   }
