@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.client_certificates import ClientTrust
 from api.fast_checks import FastChecks
 from api.fast_reliance import FastReliance
+from api.file_turns import FileTurns
 from api.health import HealthWatch
 from api.limits import OPENAPI_PATH, Gate, Limits
 from api.logs import described
@@ -131,6 +132,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     limits = limits or Limits.of(anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client)
     app.state.limits = limits
     app.state.rounds = rounds_of(office)
+    app.state.file_turns = FileTurns()
     app.state.health = HealthWatch(office=office, revocation=app.state.client_trust.revocation)
     for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):
         app.include_router(router)

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.checking import check_file, check_id, check_licence_id, check_text
 from api.compression import compressed
+from api.file_turns import TheFileLine
 from api.guard import StatedCaller, TheLine, TheOffice, json_of
 from api.reliance_errors import NumberNeedsPurposeError
 from api.relying import Question, is_stamped
@@ -66,7 +67,7 @@ def _checked(office: Office, body: VerifyIn) -> Response:
 @verification.post("/verifications/file", summary=both("核验文件", "Check a file"), responses=_RESPONSES)
 async def verify_file(
     office: TheOffice,
-    line: TheLine,
+    line: TheFileLine,
     rounds: TheRounds,
     caller: StatedCaller,
     file: Annotated[UploadFile, File(description="a signed PDF or OFD, at most 20 MB")],
@@ -75,12 +76,13 @@ async def verify_file(
     ] = "",
 ) -> Response:
     """Check a signed file: ours, or another office's. It is read in a process without keys and network."""
-    if not reliance:
-        return verdict_answer((await run_in_threadpool(_checked_file, office, file, line))[1])
-    purpose, client = _stated(reliance), caller().client
-    digest, report = await run_in_threadpool(_checked_file, office, file, line)
-    question = Question(digest=digest, checked=report)
-    return await _answer_of(office, rounds, Stated(question=question, reliance=purpose, client=client))
+    purpose, client = (_stated(reliance), caller().client) if reliance else (None, None)
+    async with line.turn():
+        digest, report = await run_in_threadpool(_checked_file, office, file, line.name)
+        if purpose is None or client is None:
+            return verdict_answer(report)
+        question = Question(digest=digest, checked=report)
+        return await _answer_of(office, rounds, Stated(question=question, reliance=purpose, client=client))
 
 
 def _checked_file(office: Office, file: UploadFile, line: str) -> tuple[bytes, Report]:
