@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.demo_photos import draw_portrait
-from registry import catalogue
-from registry.db import Database, open_database, transaction
+from registry.db import Database, open_database
 from signer.page.press import Press
 from signer.sheet_check import SheetChecker, check_sheet
 from tests.databases import sqlite_template, sqlite_url
@@ -22,10 +21,7 @@ AT = datetime(2026, 9, 21, 2, 3, 4, tzinfo=UTC)
 
 @pytest.fixture
 def sample(sqlite_url: str) -> Database:
-    database = open_database(sqlite_url)
-    with transaction(database) as tx:
-        catalogue.load_sample(tx)
-    return database
+    return open_database(sqlite_url)
 
 
 def test_the_sheet_is_what_its_script_writes(repository: Path, tmp_path: Path) -> None:

@@ -380,7 +380,7 @@ def founded_on_postgresql(postgresql_server: str, tmp_path_factory: pytest.TempP
     """A town on PostgreSQL, founded once for the session, as a template to copy."""
     folder = tmp_path_factory.mktemp("town")
     name = f"town_{uuid.uuid4().hex}"
-    databases.administer(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {databases.TEMPLATE}")
+    databases.copy_database(postgresql_server, databases.TEMPLATE, name)
     database = open_database(databases.postgresql_url(postgresql_server, name))
     Town.found(database, folder)
     database.close()
@@ -399,7 +399,7 @@ def sqlite_town(founded_on_sqlite: FoundedTown, tmp_path: Path) -> Iterator[Town
 def postgresql_town(founded_on_postgresql: FoundedTown, postgresql_server: str, tmp_path: Path) -> Iterator[Town]:
     """A fresh town on PostgreSQL."""
     name = f"test_{uuid.uuid4().hex}"
-    databases.administer(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {founded_on_postgresql.template}")
+    databases.copy_database(postgresql_server, founded_on_postgresql.template, name)
     yield from _opened(databases.postgresql_url(postgresql_server, name), founded_on_postgresql, tmp_path)
     databases.administer(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
 

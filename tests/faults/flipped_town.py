@@ -123,7 +123,7 @@ def opened(founded: FoundedTown, kind: str, server: str, folder: Path) -> Iterat
         url = f"sqlite:///{folder}/registry.sqlite"
     else:
         name = f"test_{uuid.uuid4().hex}"
-        databases.administer(server, f"CREATE DATABASE {name} TEMPLATE {founded.template}")
+        databases.copy_database(server, founded.template, name)
         url = databases.postgresql_url(server, name)
     shutil.copytree(founded.folder / "keys", folder / "keys")
     database = open_database(url)

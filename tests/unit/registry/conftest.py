@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from registry import catalogue
-from registry.db import Database, open_database, transaction
+from registry.db import Database, open_database
 from tests.databases import (
     database,
     database_url,
@@ -38,7 +37,5 @@ def office(sample: Database) -> Office:
 def postgresql_office(fresh_postgresql_url: str) -> Iterator[Office]:
     """The bureau on PostgreSQL, for what only a server can do."""
     opened = open_database(fresh_postgresql_url)
-    with transaction(opened) as tx:
-        catalogue.load_sample(tx)
     yield Office(opened)
     opened.close()

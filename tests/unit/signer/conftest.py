@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from keys.softkeys import create_key
-from registry import catalogue
-from registry.db import Database, open_database, transaction
+from registry.db import Database, open_database
 from tests.databases import (
     database,
     database_url,
@@ -48,8 +47,6 @@ __all__ = [
 def sqlite_sample(sqlite_url: str) -> Iterator[Database]:
     """A SQLite database with the sample catalogue, for what is the same on both and tried many times."""
     opened = open_database(sqlite_url)
-    with transaction(opened) as tx:
-        catalogue.load_sample(tx)
     yield opened
     opened.close()
 

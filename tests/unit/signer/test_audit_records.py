@@ -97,7 +97,7 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         url = f"sqlite:///{folder}/registry.sqlite"
     else:
         server, name = request.getfixturevalue("postgresql_server"), f"test_{uuid.uuid4().hex}"
-        databases.administer(server, f"CREATE DATABASE {name} TEMPLATE {founded.template}")
+        databases.copy_database(server, founded.template, name)
         url = databases.postgresql_url(server, name)
     (folder / "keys").symlink_to(founded.folder / "keys")
     database = open_database(url)
