@@ -34,6 +34,10 @@ from verify.verdict import Verdict
 
 ROOM = CodeRoom()
 ROOT = Path(__file__).parents[3]
+# A guard against what takes minutes, on a machine that is busy otherwise.
+SECONDS_MAX = 60
+# When a slow reader takes in its first bytes, in seconds.
+LATE = 0.2
 _CALLS = ("open", "unlink", "rename", "truncate", "kill", "process_vm_readv", "syscall")
 _WARMED = "from api.sandbox_child import _load_all; _load_all(); print(*sys.modules)"
 
@@ -97,11 +101,12 @@ def test_a_code_signed_with_sm2_is_judged_in_the_sandbox_with_the_faster_checker
 def test_the_second_file_finds_a_warm_reader(sandbox: Sandbox) -> None:
     unsigned = bytes(write_small_pdf(pdf_objects()).content)
     sandbox.examine(unsigned, ROOM.evidence(), at=NOW)
-    started = time.monotonic()
+    warm = sandbox._process
 
     report = sandbox.examine(unsigned, ROOM.evidence(), at=NOW)
 
-    assert time.monotonic() - started < 2
+    assert warm is not None
+    assert sandbox._process is warm
     assert report.is_genuine is not True
     assert sandbox._has_all, "which this one needed"
 
@@ -215,10 +220,10 @@ def test_a_reader_that_eats_time_is_ended_by_the_kernel() -> None:
     ended = confined("while True: pass")
 
     assert ended.returncode in {-signal.SIGXCPU, -signal.SIGKILL}
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < SECONDS_MAX
 
 
-def test_a_small_file_that_would_be_read_for_ever_has_its_answer_within_five_seconds(sandbox: Sandbox) -> None:
+def test_a_small_file_that_would_be_read_for_ever_has_its_answer_in_time(sandbox: Sandbox) -> None:
     """A table whose entries have no length, and two thousand million of them."""
     table = b"1 0 obj\n<</Type/XRef/Size 2/W[0 0 0]/Index[0 2147483647]/Root 1 0 R/Length 0>>\nstream\n\nendstream\nendobj\n"
     sandbox.examine(b"%PDF-", ROOM.evidence(), at=NOW)
@@ -227,7 +232,7 @@ def test_a_small_file_that_would_be_read_for_ever_has_its_answer_within_five_sec
     with pytest.raises(SandboxTimeoutError):
         sandbox.examine(b"%PDF-1.7\n" + table + b"startxref\n9\n%%EOF\n", ROOM.evidence(), at=NOW)
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SECONDS_MAX
 
 
 def test_the_limits_do_not_reach_this_process() -> None:
@@ -270,7 +275,7 @@ def test_a_reader_that_says_nothing_is_not_waited_for() -> None:
         answer_of(b"\x00", stays=True, seconds=1)
 
     assert caught.value.params == {"seconds": "1"}
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SECONDS_MAX
 
 
 def kept_of(sandbox: Sandbox, line: str) -> Reader | None:
@@ -347,20 +352,41 @@ def test_a_kept_reader_that_said_more_than_its_answer_is_asked_no_more() -> None
         assert reader._connection.fileno() == -1
 
 
+class Watched(socket.socket):
+    """A connection that keeps for how long it was told to wait."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(fileno=connection.detach())
+        self.waits: list[float] = []
+
+    def settimeout(self, value: float | None, /) -> None:
+        assert value is not None
+        self.waits.append(value)
+        super().settimeout(value)
+
+
 def test_a_reader_that_takes_in_nothing_has_no_more_time_for_that() -> None:
-    """For what is sent and what is received there is one end."""
+    """For what is sent and what is received there is one end: who took in one part late has less time for the next."""
     ours, theirs = socket.socketpair()
-    started = time.monotonic()
+    connection = Watched(ours)
+
+    def takes_in_late() -> None:
+        while not connection.waits:
+            time.sleep(0.001)
+        time.sleep(LATE)
+        theirs.recv(1 << 18)
+
     with theirs:
-        reader = Reader(ours)
-        taker = threading.Timer(1.2, theirs.recv, (1 << 18,))
+        reader = Reader(connection)
+        taker = threading.Thread(target=takes_in_late)
         taker.start()
         with pytest.raises(SandboxTimeoutError):
             reader.ask(bytes(1 << 18), bytes(1 << 20), seconds=1)
         taker.join()
     reader.close()
 
-    assert time.monotonic() - started < 2.5
+    first, *later = connection.waits
+    assert all(each <= first - LATE for each in later)
 
 
 def test_a_reader_that_ended_while_it_waited_is_replaced(sqlite_town: Town, sandbox: Sandbox) -> None:

