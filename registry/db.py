@@ -141,9 +141,12 @@ def _copied(value: int | bytes) -> str:
     return str(value) if isinstance(value, int) else f"\\\\x{value.hex()}"
 
 
-def open_database(url: str, *, monotonic: Callable[[], float] = time.monotonic) -> Database:
+def open_database(
+    url: str, *, monotonic: Callable[[], float] = time.monotonic, wait_seconds: int = WAIT_SECONDS_MAX
+) -> Database:
     """Open a database by its URL: ``sqlite:///file`` or ``postgresql://…``. Connects at the first use only.
 
+    Who finds another process writing to SQLite waits so many seconds for it, after those of looking often.
     Raises ``ValueError`` for another kind, and for a SQLite database in memory, which would forget.
     """
     try:
@@ -151,20 +154,20 @@ def open_database(url: str, *, monotonic: Callable[[], float] = time.monotonic) 
     except ArgumentError:
         raise ValueError("not the URL of a database") from None  # the cause would repeat the URL with its password
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
+        return _open_sqlite(parsed, wait_seconds)
     if parsed.get_backend_name() == "postgresql":
         return _open_postgresql(parsed.set(drivername="postgresql+psycopg"), monotonic)
     raise ValueError("the database is SQLite or PostgreSQL")
 
 
-def _open_sqlite(url: URL) -> Database:
+def _open_sqlite(url: URL, wait_seconds: int) -> Database:
     if url.database in {None, "", ":memory:"}:
         raise ValueError("a registry in memory would forget; name a file")
-    arguments = {"timeout": WAIT_SECONDS_MAX, "check_same_thread": False}
+    arguments = {"timeout": wait_seconds, "check_same_thread": False}
     engine, autocommit = (_engine(url, connect_args=arguments) for _ in range(2))
     for each in (engine, autocommit):
-        event.listen(each, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+        event.listen(each, "connect", lambda driver, _record: _prepare_sqlite(driver, wait_seconds))
+    event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, wait_seconds))
     return Database(
         engine=engine.execution_options(**{_BEGIN: _TO_WRITE}),
         readers=engine.execution_options(**{_BEGIN: "BEGIN"}),
@@ -194,12 +197,12 @@ def _engine(url: URL, **options: Any) -> Engine:  # noqa: ANN401 - passed on to 
     )
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+def _prepare_sqlite(connection: Any, wait_seconds: int) -> None:  # noqa: ANN401 - the driver's own connection
     connection.isolation_level = None  # the driver begins nothing by itself; we say when and how
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
-        f"busy_timeout={WAIT_SECONDS_MAX * 1000}",
+        f"busy_timeout={wait_seconds * 1000}",
         "foreign_keys=ON",
         f"cache_size=-{_SQLITE_CACHE_KIB}",
         f"wal_autocheckpoint={_SQLITE_WAITING_PAGES}",
@@ -211,13 +214,13 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN4
     teach_packed(connection)
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection, wait_seconds: int) -> None:
     begin = connection.get_execution_options()[_BEGIN]
-    if begin != _TO_WRITE or not _has_begun(connection.connection.driver_connection):
+    if begin != _TO_WRITE or not _has_begun(connection.connection.driver_connection, wait_seconds):
         connection.exec_driver_sql(begin)
 
 
-def _has_begun(driver: Any) -> bool:  # noqa: ANN401 - the driver's own connection
+def _has_begun(driver: Any, wait_seconds: int) -> bool:  # noqa: ANN401 - the driver's own connection
     """Ask each millisecond for the lock of those who write; False when the usual way is to say why there is none.
 
     SQLite itself would look ever more rarely, at last each tenth of a second, while other processes come and go.
@@ -234,7 +237,7 @@ def _has_begun(driver: Any) -> bool:  # noqa: ANN401 - the driver's own connecti
             else:
                 return True
     finally:
-        driver.execute(f"PRAGMA busy_timeout={WAIT_SECONDS_MAX * 1000}").close()
+        driver.execute(f"PRAGMA busy_timeout={wait_seconds * 1000}").close()
     return False
 
 

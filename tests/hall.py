@@ -30,10 +30,11 @@ from api.identity import credential
 from api.limits import Limits
 from api.settings import Settings
 from api.wiring import Office, build
-from registry.db import open_database, transaction
+from registry.db import transaction
 from registry.people import add_client
 from registry.records import ApiClient, LicenceDraft, Role
 from signer.sheets import write_sheet
+from tests import databases
 from tests.town import BUREAU, HOST, PASSPHRASE, SCHOOLS, FoundedTown, Town, press
 
 KEYS = {
@@ -196,7 +197,7 @@ def own_hall(founded: FoundedTown, folder: Path) -> Iterator[Hall]:
     """Open the hall of a town on SQLite for as long as a file's tests share it, in a folder of theirs."""
     shutil.copy(founded.folder / founded.template, folder / "registry.sqlite")
     shutil.copytree(founded.folder / "keys", folder / "keys")
-    database = open_database(f"sqlite:///{folder / 'registry.sqlite'}")
+    database = databases.opened_database(f"sqlite:///{folder / 'registry.sqlite'}")
     yield from _opened(Town.open(database, folder))
     database.close()
 

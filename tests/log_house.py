@@ -10,9 +10,10 @@ from pathlib import Path
 
 from keys.softkeys import SoftCustody, read_public_key
 from registry import leaves
-from registry.db import Database, open_database, reading
+from registry.db import Database, reading
 from registry.leaves import LogHead, StoredEntry
 from signer.log import SigningLog, log_verifier
+from tests.databases import opened_database
 from tests.key_room import CHECKPOINT, NOW, ORIGIN, PASSPHRASE
 
 
@@ -45,7 +46,7 @@ class LogHouse:
     @classmethod
     def open(cls, url: str, folder: Path, worker: str = "worker-1") -> "LogHouse":
         """Open the house, as one more process does."""
-        database = open_database(url)
+        database = opened_database(url)
         verifier = log_verifier(ORIGIN, read_public_key(folder, CHECKPOINT))
         custody = SoftCustody(folder, PASSPHRASE, (verifier,))
         clock = StandingClock()

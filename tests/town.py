@@ -413,6 +413,6 @@ def town(request: pytest.FixtureRequest) -> Town:
 
 def _opened(url: str, founded: FoundedTown, folder: Path) -> Iterator[Town]:
     shutil.copytree(founded.folder / "keys", folder / "keys")
-    database = open_database(url)
+    database = databases.opened_database(url)
     yield Town.open(database, folder)
     database.close()

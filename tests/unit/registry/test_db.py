@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -167,14 +168,16 @@ def test_missing_tables_are_a_question_of_the_schema(tmp_path: Path, fresh_postg
 
 
 def test_another_process_that_holds_sqlite_makes_us_wait_and_then_say_so(sqlite_url: str) -> None:
-    database = open_database(sqlite_url)
+    database = open_database(sqlite_url, wait_seconds=1)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with reading(database) as tx:
         tx.execute(text("SELECT 1"))
 
+    began = time.monotonic()
     with pytest.raises(DatabaseBusyError), transaction(database) as tx:
         pass
+    assert time.monotonic() - began >= 1
     other.close()
     database.close()
 

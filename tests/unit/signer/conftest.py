@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from keys.softkeys import create_key
-from registry.db import Database, open_database
+from registry.db import Database
 from tests.databases import (
     database,
     database_url,
     fresh_postgresql_url,
+    opened_database,
     postgresql_server,
     sample,
     sqlite_template,
@@ -46,7 +47,7 @@ __all__ = [
 @pytest.fixture
 def sqlite_sample(sqlite_url: str) -> Iterator[Database]:
     """A SQLite database with the sample catalogue, for what is the same on both and tried many times."""
-    opened = open_database(sqlite_url)
+    opened = opened_database(sqlite_url)
     yield opened
     opened.close()
 
