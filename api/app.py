@@ -59,7 +59,7 @@ from api.v1.drafts import drafts
 from api.v1.licences import licences
 from api.v1.log import log, log_files
 from api.v1.packs import packs
-from api.v1.receipts import receipts
+from api.v1.receipts import batch_turns, receipts
 from api.v1.seal_grants import seal_grants
 from api.v1.seal_status import seal_lists, seal_status
 from api.v1.seals import seals
@@ -133,6 +133,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
     app.state.limits = limits
     app.state.rounds = rounds_of(office)
     app.state.file_turns = FileTurns()
+    app.state.batch_turns = batch_turns()
     app.state.health = HealthWatch(office=office, revocation=app.state.client_trust.revocation)
     for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):
         app.include_router(router)

@@ -31,6 +31,7 @@ from api.cli.program import DEMO_TOWN, ExitCode, Session, app, session_of
 from api.cli.services import serve_office
 from api.sample_verdicts import sample_id
 from api.settings import Settings, read_settings
+from api.sm2_choice import choose_sm2
 from api.wiring import Office, build
 from keys.custody import DEPLOYMENT, NATIONAL
 from keys.installation import encode_pem_chain
@@ -65,6 +66,7 @@ def demo(
     session = session_of(context)
     folder = session.data or Path(DEMO_TOWN)
     prepare(folder)
+    choose_sm2()  # hundreds of seals are checked, each of them several times
     founded = _found(session, folder, port)
     office = build(founded.settings)
     here = Session(screen=session.screen, data=folder, built=office)

@@ -7,11 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.cursors import read_number, write_cursor
 from api.environment import Language
+from api.errors import TooManyRequestsError
 from api.guard import TheCaller, TheOffice, charge_length
 from api.problems import request_language
 from api.receipt_page import receipt_page
 from api.relying import Found, answer_all, relied
 from api.texts import sentence
+from api.turns import NoTurnError, Turns
 from api.v1.answers import NO_STORE, PAGE_MAX, PREFIX, both, link_next, personal, router
 from api.v1.verification import json_answer
 from api.v1.verification_schemas import (
@@ -40,6 +42,19 @@ _PDF: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+# A batch of a thousand takes some seconds of the one core that a process has; who waits for it waits in a thread.
+BATCH_TURN_SECONDS: Final = 60.0
+BATCHES_OF_ONE_MAX: Final = 4
+BATCHES_WAITING_MAX: Final = 12
+# When to come again for whom there was no room.
+BUSY_SECONDS: Final = 5
+
+
+def batch_turns() -> Turns:
+    """Return the turns of one process: a batch at a time, so that who asks about one licence is answered beside it."""
+    return Turns(count=1, share=1, line_waiting_max=BATCHES_OF_ONE_MAX, waiting_max=BATCHES_WAITING_MAX)
+
+
 class ReceiptQuery(BaseModel):
     """Which receipts to list."""
 
@@ -61,11 +76,20 @@ class RecallQuery(BaseModel):
 
 @receipts.post("/verifications/batch", summary=both("批量核验", "Check many licences"), responses=_BATCH)
 def verify_batch(body: BatchIn, request: Request, office: TheOffice, caller: TheCaller) -> Response:
-    """Check up to a thousand licences for one purpose; each gets its own receipt, and counts as one request."""
+    """Check up to a thousand licences for one purpose; each gets its own receipt, and counts as one request.
+
+    A batch is worked for at a time; of one system four more may wait, and the next is told when to come again (429).
+    """
     charge_length(request, len(body.items))
     client = caller.client
-    reliance = relied(office, body.reliance.to_purposed(), department=client.department, client=client.key_id)
-    found = answer_all(office, [each.to_question(case_number=each.case_number) for each in body.items], reliance)
+    turns: Turns = request.app.state.batch_turns
+    try:
+        with turns.turn(client.key_id, seconds=BATCH_TURN_SECONDS):
+            reliance = relied(office, body.reliance.to_purposed(), department=client.department, client=client.key_id)
+            asked = [each.to_question(case_number=each.case_number) for each in body.items]
+            found = answer_all(office, asked, reliance)
+    except NoTurnError as error:
+        raise TooManyRequestsError(params={"seconds": str(BUSY_SECONDS)}) from error
     language = request_language(request)
     items = [_item(each.ref, answer, language) for each, answer in zip(body.items, found, strict=True)]
     return json_answer({"items": items})

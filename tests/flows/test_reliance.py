@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,6 +15,7 @@ from pypdfium2 import PdfDocument
 from sqlalchemy import select, update
 
 from api.relying import canonical
+from api.v1.receipts import BATCHES_OF_ONE_MAX, BUSY_SECONDS
 from registry.db import reading, transaction
 from registry.licences import find_licence
 from registry.records import Role
@@ -263,6 +265,29 @@ def test_a_batch_is_answered_in_its_order_with_one_commit_of_the_log(hall: Hall)
     notes = {each["receipt"]["proof"].partition("\n\n")[2] for each in results}
     assert len(notes) == 1
     assert read_receipt(base64.b64decode(results[0]["receipt"]["cose"])).case_number == "示检〔2026〕8号"
+
+
+def test_batches_have_their_turns_while_who_asks_about_one_licence_is_answered(sqlite_hall: Hall) -> None:
+    turns, nobody = sqlite_hall.app.state.batch_turns, "0" * 16
+    batch = {"reliance": SUPERVISION, "items": [{"id": nobody}]}
+
+    def sent() -> Response:
+        return sqlite_hall.ask("POST", "/api/v1/verifications/batch", key="counter", json=batch)
+
+    with ThreadPoolExecutor(BATCHES_OF_ONE_MAX + 1) as pool:
+        with turns.turn("another client", seconds=1):
+            waiting = [pool.submit(sent) for _ in range(BATCHES_OF_ONE_MAX + 1)]
+            one_too_many = next(as_completed(waiting)).result()
+            alone = sqlite_hall.ask(
+                "POST", "/api/v1/verifications", key="counter", json={"id": nobody, "reliance": SUPERVISION}
+            )
+            assert [each.done() for each in waiting].count(False) == BATCHES_OF_ONE_MAX
+        answers = [each.result().status_code for each in waiting]
+
+    assert (one_too_many.status_code, one_too_many.json()["code"]) == (429, "request.too_many")
+    assert one_too_many.headers["Retry-After"] == str(BUSY_SECONDS)
+    assert alone.status_code == 200
+    assert sorted(answers) == [200] * BATCHES_OF_ONE_MAX + [429]
 
 
 def test_a_batch_has_one_to_a_thousand_checks(sqlite_hall: Hall) -> None:
