@@ -523,6 +523,19 @@ def reader_waits_for(file: Path) -> Iterator[Callable[[], bool]]:
         yield is_reached
 
 
+@contextmanager
+def programs_hear_interruptions() -> Iterator[None]:
+    """Let a program that is started here be interrupted, also when a shell started this one in the background.
+
+    Such a shell has its programs ignore interruptions, and they hand that on to theirs.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def open_intents(terminal: Terminal) -> int:
     """Return how many signatures are announced in the log and neither filed nor abandoned."""
     with closing(sqlite3.connect(terminal.folder / "yinzheng-data/registry.db")) as registry:
@@ -538,17 +551,18 @@ def test_a_batch_that_is_interrupted_goes_on_at_once_and_issues_no_row_twice(
     rows = [row.cells for row in sheet.rows if row.cells[kinds] == "户外招牌设置许可证" and not row.cells[numbers]]
     (terminal.folder / "sheet.csv").write_bytes(write_sheet(sheet.headings, rows))
     with reader_waits_for(terminal.folder / "yinzheng-data/keys/timestamp.deployment-1.pem") as is_reached:
-        running = subprocess.Popen(
-            [PROGRAM, "batch", "run", "sheet.csv", "--lang", "en"],
-            cwd=terminal.folder, env=terminal.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True,
-        )  # fmt: skip
+        with programs_hear_interruptions():
+            running = subprocess.Popen(
+                [PROGRAM, "batch", "run", "sheet.csv", "--lang", "en"],
+                cwd=terminal.folder, env=terminal.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                text=True,
+            )  # fmt: skip
         while not is_reached() and running.poll() is None:
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
 
-    assert running.returncode == 130
+    assert running.returncode == 130, said
     assert f"Issuing 0 / {len(rows)}\n" in said
     assert open_intents(terminal) == 3 * len(rows)  # of code, document and seal
     (begun,) = terminal.reads("batch", "status")
