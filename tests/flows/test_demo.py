@@ -1,7 +1,11 @@
-"""The demonstration as a newcomer runs it, with a few of its applications; `make demo` runs it with all."""
+"""The demonstration as a newcomer runs it, with a few of its applications, and then what else the README names.
+
+`make demo` runs it with all applications.
+"""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -10,7 +14,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from api.cli.demo import prepare
 from signer.sheets import read_sheet
+from tests.test_promises import ROOT, lines_of
 from verify.note import open_checkpoint, parse_verifier_key
 from verify.values import LicenceIdentifier
 from verify.verdict import Verdict
@@ -18,27 +24,36 @@ from verify.verdict import Verdict
 PROGRAM = str(Path(sys.executable).parent / "yinzheng")
 # The first wrong row of the sheet is among them, and licences of eight types.
 ROWS = 14
+# What an earlier demonstration left in its folder.
+EARLIER = ("licences/earlier.pdf", "registry.db", "trust/document-root.pem")
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command there, as somebody whose environment has an office's settings."""
     office = {"YINZHENG_DATABASE_URL": "postgresql://office.example/never", "LANG": "en_GB.UTF-8"}
     return subprocess.run(
-        [PROGRAM, *words],
-        cwd=folder,
-        env=os.environ | office,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+        words, cwd=folder, env=os.environ | office, capture_output=True, text=True, timeout=300, check=False
     )
+
+
+def planned() -> str:
+    """Return the command that `make demo SERVE=no` ends with."""
+    words = ["make", "-n", "--no-print-directory", "demo", "SERVE=no"]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The folder in which the demonstration was run, and what it said."""
+    """The folder in which the demonstration was run again, as the README says, and what it said."""
     folder = tmp_path_factory.mktemp("newcomer")
-    return folder, run(folder, "demo", "--no-serve", "--rows", str(ROWS))
+    (folder / ".venv/bin").mkdir(parents=True)
+    (folder / ".venv/bin/yinzheng").symlink_to(PROGRAM)
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    prepare(folder / "demo-town")
+    for name in EARLIER:
+        (folder / "demo-town" / name).parent.mkdir(exist_ok=True)
+        (folder / "demo-town" / name).write_text("made earlier")
+    return folder, run(folder, "bash", "-c", f"{planned()} --rows {ROWS}")
 
 
 def test_it_issues_checks_and_audits_and_says_so_line_by_line(
@@ -100,29 +115,42 @@ def test_later_commands_find_the_town_and_offline_checks_work_from_its_files(
     everything = subprocess.run(
         [PROGRAM, "verify", "demo-town/licences", "--json"], cwd=folder, env=kept, capture_output=True, check=False
     )
-    alone = run(folder, "verify", f"demo-town/{good}", *offline)
-    both = run(folder, "verify", f"demo-town/{good}", f"demo-town/{good.removesuffix('.pdf')}.ofd", *offline, "--json")
+    one_licence = (f"demo-town/{good}", f"demo-town/{good.removesuffix('.pdf')}.ofd")
+    both = run(folder, PROGRAM, "verify", *one_licence, *offline, "--json")
 
     assert everything.returncode == 3
     assert len(everything.stdout.splitlines()) == 2 * ROWS
     assert both.returncode == 0, both.stdout
     assert json.loads(both.stdout.splitlines()[-1])["same_licence"] is True
-    assert alone.returncode == 0, alone.stdout
 
 
 def test_a_second_run_makes_the_town_anew_and_never_removes_a_folder_that_is_none(
     demonstration: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    first = (demonstration[0] / "demo-town/trust/document-root.pem").read_bytes()
+    town = demonstration[0] / "demo-town"
     (tmp_path / "demo-town").mkdir()
     (tmp_path / "demo-town/thesis.txt").write_text("years of work")
 
-    refused = run(tmp_path, "demo", "--no-serve", "--rows", "4")
-    again = run(demonstration[0], "demo", "--no-serve", "--rows", "4")
+    refused = run(tmp_path, PROGRAM, "demo", "--no-serve", "--rows", "4")
 
     assert refused.returncode == 2
     assert "[cli.not_demo_town]" in refused.stderr
     assert (tmp_path / "demo-town/thesis.txt").read_text() == "years of work"
-    assert again.returncode == 0, again.stderr
-    assert (demonstration[0] / "demo-town/trust/document-root.pem").read_bytes() != first
-    assert len(list((demonstration[0] / "demo-town/licences").iterdir())) == 2 * 5
+    assert demonstration[1].returncode == 0
+    assert [name for name in EARLIER if (town / name).exists() and (town / name).read_bytes() == b"made earlier"] == []
+    assert not (town / EARLIER[0]).exists()
+
+
+def test_the_commands_of_the_readme_run(demonstration: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    lines = [each for each in lines_of("README.md") if not each.startswith("make ")]
+
+    ran = [
+        (each, subprocess.run(["bash", "-c", each], cwd=demonstration[0], capture_output=True, text=True, check=False))
+        for each in lines
+    ]
+
+    # Some licences of the town are suspended, revoked or replaced, so checking all of them ends with 3.
+    assert [(each, done.returncode) for each, done in ran] == [
+        (each, 3 if "verify demo-town/licences" in each else 0) for each in lines
+    ], [done.stderr for _, done in ran]
+    assert len(lines) >= 4
