@@ -9,6 +9,7 @@ anew whenever a page turns it on; a page may turn it on when its visit `has_came
 """
 
 import re
+import shutil
 import socket
 import threading
 import time
@@ -32,6 +33,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.hall import Hall
 
 CHROMIUM = "/usr/bin/chromium"
+# The same without windows of its own, whose drawing costs more than the pages do; where it is not installed, the whole one.
+WINDOWLESS = shutil.which("chromium-headless-shell") or CHROMIUM
 FRAME = (1280, 720)
 # A name that is not this machine to a browser, so that http there is what it is on an intranet.
 PLAIN_HOST = "counter.test"
@@ -154,7 +157,7 @@ def filmed(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def _launched(driver: Playwright, *arguments: str) -> Browser:
-    return driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
+    return driver.chromium.launch(executable_path=WINDOWLESS, args=["--no-sandbox", *arguments])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ costs more than judging it. What does not depend on the layout is judged once fo
 import gzip
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -19,6 +19,7 @@ import pytest
 from fastapi import Request
 from playwright.sync_api import Browser, Page, Route
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.cli.demo_acts import open_door
 from api.cli.strangers import altered, foreign
@@ -60,26 +61,39 @@ OF_WORDS: Final = [
     "link-name",
     "valid-lang",
 ]
-JUDGED: Final = """([place, only]) => axe.run(place, {
-  runOnly: only, resultTypes: ["violations"], preload: false, selectors: false,
-}).then(({violations}) => violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 160))]))"""
 # ux.md section 12, 5: what a finger finds; sizes of all that is pressed, which no style of ours makes smaller.
 SIZE_MIN: Final = 44
-SMALL: Final = (
-    "all => all.map(each => [each.outerHTML.slice(0, 90), each.getBoundingClientRect().height])"
-    f".filter(([, height]) => height > 0 && height < {SIZE_MIN})"
-)
 PRESSED: Final = "button, .button, header a, summary, nav a"
-OVERFLOW: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # ux.md section 12, 6: the summary has the focus, its link leads to the field, which says the same and is described by it.
-POINTS_TO_FIELD: Final = """(() => {
+POINTS_TO_FIELD: Final = """() => {
   const summary = document.querySelector(".summary"), link = summary.querySelector("a");
   const target = document.getElementById(link.hash.slice(1)), wrong = document.getElementById(`${target.id}-wrong`);
   if (document.activeElement !== summary || !/^(错误：|Error:)/.test(document.title)) return false;
   return !target.matches("input, textarea, select") || (
     wrong.textContent.includes(link.textContent) && target.getAttribute("aria-describedby").includes(wrong.id)
     && target.getAttribute("aria-invalid") === "true");
-})()"""
+}"""
+# All that is judged in one width, asked for once: each question to a browser costs more than its answer.
+JUDGED: Final = f"""async ([place, only, isWide]) => {{
+  const root = document.documentElement, isPushed = () => root.scrollWidth > root.clientWidth;
+  const {{violations}} = await axe.run(place, {{
+    runOnly: only, resultTypes: ["violations"], preload: false, selectors: false,
+  }});
+  const found = violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 160))]);
+  if (isPushed()) found.push(["it must be pushed sideways"]);
+  for (const each of document.querySelectorAll("{PRESSED}")) {{
+    const {{height}} = each.getBoundingClientRect();
+    if (height > 0 && height < {SIZE_MIN}) found.push(["too small to be touched", each.outerHTML.slice(0, 90), height]);
+  }}
+  if (!isWide) return found;
+  root.style.fontSize = "36px";  // text twice as large
+  if (isPushed()) found.push(["large text must be pushed sideways"]);
+  root.style.fontSize = "";
+  if (document.querySelectorAll("h1").length !== 1) found.push(["not one first heading"]);
+  if (document.querySelector(".summary") && !({POINTS_TO_FIELD})())
+    found.push(["the error is not where somebody looks for it"]);
+  return found;
+}}"""
 # ux.md section 12, 16 and 24: nothing in the markup runs or has a style of its own; English pages hold no Chinese but names.
 RUNNING: Final = re.compile(
     r"<script(?! type=\"module\" src=\"/scripts/[0-9a-f]{16}/)|<style|\sstyle=|\son[a-z]+=|javascript:"
@@ -90,6 +104,7 @@ MARKED_CHINESE: Final = re.compile(r'Signed in as \S+|<(\w+)[^>]* lang="zh-CN"[^
 BYTES_MAX: Final = 40_000
 LOADS_MAX: Final = 8
 WIDTHS: Final = (1280, 320)
+HEIGHT: Final = 900
 EVERYTHING: Final = {"type": "tag", "values": TAGS}
 # The one language is judged whole; of another width, and of the other language, what differs.
 RULES: Final = {
@@ -107,6 +122,7 @@ class Judge:
     page: Page
     found: list[tuple[object, ...]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    widths: tuple[int, ...] = WIDTHS
 
     def __post_init__(self) -> None:
         """Bring the program into every page that is opened from now on."""
@@ -116,33 +132,18 @@ class Judge:
         """Judge the page, or a place in it of which the rest was judged before."""
         name = f"{name} {language}"
         self.seen.append(name)
-        self.found += [(name, *each) for each in (*self._of_widths(name, RULES[language], place), *self._of_page())]
-
-    def _of_widths(
-        self, name: str, rules: tuple[Mapping[str, object], ...], place: str
-    ) -> Iterator[tuple[object, ...]]:
-        for width, only in zip(WIDTHS, rules, strict=True):
-            self.page.set_viewport_size({"width": width, "height": 900})
-            for each in self.page.evaluate(JUDGED, [place, only]):
-                yield width, *each
-            if self.page.evaluate(OVERFLOW) > 0:
-                yield width, "it must be pushed sideways"
-            for each in self.page.eval_on_selector_all(PRESSED, SMALL):
-                yield width, "too small to be touched", each
+        for width, only in zip(self.widths, RULES[language], strict=True):
+            self._has_width(width)
+            judged = self.page.evaluate(JUDGED, [place, only, width == max(WIDTHS)])
+            self.found += [(name, width, *each) for each in judged]
             if SHOTS:
                 path = Path(SHOTS) / f"{re.sub(r'[^a-z0-9]+', '-', name)}-{width}.png"
                 self.page.screenshot(path=str(path), full_page=True)
+        self.widths = self.widths[::-1]  # the next page begins in the width in which this one ended
 
-    def _of_page(self) -> Iterator[tuple[object, ...]]:
-        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        self.page.evaluate("document.documentElement.style.fontSize = '36px'")  # text twice as large
-        if self.page.evaluate(OVERFLOW) > 0:
-            yield ("large text must be pushed sideways",)
-        self.page.evaluate("document.documentElement.style.fontSize = ''")
-        if self.page.locator("h1").count() != 1:
-            yield ("not one first heading",)
-        if self.page.locator(".summary").count() and not self.page.evaluate(POINTS_TO_FIELD):
-            yield ("the error is not where somebody looks for it",)
+    def _has_width(self, width: int) -> None:
+        if self.page.viewport_size != {"width": width, "height": HEIGHT}:
+            self.page.set_viewport_size({"width": width, "height": HEIGHT})
 
 
 PICTURE: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="800"/>'
@@ -329,18 +330,23 @@ def _finding(code: str, outcome: Outcome) -> Finding:
     return Finding(Check(code.partition(".")[0]), code, outcome, source="code", params=PARAMS)
 
 
-def shown_in(page: Page, address: str, answer: httpx.Response) -> None:
-    """Show an answer in the browser as if it had been asked for there."""
+class Shown:
+    """The hall with answers that it gave before, by number, and a picture for those that only who is signed in may see."""
 
-    def answered(route: Route) -> None:
-        headers = {
-            name: value for name, value in answer.headers.items() if name in {"content-type", "content-security-policy"}
-        }
-        route.fulfill(status=200, headers=headers, body=answer.text)
+    def __init__(self, app: ASGIApp, answers: Iterable[httpx.Response]) -> None:
+        self._app, self._answers = app, list(answers)
 
-    page.route("**/shown", answered)
-    page.goto(f"{address}/shown")
-    page.unroute("**/shown")
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with what was answered, or with the picture, or ask the hall."""
+        place, _, name = scope.get("path", "").rpartition("/")
+        answer: ASGIApp = self._app
+        if place == "/shown":
+            given = self._answers[int(name)]
+            kept = ("content-type", "content-security-policy")
+            answer = Response(given.content, headers={each: given.headers[each] for each in kept})
+        elif place.endswith("/pages") or name == "code.svg":
+            answer = Response(PICTURE, media_type="image/svg+xml")
+        await answer(scope, receive, send)
 
 
 MAKERS: Final = (public_pages, holder_pages, staff_pages, officer_pages)
@@ -349,15 +355,13 @@ MAKERS: Final = (public_pages, holder_pages, staff_pages, officer_pages)
 def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
     packed(sqlite_hall)
     answers = {name: page for pages in MAKERS for name, page in pages(sqlite_hall)}
+    sqlite_hall.app = Shown(sqlite_hall.app, answers.values())  # from here on served, not asked
 
     with served(sqlite_hall) as address, visiting(browser, sqlite_hall.town.now) as visit:
         judge = Judge(visit.page)
-        # Pictures that only who is signed in may see.
-        for each in ("**/pages/*", "**/code.svg*"):
-            visit.page.route(each, lambda route: route.fulfill(content_type="image/svg+xml", body=PICTURE))
-        for name, answer in answers.items():
+        for number, (name, answer) in enumerate(answers.items()):
             assert name.startswith("no such") or answer.status_code in {200, 401, 413, 422}, (name, answer.status_code)
-            shown_in(visit.page, address, answer)
+            visit.page.goto(f"{address}/shown/{number}")
             judge.judges(*name.rsplit(" ", 1))
         complaints = [each for each in visit.complaints if "[DOM]" not in each]  # advice to whoever writes pages
         visit.page.goto("about:blank")  # our own pages take no HTML from a script
