@@ -19,6 +19,8 @@ SPOILT = {
     "etag": "'one'",
     "data_set": "'no bytes'",
 }
+# A moment and a day that Python reads, and that nobody of ours wrote.
+SPELT_OTHERWISE = ("issued_at", "valid_from")
 
 
 def test_an_honest_registry_has_no_damage(office: Office) -> None:
@@ -52,14 +54,21 @@ def test_each_value_that_a_file_holds_and_nobody_can_read_is_named(office: Offic
     if office.database.is_postgresql:
         assert file_damage(office.database) == ()  # it looks after its files itself
         return
-    licence, _ = office.issues(2)
+    licence, other = office.issues(2)
     office.database.close()
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         for column, value in SPOILT.items():
             connection.execute(f"UPDATE licence SET {column} = {value} WHERE licence_id = ?", (licence.licence_id,))  # noqa: S608
+        for column in SPELT_OTHERWISE:
+            connection.execute(
+                f"UPDATE licence SET {column} = replace(replace({column}, ' ', '0'), '-', '') WHERE licence_id = ?",  # noqa: S608
+                (other.licence_id,),
+            )
         connection.execute("UPDATE licence SET issuer = 'nobody' WHERE licence_id = ?", (licence.licence_id,))
 
     assert set(unreadable_values(office.database)) == {
-        Unreadable(table="licence", row=licence.licence_id, column=column) for column in SPOILT
+        Unreadable(table="licence", row=row, column=column)
+        for row, columns in ((licence.licence_id, SPOILT), (other.licence_id, SPELT_OTHERWISE))
+        for column in columns
     }
     assert [each.split()[0] for each in file_damage(office.database)] == ["licence"]
