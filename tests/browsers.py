@@ -142,22 +142,23 @@ def driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(driver: Playwright) -> Iterator[Browser]:
     """One browser, without a camera, for all tests of a module."""
-    opened = _launched(driver, f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1")
+    opened = _launched(driver, WINDOWLESS, f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1")
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="module")
 def filmed(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilmedBrowser]:
-    """One browser with a camera for all tests of a module."""
+    """One browser with a camera for all tests of a module: a whole one, for only that gives a page a camera."""
     path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
-    opened = _launched(driver, "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={path}")
+    camera = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={path}")
+    opened = _launched(driver, CHROMIUM, *camera)
     yield FilmedBrowser(opened, path)
     opened.close()
 
 
-def _launched(driver: Playwright, *arguments: str) -> Browser:
-    return driver.chromium.launch(executable_path=WINDOWLESS, args=["--no-sandbox", *arguments])
+def _launched(driver: Playwright, program: str, *arguments: str) -> Browser:
+    return driver.chromium.launch(executable_path=program, args=["--no-sandbox", *arguments])
 
 
 @contextmanager
