@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from registry import drafts as draft_records
-from registry.db import open_database, reading
+from registry.db import reading
 from registry.errors import DiskFullError
 from registry.records import DraftRecord
 from signer.batch import take_and_run
 from signer.issue import IssuedLicence
 from signer.official.acts import seal
 from signer.recover import recover
+from tests.databases import opened_database
 from tests.official_office import TownReader
 from tests.town import Town
 
@@ -39,7 +40,7 @@ def main(order: dict[str, Any], pipe: Connection) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     now = datetime.fromisoformat(order["now"])
-    town = Town.open(open_database(order["url"]), Path(order["folder"]), after=after, now=now)
+    town = Town.open(opened_database(order["url"]), Path(order["folder"]), after=after, now=now)
     acts: dict[str, Callable[[Town, dict[str, Any]], object]] = {
         "issue": _issue,
         "issue_many": _issue_many,
