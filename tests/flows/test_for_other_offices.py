@@ -34,8 +34,8 @@ from registry.records import Role
 from signer.public_lists import TRUST_ROOT, TRUST_ROOT_NAME
 from signer.publish import publish
 from tests.flows.test_served import OFFICE_SERVER
-from tests.hall import Hall
-from tests.town import BUREAU
+from tests.hall import Hall, own_hall
+from tests.town import BUREAU, FoundedTown
 from verify.algorithms import key_identifier
 
 pytestmark = pytest.mark.server
@@ -65,9 +65,15 @@ class Desk:
         return json.loads((self.folder / name).read_text(encoding="utf-8"))
 
 
-@pytest.fixture
-def desk(sqlite_hall: Hall, tmp_path: Path) -> Iterator[Desk]:
-    hall, folder = sqlite_hall, tmp_path / "developer"
+@pytest.fixture(scope="module")
+def hall(founded_on_sqlite: FoundedTown, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    with own_hall(founded_on_sqlite, tmp_path_factory.mktemp("office")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def desk(hall: Hall, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("other") / "developer"
     shutil.copytree(ROOT / "examples", folder / "examples")
     shutil.copy(ROOT / "examples/relying_office.py", folder)
     issued = hall.issues()
@@ -195,6 +201,7 @@ try:
 except RefusedError as error:
     print(error.status, error.problem["code"])
 """
+    desk.environment["ID"] = desk.hall.issues()["licence_id"]
     first = desk.runs(sys.executable, "-c", code, "before").split()
     assert desk.hall.acts(desk.environment["ID"], "revoke").status_code == 201
     second = desk.runs(sys.executable, "-c", code, "after").split()
