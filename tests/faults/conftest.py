@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.faults.world import AwayWorld, OwnServer, World
 from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
 from tests.town import (
+    FoundedTown,
     Town,
     founded_on_postgresql,
     founded_on_sqlite,
@@ -46,19 +48,41 @@ def world(request: pytest.FixtureRequest) -> World:
     return World(town, town.database.engine.url.render_as_string(hide_password=False))
 
 
-@pytest.fixture
-def away_world(tmp_path: Path) -> Iterator[AwayWorld]:
-    """A fresh town on a PostgreSQL server of its own."""
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[OwnServer]:
+    """A PostgreSQL server that a file's tests may stop; each finds it running."""
     folder = Path(tempfile.mkdtemp(prefix="yinzheng-postgresql-"))
     folder.chmod(0o755)
     server = OwnServer(folder / "data")
-    database = open_database(server.url)
-    upgrade(database)
-    yield AwayWorld(World(Town.found(database, tmp_path), server.url), server)
-    database.close()
+    yield server
     server.starts()
     server.ends()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def founded_away(own_server: OwnServer, tmp_path_factory: pytest.TempPathFactory) -> FoundedTown:
+    """A town on the server that may be stopped, founded once, as a template to copy."""
+    founded = FoundedTown(tmp_path_factory.mktemp("away"), "founded")
+    databases.administer(own_server.url, f"CREATE DATABASE {founded.template}")
+    database = open_database(databases.postgresql_url(own_server.url, founded.template))
+    upgrade(database)
+    Town.found(database, founded.folder)
+    database.close()
+    return founded
+
+
+@pytest.fixture
+def away_world(own_server: OwnServer, founded_away: FoundedTown, tmp_path: Path) -> Iterator[AwayWorld]:
+    """A fresh town on a PostgreSQL server that may be stopped."""
+    own_server.starts()
+    name = f"test_{uuid.uuid4().hex}"
+    databases.copy_database(own_server.url, founded_away.template, name)
+    shutil.copytree(founded_away.folder / "keys", tmp_path / "keys")
+    url = databases.postgresql_url(own_server.url, name)
+    database = databases.opened_database(url)
+    yield AwayWorld(World(Town.open(database, tmp_path), url), own_server)
+    database.close()
 
 
 @pytest.fixture
