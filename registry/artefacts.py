@@ -27,6 +27,14 @@ class StoredArtefact:
     content: bytes = field(repr=False)
 
 
+# Kind and name are the key. An audit asks for each artefact several times.
+_LATEST: Final = Prepared(
+    lambda: select(ARTEFACT.c.sequence, ARTEFACT.c.content).where(
+        ARTEFACT.c.kind == bindparam("kind"), ARTEFACT.c.name == bindparam("name")
+    )
+)
+
+
 def store(tx: Transaction, kind: str, name: str, content: bytes, *, sequence: int, at: datetime) -> None:
     """Keep an artefact. Raises ``ArtefactOrderError`` unless its sequence is above that of the one kept."""
     values = {"kind": kind, "name": name, "content": content, "sequence": sequence, "stored_at": at}
@@ -43,8 +51,8 @@ def store(tx: Transaction, kind: str, name: str, content: bytes, *, sequence: in
 
 def latest(tx: Transaction, kind: str, name: str) -> bytes | None:
     """Return the newest artefact of this name."""
-    query = select(ARTEFACT.c.content).where(ARTEFACT.c.kind == kind, ARTEFACT.c.name == name)
-    content: bytes | None = tx.execute(query).scalar_one_or_none()
+    rows = _LATEST.rows(tx, {"kind": kind, "name": name})
+    content: bytes | None = rows[0][1] if rows else None
     return content
 
 
@@ -90,6 +98,5 @@ def all_names(tx: Transaction) -> tuple[tuple[str, str], ...]:
 
 def stored(tx: Transaction, kind: str, name: str) -> StoredArtefact | None:
     """Return an artefact with its sequence, as one moment saw them."""
-    query = select(ARTEFACT.c.sequence, ARTEFACT.c.content).where(ARTEFACT.c.kind == kind, ARTEFACT.c.name == name)
-    row = tx.execute(query).one_or_none()
-    return None if row is None else StoredArtefact(kind=kind, name=name, sequence=row.sequence, content=row.content)
+    rows = _LATEST.rows(tx, {"kind": kind, "name": name})
+    return StoredArtefact(kind=kind, name=name, sequence=rows[0][0], content=rows[0][1]) if rows else None

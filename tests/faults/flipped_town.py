@@ -18,7 +18,7 @@ from keys.custody import DEPLOYMENT, KeyName
 from keys.revocation import Reason
 from keys.timestamps import OwnTimestampService
 from registry import long_term
-from registry.db import open_database, transaction
+from registry.db import transaction
 from registry.events import Act, record_event
 from registry.lifecycle import LicenceEvent
 from registry.receipts import delete_due
@@ -100,7 +100,7 @@ class FlippedTown:
 
     def on(self, url: str) -> "FlippedTown":
         """Return the town on another copy of its database."""
-        return replace(self, town=replace(self.town, database=open_database(url)), url=url)
+        return replace(self, town=replace(self.town, database=databases.opened_database(url)), url=url)
 
     def get(self, path: str) -> bytes | None:
         """Return a published file, for the auditor's checker."""
@@ -126,7 +126,7 @@ def opened(founded: FoundedTown, kind: str, server: str, folder: Path) -> Iterat
         databases.copy_database(server, founded.template, name)
         url = databases.postgresql_url(server, name)
     shutil.copytree(founded.folder / "keys", folder / "keys")
-    database = open_database(url)
+    database = databases.opened_database(url)
     try:
         yield _lived(Town.open(database, folder), url, folder / "published")
     finally:
