@@ -2,24 +2,19 @@
 
 import gzip
 import re
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.browsers import served
 from tests.hall import Hall
 from tests.small_pdf import pdf_objects, write_small_pdf
 
-CHROMIUM = "/usr/bin/chromium"
 HTML = {"Accept": "text/html"}
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en-GB,en;q=0.9"}
 
@@ -362,88 +357,77 @@ def test_what_somebody_entered_is_not_in_the_log(sqlite_hall: Hall) -> None:
     assert issued["code_text"][-40:] not in sqlite_hall.lines.getvalue()
 
 
-@contextmanager
-def served(hall: Hall) -> Iterator[str]:
-    """Serve the hall on loopback and give its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(hall.app, host="127.0.0.1", port=port, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-
-
-@contextmanager
-def browsing() -> Iterator[Browser]:
-    """Open the browser; nothing else may be asked over HTTP in this thread meanwhile."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
+@dataclass(kw_only=True)
+class Walk:
+    """What somebody saw who looked a licence up by its number, one that was revoked, and a file; last without scripts."""
+
+    border: str = ""
+    headings: list[str] = field(default_factory=list)
+    overflows: list[int] = field(default_factory=list)
+    heights: list[float] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+def walked(browser: Browser, address: str, ids: tuple[str, str], file: Path, width: int, language: str) -> Walk:
+    """Go the way in this width, with a browser that asks for this language."""
+    walk, (good, revoked) = Walk(), ids
+    locale = {"zh": "zh-CN", "en": "en-GB"}[language]
+    context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=True, locale=locale)
+    page = context.new_page()
+    page.on("console", lambda message: walk.complaints.append(message.text))
+    page.on("request", lambda request: walk.complaints.append(request.url) if address not in request.url else None)
+    page.goto(f"{address}/")
+    walk.overflows.append(overflow(page))
+    page.fill("#entry", good)
+    page.click("form >> nth=0 >> button")
+    walk.border = page.eval_on_selector(".verdict", "each => getComputedStyle(each).borderTopStyle")
+    walk.headings.append(page.inner_text("h1"))
+    walk.overflows.append(overflow(page))
+    walk.heights = page.eval_on_selector_all(
+        "header a, a.button, button", "all => all.map(each => each.getBoundingClientRect().height)"
+    )
+    page.goto(f"{address}/v/{revoked}")
+    walk.headings.append(page.inner_text("h1"))
+    walk.overflows.append(overflow(page))
+    page.goto(f"{address}/")
+    page.set_input_files("#file", str(file))
+    page.click("form >> nth=1 >> button")
+    walk.headings.append(page.inner_text("h1"))
+    context.close()
+    context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+    sandboxed = context.new_page()
+    sandboxed.goto(f"{address}/v/{good}?lang={language}")
+    walk.headings.append(sandboxed.inner_text("h1"))
+    context.close()
+    return walk
+
+
 @pytest.mark.server
 @pytest.mark.peer("chromium")
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_pages_are_whole_in_a_browser_without_scripts(
-    sqlite_hall: Hall, width: int, language: str, tmp_path: Path
-) -> None:
+def test_pages_are_whole_in_a_browser_without_scripts(sqlite_hall: Hall, browser: Browser, tmp_path: Path) -> None:
     town = sqlite_hall.town
     good = town.issues(town.signboard_draft(holder_name="示例市" + "很长的名字" * 9))
     revoked = sqlite_hall.issues()["licence_id"]
     sqlite_hall.acts(revoked, "revoke", reference="示市监罚字〔2026〕1号")
     file = tmp_path / "licence.pdf"
     file.write_bytes(good.document)
-    complaints: list[str] = []
+    ids = good.record.licence_id, revoked
+    visits = [(width, language) for width in (320, 1280) for language in ("zh", "en")]
 
-    with served(sqlite_hall) as address, browsing() as browser:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            java_script_enabled=True,
-            locale={"zh": "zh-CN", "en": "en-GB"}[language],
-        )
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("request", lambda request: complaints.append(request.url) if address not in request.url else None)
-        page.goto(f"{address}/")
-        home_overflow = overflow(page)
-        page.fill("#entry", f"{good.record.licence_id}")
-        page.click("form >> nth=0 >> button")
-        borders = [page.eval_on_selector(".verdict", "each => getComputedStyle(each).borderTopStyle")]
-        headings, overflows = [page.inner_text("h1")], [home_overflow, overflow(page)]
-        heights = page.eval_on_selector_all(
-            "header a, a.button, button", "all => all.map(each => each.getBoundingClientRect().height)"
-        )
-        page.goto(f"{address}/v/{revoked}")
-        headings.append(page.inner_text("h1"))
-        overflows.append(overflow(page))
-        page.goto(f"{address}/")
-        page.set_input_files("#file", str(file))
-        page.click("form >> nth=1 >> button")
-        headings.append(page.inner_text("h1"))
-        sandboxed = browser.new_context(java_script_enabled=False, locale="zh-CN").new_page()
-        sandboxed.goto(f"{address}/v/{good.record.licence_id}?lang={language}")
-        headings.append(sandboxed.inner_text("h1"))
-        context.close()
+    with served(sqlite_hall) as address:
+        found = {each: walked(browser, address, ids, file, *each) for each in visits}
 
-    assert (
-        headings
-        == {
-            "zh": ["有效", "已吊销", "有效", "有效"],
-            "en": ["Valid", "Revoked (penalty)", "Valid", "Valid"],
-        }[language]
-    )
-    assert overflows == [0, 0, 0]
-    assert min(heights) >= 44
-    assert borders == ["solid"]
-    assert complaints == []
+    headings = {
+        "zh": ["有效", "已吊销", "有效", "有效"],
+        "en": ["Valid", "Revoked (penalty)", "Valid", "Valid"],
+    }
+    for (width, language), walk in found.items():
+        assert walk.headings == headings[language], width
+        assert walk.overflows == [0, 0, 0], (width, language)
+        assert min(walk.heights) >= 44, (width, language)
+        assert walk.border == "solid"
+        assert walk.complaints == []
