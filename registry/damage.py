@@ -1,18 +1,33 @@
 """Damage that SQL itself does not mind: pages of a file that do not fit together, and values that nobody can read.
 
 Promises:
-  * Reads only. A SQLite file is asked for what its own check finds, and for rows that name rows that are not there; a
-    server looks after its files itself (checksums of pages).
+  * Reads only. A SQLite file is asked for what its own check finds; a server looks after its files itself (checksums of
+    pages). Of both, rows that name rows that are not there, whoever shut out the foreign keys when that was written.
   * Each value that this program could not read is named by table, row and column: no UTF-8, no day, no moment, no
     number, none of the words that a column may hold.
+  * A moment or a day in a file that is spelt otherwise than we write it is named, though Python reads it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, Table, cast, func, select
+from sqlalchemy import (
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    cast,
+    exists,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
@@ -26,6 +41,12 @@ from verify.licence import HolderKind
 from verify.log_entry import EntryKind
 from verify.status import StatusValue
 
+_DAY_GLOB: Final = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+# What Python reads has more spellings: any character may stand between day and hour.
+_SPELLINGS: Final[Mapping[type, str]] = {
+    DateTime: f"{_DAY_GLOB} [0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]",
+    Date: _DAY_GLOB,
+}
 # One trouble of a file shows in many lines; the first ones name it.
 NAMED_MAX: Final = 100
 _WORDS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
@@ -64,7 +85,8 @@ class Unreadable:
 def file_damage(database: Database) -> tuple[str, ...]:
     """Return what SQLite's own check says of its file, and which rows name rows that are not there."""
     if database.is_postgresql:
-        return ()
+        with reading(database) as tx:
+            return tuple(islice(_lost_rows(tx), NAMED_MAX))
     with reading(database) as tx:
         said = tx.connection.exec_driver_sql(f"PRAGMA integrity_check({NAMED_MAX})").scalars().all()
         lost = tx.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(NAMED_MAX)
@@ -72,6 +94,40 @@ def file_damage(database: Database) -> tuple[str, ...]:
         *(str(each) for each in said if each != "ok"),
         *(f"{row[0]} {row[1]} names no row of {row[2]}" for row in lost),
     )
+
+
+def _lost_rows(tx: Transaction) -> Iterator[str]:
+    """Yield which rows of a server's tables name rows that are not there: who writes as its replica may leave some."""
+    for table in METADATA.sorted_tables:
+        for constraint in table.foreign_key_constraints:
+            referred = constraint.referred_table.alias()
+            pairs = [(each.parent, referred.c[each.column.name]) for each in constraint.elements]
+            is_there = exists().where(*(own == other for own, other in pairs))
+            named = [own.is_not(None) for own, _ in pairs]
+            for row in tx.execute(select(*table.primary_key).where(*named, ~is_there).limit(NAMED_MAX)):
+                keys = ", ".join(_shown(each) for each in row)
+                yield f"{table.name} {keys} names no row of {constraint.referred_table.name}"
+
+
+def misspelt_values(database: Database) -> Iterator[Unreadable]:
+    """Yield the moments and days of a file that are not spelt as we write them; a server keeps no spelling."""
+    if database.is_postgresql:
+        return
+    for table in METADATA.sorted_tables:
+        for column in table.c:
+            plain = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+            spelling = next((text for kind, text in _SPELLINGS.items() if isinstance(plain, kind)), None)
+            if spelling is None:
+                continue
+            keys = [cast(each, LargeBinary) for each in table.primary_key]
+            is_other = func.glob(spelling, type_coerce(column, Text)) == 0
+            with reading(database) as tx:
+                try:
+                    found = tx.execute(select(*keys).where(column.is_not(None), is_other).limit(NAMED_MAX)).all()
+                except DBAPIError:
+                    continue  # what is wrong with the file stands in its own check
+            for row in found:
+                yield Unreadable(table=table.name, row=", ".join(map(_shown, row)), column=column.name)
 
 
 def unreadable_values(database: Database) -> Iterator[Unreadable]:
@@ -121,11 +177,10 @@ def _reader(table: str, column: str, kind: Any, is_postgresql: bool) -> Read | N
 def _text(value: bytes, stored: str, kind: object, words: frozenset[str] | None) -> None:
     _stored_as(stored, "text")
     text = value.decode()
-    # Python reads more spellings of a moment than we write: any character may stand between day and hour.
     if isinstance(kind, DateTime):
-        _word(text, frozenset({datetime.fromisoformat(text).isoformat(" ", "microseconds")}))
+        datetime.fromisoformat(text)
     elif isinstance(kind, Date):
-        _word(text, frozenset({date.fromisoformat(text).isoformat()}))
+        date.fromisoformat(text)
     elif words is not None:
         _word(text, words)
 

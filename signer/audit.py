@@ -22,7 +22,7 @@ from typing import Final, TypeVar
 
 from registry import audits, leaves, long_term
 from registry.audits import AuditedBody, AuditedEvent, AuditedLicence
-from registry.damage import file_damage, unreadable_values
+from registry.damage import Unreadable, file_damage, misspelt_values, unreadable_values
 from registry.db import Database, reading
 from registry.errors import DocumentDamagedError, UnknownDocumentError
 from registry.intents import Intent
@@ -122,12 +122,21 @@ class _Parts:
         self._findings = findings
         self._is_damaged = False
         self._is_looked_at = False
+        self._named: set[Unreadable] = set()
 
     def name_damage(self) -> None:
-        """Name what the database's own check finds."""
+        """Name what the database's own check finds, and what nobody of ours wrote so."""
         for each in file_damage(self._scope.database):
             self._is_damaged = True
             self._findings.demand(False, "audit.file_damaged", found=each)
+        for value in misspelt_values(self._scope.database):
+            self._name(value)
+
+    def _name(self, value: Unreadable) -> None:
+        if value not in self._named:
+            self._is_damaged = True
+            self._named.add(value)
+            self._findings.demand(False, "audit.unreadable", table=value.table, row=value.row, column=value.column)
 
     def run(self, part: str, act: Callable[[], _Found]) -> _Found | None:
         """Do a part of the audit. Raises what it raises where every value can be read."""
@@ -144,9 +153,7 @@ class _Parts:
         if not self._is_looked_at:
             self._is_looked_at = True
             for each in unreadable_values(self._scope.database):
-                self._is_damaged = True
-                named = {"table": each.table, "row": each.row, "column": each.column}
-                self._findings.demand(False, "audit.unreadable", **named)
+                self._name(each)
         return self._is_damaged
 
 
