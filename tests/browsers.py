@@ -142,7 +142,7 @@ def driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(driver: Playwright) -> Iterator[Browser]:
     """One browser, without a camera, for all tests of a module."""
-    opened = _launched(driver, WINDOWLESS, f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1")
+    opened = _launched(driver, WINDOWLESS)
     yield opened
     opened.close()
 
@@ -158,7 +158,8 @@ def filmed(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def _launched(driver: Playwright, program: str, *arguments: str) -> Browser:
-    return driver.chromium.launch(executable_path=program, args=["--no-sandbox", *arguments])
+    own = ["--no-sandbox", f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1"]
+    return driver.chromium.launch(executable_path=program, args=[*own, *arguments])
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Pages are light and keep still: what the server sends for them, how many requests, and what jumps while one is put up.
 
 Pages without scripts and pictures are weighed in `test_accessible`, where all are made; here is what a browser must load.
-Weights are the bodies as they go over the wire, counted where the server sends them, so that those of workers count too.
+The browser is a whole one, of which what it draws is measured. Weights are the bodies as they go over the wire, counted where the server sends them, so that those of workers count too.
 """
 
 import gzip
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from api.pages.rendering import STATIC, static_file
 from registry.records import Role
-from tests.browsers import PLAIN_HOST, Sent, served, visiting
+from tests.browsers import PLAIN_HOST, FilmedBrowser, Sent, served, visiting
 from tests.flows.test_counter_page import packed
 from tests.flows.test_holder import holder_browser
 from tests.flows.test_staff_documents import DOCUMENTS, uploads
@@ -62,7 +62,7 @@ class Scales:
         self.weights[name] = {path: size for path, size in self.sent.take().items() if "/pages/" not in path}
 
 
-def test_a_page_with_scripts_or_pictures_is_light_and_nothing_jumps(sqlite_hall: Hall, browser: Browser) -> None:
+def test_a_page_with_scripts_or_pictures_is_light_and_nothing_jumps(sqlite_hall: Hall, filmed: FilmedBrowser) -> None:
     hall = packed(sqlite_hall)
     officer = StaffBrowser(hall=hall).arrives("officer-1", Role.ISSUING_OFFICER)
     document = uploads(officer, DOCUMENTS, plain_pdf(3), title="公文", anchor=FOOT).url.path
@@ -78,7 +78,7 @@ def test_a_page_with_scripts_or_pictures_is_light_and_nothing_jumps(sqlite_hall:
     sides = ((officer, "document", document), (holder_browser(hall, issued["licence_id"]), "card", card))
     hall.app = sent = Sent(hall.app)
 
-    with served(hall) as address, visiting(browser, hall.town.now) as visit:
+    with served(hall) as address, visiting(filmed.opened, hall.town.now) as visit:
         scales = Scales(visit.page, sent)
         for name, path in public.items():
             scales.opens(name, f"{address}{path}", wait_ms=400)
