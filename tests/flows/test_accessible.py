@@ -367,6 +367,7 @@ def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
         visit.page.goto("about:blank")  # our own pages take no HTML from a script
         visit.page.set_content(
             '<font color="#cccccc">pale</font><img src="x"><button>x</button><p style="width:2000px">wide'
+            '<p class="summary"><a href="#x">x</a><p id="x">'
         )
         blind = Judge(visit.page)
         blind.judges("barriers", "zh")
@@ -383,6 +384,9 @@ def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
         "html-has-lang",
         "it must be pushed sideways",
         "too small to be touched",
+        "large text must be pushed sideways",
+        "not one first heading",
+        "the error is not where somebody looks for it",
     } <= {each[2] for each in blind.found if len(each) > 2}, "the judge sees barriers where there are some"
     assert complaints == []
 
