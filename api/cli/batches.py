@@ -13,6 +13,7 @@ from api.cli.files import read_input, write_file
 from api.cli.people import ByOption
 from api.cli.program import ExitCode, Session, group, session_of
 from api.cli.screen import Screen
+from api.sm2_choice import choose_sm2
 from registry import jobs
 from registry.db import reading, transaction
 from registry.departments import all_departments
@@ -227,6 +228,7 @@ class _Begun:
 def _run(session: Session, begun: _Begun) -> int:
     """Release the batches and issue them, by as many calls as it takes; the registry knows what is done."""
     office, screen = session.office, session.screen
+    choose_sm2()  # each licence is checked once more before it is filed, with a dozen such signatures
     going_on = f"yinzheng batch run{session.data_words} " + " ".join(f"--continue {each}" for each in begun.batch_ids)
     try:
         for batch_id in begun.batch_ids:
