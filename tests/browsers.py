@@ -1,7 +1,8 @@
 """A real browser on a served hall: pages as people see them, keys as hand scanners press them, a camera that plays a file.
 
 Promises: Debian's Chromium, driven from outside; only loopback is reached; whatever a page asks of another host, and
-every complaint of the console, is written down for the test to look at.
+every complaint of the console, is written down for the test to look at. Many pages whose document alone is judged are
+shown in its build without windows (`windowless`).
 
 A module's tests share one browser, for opening one takes longer than most of them: `from tests.browsers import browser, driver`.
 Each gets pages of its own, with nothing kept. What the camera of `filmed` sees is the film at `FilmedBrowser.film`, read
@@ -142,6 +143,14 @@ def driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(driver: Playwright) -> Iterator[Browser]:
     """One browser, without a camera, for all tests of a module."""
+    opened = _launched(driver, CHROMIUM)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def windowless(driver: Playwright) -> Iterator[Browser]:
+    """One browser for what looks at many documents, and at nothing that only a window has."""
     opened = _launched(driver, WINDOWLESS)
     yield opened
     opened.close()

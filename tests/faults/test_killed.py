@@ -115,7 +115,7 @@ def test_killed_at_any_moment(world: World, seed: int) -> None:
     while not any(each.state is not DraftState.APPROVED for each in world.drafts(records)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    time.sleep(source.uniform(0, 0.4))
+    time.sleep(source.uniform(0, 0.2))
     child.is_killed()
 
     world.demand_clean()

@@ -30,7 +30,7 @@ from tests.town import BUREAU, ORIGIN, Town
 from verify.document import read_document
 from verify.log_proof import LogReceipt
 
-# A chunk takes a second; a machine that does much else may need a hundred times as long.
+# A chunk takes a tenth of a second; a machine that does much else may need a thousand times as long.
 SECONDS_MAX = 300
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.faults.warm"])

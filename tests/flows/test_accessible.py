@@ -132,8 +132,9 @@ class Judge:
         """Judge the page, or a place in it of which the rest was judged before."""
         name = f"{name} {language}"
         self.seen.append(name)
-        for width, only in zip(self.widths, RULES[language], strict=True):
+        for width in self.widths:
             self._has_width(width)
+            only = RULES[language][WIDTHS.index(width)]
             judged = self.page.evaluate(JUDGED, [place, only, width == max(WIDTHS)])
             self.found += [(name, width, *each) for each in judged]
             if SHOTS:
@@ -352,12 +353,12 @@ class Shown:
 MAKERS: Final = (public_pages, holder_pages, staff_pages, officer_pages)
 
 
-def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
+def test_no_page_hinders_anybody(sqlite_hall: Hall, windowless: Browser) -> None:
     packed(sqlite_hall)
     answers = {name: page for pages in MAKERS for name, page in pages(sqlite_hall)}
     sqlite_hall.app = Shown(sqlite_hall.app, answers.values())  # from here on served, not asked
 
-    with served(sqlite_hall) as address, visiting(browser, sqlite_hall.town.now) as visit:
+    with served(sqlite_hall) as address, visiting(windowless, sqlite_hall.town.now) as visit:
         judge = Judge(visit.page)
         for number, (name, answer) in enumerate(answers.items()):
             assert name.startswith("no such") or answer.status_code in {200, 401, 413, 422}, (name, answer.status_code)
@@ -366,7 +367,7 @@ def test_no_page_hinders_anybody(sqlite_hall: Hall, browser: Browser) -> None:
         complaints = [each for each in visit.complaints if "[DOM]" not in each]  # advice to whoever writes pages
         visit.page.goto("about:blank")  # our own pages take no HTML from a script
         visit.page.set_content(
-            '<font color="#cccccc">pale</font><img src="x"><button>x</button><p style="width:2000px">wide'
+            '<font color="#cccccc">pale</font><img src="x"><button>x</button><p style="width:40rem">wide'
             '<p class="summary"><a href="#x">x</a><p id="x">'
         )
         blind = Judge(visit.page)
@@ -421,7 +422,9 @@ def border_of(page: Page, forced: Any) -> str:
     return style
 
 
-def test_no_verdict_hinders_anybody_on_the_publics_page_or_at_the_counter(sqlite_hall: Hall, browser: Browser) -> None:
+def test_no_verdict_hinders_anybody_on_the_publics_page_or_at_the_counter(
+    sqlite_hall: Hall, windowless: Browser
+) -> None:
     def show(request: Request, verdict: str) -> Response:
         return _verdict_page(request, report_of(Verdict(verdict), sqlite_hall), own=NO_SCRIPTS)
 
@@ -430,7 +433,7 @@ def test_no_verdict_hinders_anybody_on_the_publics_page_or_at_the_counter(sqlite
     reports = {each: report_of(each, sqlite_hall) for each in Verdict}
     borders: dict[str, tuple[str, ...]] = {}
 
-    with served(sqlite_hall) as address, visiting(browser, sqlite_hall.town.now) as visit:
+    with served(sqlite_hall) as address, visiting(windowless, sqlite_hall.town.now) as visit:
         page = visit.page
         judge = Judge(page)
         for language in LANGUAGES:

@@ -43,6 +43,7 @@ from tests.databases import fresh_postgresql_url, postgresql_server
 from verify.log_proof import LogReceipt, check_receipt
 from verify.note import parse_verifier_key
 from verify.ofd_package import read_package
+from verify.sm2 import use_faster
 
 __all__ = ["fresh_postgresql_url", "postgresql_server"]
 
@@ -120,7 +121,10 @@ class Terminal:
             for name, value in self.settings.items():
                 here.setenv(name, value)
             here.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-            code = run(words, load(words))
+            try:
+                code = run(words, load(words))
+            finally:
+                use_faster(None)  # what a process chooses for itself is not for the tests behind
         return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
     def reads(self, *words: str, expect: int = 0, stdin: bytes = b"") -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -201,9 +201,10 @@ try:
 except RefusedError as error:
     print(error.status, error.problem["code"])
 """
-    desk.environment["ID"] = desk.hall.issues()["licence_id"]
+    licence_id = desk.hall.issues()["licence_id"]
+    desk = replace(desk, environment=desk.environment | {"ID": licence_id})
     first = desk.runs(sys.executable, "-c", code, "before").split()
-    assert desk.hall.acts(desk.environment["ID"], "revoke").status_code == 201
+    assert desk.hall.acts(licence_id, "revoke").status_code == 201
     second = desk.runs(sys.executable, "-c", code, "after").split()
 
     assert first[1:] == ["422", "fields.invalid"]

@@ -408,7 +408,7 @@ def walked(browser: Browser, address: str, ids: tuple[str, str], file: Path, wid
 
 @pytest.mark.server
 @pytest.mark.peer("chromium")
-def test_pages_are_whole_in_a_browser_without_scripts(sqlite_hall: Hall, browser: Browser, tmp_path: Path) -> None:
+def test_pages_are_whole_in_a_browser_without_scripts(sqlite_hall: Hall, windowless: Browser, tmp_path: Path) -> None:
     town = sqlite_hall.town
     good = town.issues(town.signboard_draft(holder_name="示例市" + "很长的名字" * 9))
     revoked = sqlite_hall.issues()["licence_id"]
@@ -419,7 +419,7 @@ def test_pages_are_whole_in_a_browser_without_scripts(sqlite_hall: Hall, browser
     visits = [(width, language) for width in (320, 1280) for language in ("zh", "en")]
 
     with served(sqlite_hall) as address:
-        found = {each: walked(browser, address, ids, file, *each) for each in visits}
+        found = {each: walked(windowless, address, ids, file, *each) for each in visits}
 
     headings = {
         "zh": ["有效", "已吊销", "有效", "有效"],

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.sandbox import READERS_MAX
+from api.sandbox import LINE_READERS_MAX, READERS_MAX
 from tests.flows.test_batch import mixed_sheet, upload
 from tests.hall import Hall, own_hall
 from tests.town import FoundedTown
@@ -89,17 +89,18 @@ def test_a_pile_of_hostile_files_from_one_address_keeps_no_other_address_waiting
         return answer
 
     sends("first", "127.0.0.4", document)  # the reader is warm
-    with ThreadPoolExecutor(READERS_MAX) as pool:
-        for _ in range(READERS_MAX):
+    count = READERS_MAX + LINE_READERS_MAX
+    with ThreadPoolExecutor(count) as pool:
+        for _ in range(count):
             pool.submit(sends, "hostile", "127.0.0.2", hostile_pdf())
         time.sleep(1)  # they hold or wait for their turns now
         answer = sends("honest", "127.0.0.3", document)
 
     names = [name for name, _ in ended]
     assert answer.json()["verdict"] == "valid"
-    assert names.index("honest") <= 1 + 2  # the first, and no more than the two that were being read
+    assert names.index("honest") <= 1 + LINE_READERS_MAX  # the first, and no more than those that were being read
     assert {status for name, status in ended if name == "hostile"} <= {422, 503}
-    assert names.count("hostile") == READERS_MAX
+    assert names.count("hostile") == count
 
 
 @pytest.mark.server

@@ -71,13 +71,13 @@ def stops(page: Page) -> list[str]:
 
 @pytest.mark.server
 @pytest.mark.peer("chromium", "npm")
-def test_no_page_for_staff_hinders_anybody(sqlite_hall: Hall, browser: Browser, tmp_path: Path) -> None:
+def test_no_page_for_staff_hinders_anybody(sqlite_hall: Hall, windowless: Browser, tmp_path: Path) -> None:
     work = Work.made(sqlite_hall)
     signed_in = {"Cookie": work.cookies}
 
     with (
         served(sqlite_hall) as address,
-        visiting(browser, sqlite_hall.town.now, extra_http_headers=signed_in) as visit,
+        visiting(windowless, sqlite_hall.town.now, extra_http_headers=signed_in) as visit,
     ):
         page = visit.page
         judge = Judge(page)

@@ -229,9 +229,10 @@ def test_a_small_file_that_would_be_read_for_ever_has_its_answer_in_time(sandbox
     sandbox.examine(b"%PDF-", ROOM.evidence(), at=NOW)
     started = time.monotonic()
 
-    with pytest.raises(SandboxTimeoutError):
+    with pytest.raises(SandboxTimeoutError) as caught:
         sandbox.examine(b"%PDF-1.7\n" + table + b"startxref\n9\n%%EOF\n", ROOM.evidence(), at=NOW)
 
+    assert caught.value.params == {"seconds": "4"}
     assert time.monotonic() - started < SECONDS_MAX
 
 
@@ -386,6 +387,7 @@ def test_a_reader_that_takes_in_nothing_has_no_more_time_for_that() -> None:
     reader.close()
 
     first, *later = connection.waits
+    assert later
     assert all(each <= first - LATE for each in later)
 
 

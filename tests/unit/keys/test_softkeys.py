@@ -20,8 +20,8 @@ from keys.errors import (
     KeyMissingError,
     PassphraseError,
 )
-from keys.key_files import KeyCipher, decode_key_file, encode_key_file
-from keys.passphrases import DRAWN_COST
+from keys.key_files import KeyCipher, decode_key_file, encode_key_file, open_key_file, public_half
+from keys.passphrases import DRAWN_COST, USUAL_COST
 from keys.sm2_key import Sm2PrivateKey
 from keys.softkeys import SoftCustody, create_key, read_public_key
 from tests.key_room import (
@@ -37,10 +37,20 @@ from tests.key_room import (
     KeyRoom,
 )
 from verify.algorithms import Algorithm, check_signature
-from verify.der import object_identifier
+from verify.der import integer, object_identifier
 from verify.key_purpose import KeyPurpose
 
 STATUS = KeyName(KeyPurpose.STATUS_LIST, DEPLOYMENT)
+
+
+def test_a_key_under_a_chosen_passphrase_is_stretched_and_opens(tmp_path: Path) -> None:
+    chosen = b"four words of dice"
+    create_key(tmp_path / "keys", chosen, CODE, Algorithm.ES256)
+
+    file = decode_key_file((tmp_path / "keys" / f"{CODE.text}.key").read_bytes())
+
+    assert b"".join(integer(each) for each in USUAL_COST.numbers) in file.block
+    assert public_half(open_key_file(file, chosen)) == read_public_key(tmp_path / "keys", CODE)
 
 
 @pytest.mark.parametrize("algorithm", [Algorithm.ES256, Algorithm.RS256])

@@ -27,7 +27,7 @@ from verify.trust import TrustList
 
 LATER = NOW + timedelta(hours=2)
 # A reader without its limits takes minutes; a slow machine needs some seconds for what a quick one does at once.
-SECONDS_MAX = 60.0
+SECONDS_MAX = 20.0
 # What two thousand readings may leave behind: caches of certificates and keys.
 GROWTH_BYTES_MAX = 100 << 20
 NEEDED = (Check.FORM, Check.SIGNATURE, Check.ISSUER, Check.SEAL, Check.LOG)

@@ -104,7 +104,7 @@ def test_no_bit_of_a_document_of_ours_is_free(sealed: bytes, sealing: SealingRoo
     assert not passes(read_pdf(flipped(sealed, place, bit), sealing.trust, (), at=LATER))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(place=st.integers(min_value=0), bit=st.integers(min_value=0, max_value=7))
 def test_no_bit_of_the_room_is_free(sealed: bytes, sealing: SealingRoom, place: int, bit: int) -> None:
     changed = flipped(sealed, in_the_cms(sealed, place), bit)
@@ -112,7 +112,7 @@ def test_no_bit_of_the_room_is_free(sealed: bytes, sealing: SealingRoom, place: 
     assert not passes(read_pdf(changed, sealing.trust, (), at=LATER))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(place=st.integers(min_value=0), digit=st.sampled_from("0123456789abcdef"))
 def test_no_digit_of_the_room_is_free(sealed: bytes, sealing: SealingRoom, place: int, digit: str) -> None:
     at = in_the_cms(sealed, place)

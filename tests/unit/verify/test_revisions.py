@@ -398,7 +398,7 @@ def test_the_signed_revision_must_be_the_first_one(sealed: bytes, office: KeyRoo
             read_later_stamps(changed, end)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(place=st.integers(min_value=0), octet=st.integers(min_value=0, max_value=255))
 def test_a_later_revision_with_any_byte_changed_never_changes_what_was_signed(
     sealed: bytes, sealing: SealingRoom, lasting: bytes, place: int, octet: int
