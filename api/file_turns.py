@@ -5,7 +5,8 @@ Promises:
     between.
   * A file that takes long gives way: the next one begins beside it, for what takes long is the work of its reader, a
     process of its own (`api/sandbox.py`).
-  * Lines have their turns in rounds, however many files wait in one; who is one too many is told at once.
+  * Lines have their turns in rounds, however many files wait in one; who is one too many is told at once, and a full
+    room makes way for another line by sending away the last of the longest.
 """
 
 import asyncio
@@ -47,14 +48,25 @@ class FileTurns:
             self._pass_on(place)
 
     def _queue(self, line: str) -> asyncio.Future[None]:
-        waiting = self._lines.get(line, ())
-        if len(waiting) >= LINE_WAITING_MAX or sum(map(len, self._lines.values())) >= WAITING_MAX:
+        own = len(self._lines.get(line, ()))
+        if own >= LINE_WAITING_MAX:
             raise SandboxBusyError
+        if sum(map(len, self._lines.values())) >= WAITING_MAX:
+            self._make_room(own + 1)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lines.setdefault(line, deque()).append(place)
         if self._held is None:
             self._call()
         return place
+
+    def _make_room(self, length: int) -> None:
+        """Send away the last of the longest line, or refuse who would stand in no shorter one."""
+        line = max(self._lines, key=lambda each: len(self._lines[each]))
+        if len(self._lines[line]) <= length:
+            raise SandboxBusyError
+        place = self._lines[line].pop()
+        if not place.done():
+            place.set_exception(SandboxBusyError())
 
     def _pass_on(self, place: asyncio.Future[None]) -> None:
         """Call the next one, unless that was done for this place already."""
@@ -68,7 +80,7 @@ class FileTurns:
             place = waiting.popleft()
             if waiting:
                 self._lines[line] = waiting
-            if not place.cancelled():
+            if not place.done():
                 self._held = place
                 place.set_result(None)
                 asyncio.get_running_loop().call_later(TURN_SECONDS, self._pass_on, place)

@@ -1,7 +1,8 @@
 """The passphrase of key files: one that was drawn here, and how hard guessing any other is made.
 
 Promises:
-  * A passphrase that is not surely a drawn one is stretched at the usual cost.
+  * A passphrase that has not the form of a drawn one, or holds a text, is stretched at the usual cost. Whoever makes
+    one of that form from a word by a hash gives it away: the form is for 256 random bits.
   * One of 256 random bits is not stretched: nobody guesses it, however quickly a guess is tried, and a command that
     opens four keys need not make a person wait for a second.
 """
@@ -38,6 +39,12 @@ def _is_drawn(passphrase: bytes) -> bool:
     except binascii.Error:
         return False
     is_whole = len(content) == RANDOM_BYTES and base64.urlsafe_b64encode(content) == passphrase
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        return False  # a text that somebody put into this form
     # Words that happen to have this form have letters of one size.
     has_both_sizes = passphrase.upper() != passphrase != passphrase.lower()
     return is_whole and has_both_sizes and len(set(passphrase)) >= _DISTINCT_MIN

@@ -1,5 +1,6 @@
 """What relying offices ask: many checks at once, their receipts, and what was recalled since."""
 
+from contextlib import nullcontext
 from typing import Annotated, Any, Final
 
 from fastapi import Query, Request, Response
@@ -44,8 +45,9 @@ _PDF: Final[dict[int | str, dict[str, Any]]] = {
 
 # A batch of a thousand takes some seconds of the one core that a process has; who waits for it waits in a thread.
 BATCH_TURN_SECONDS: Final = 60.0
-BATCHES_OF_ONE_MAX: Final = 4
-BATCHES_WAITING_MAX: Final = 12
+BATCHES_OF_ONE_MAX: Final = 2
+# With those who wait for a reader of files, fewer than the forty threads that a server has.
+BATCHES_WAITING_MAX: Final = 4
 # When to come again for whom there was no room.
 BUSY_SECONDS: Final = 5
 
@@ -78,14 +80,16 @@ class RecallQuery(BaseModel):
 def verify_batch(body: BatchIn, request: Request, office: TheOffice, caller: TheCaller) -> Response:
     """Check up to a thousand licences for one purpose; each gets its own receipt, and counts as one request.
 
-    A batch is worked for at a time; of one system four more may wait, and the next is told when to come again (429).
+    A batch is worked for at a time; of one system two more may wait, and the next is told when to come again (429).
     """
-    charge_length(request, len(body.items))
     client = caller.client
+    reliance = relied(office, body.reliance.to_purposed(), department=client.department, client=client.key_id)
     turns: Turns = request.app.state.batch_turns
+    # Whoever waits for an outside authority's stamps needs no core, and nobody else should wait for them.
+    turn = nullcontext() if reliance.stamped else turns.turn(client.key_id, seconds=BATCH_TURN_SECONDS)
     try:
-        with turns.turn(client.key_id, seconds=BATCH_TURN_SECONDS):
-            reliance = relied(office, body.reliance.to_purposed(), department=client.department, client=client.key_id)
+        with turn:
+            charge_length(request, len(body.items))
             asked = [each.to_question(case_number=each.case_number) for each in body.items]
             found = answer_all(office, asked, reliance)
     except NoTurnError as error:

@@ -87,23 +87,36 @@ def test_who_goes_away_while_he_waits_or_when_he_is_called_passes_the_turn_on() 
     assert "b" not in desk.begun
 
 
+def test_a_full_room_makes_way_for_a_line_that_has_nobody_there() -> None:
+    async def scene() -> tuple[list[str], int]:
+        desk = Desk()
+        tasks = await desk.come("x" + "a" * 10 + "b" * 10 + "c" * 10 + "d" * 2)
+        tasks += await desk.come("e")
+        desk.may_end.set()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        return desk.begun, sum(isinstance(each, SandboxBusyError) for each in ended)
+
+    begun, refused = asyncio.run(scene())
+
+    assert begun.index("e") <= 5, "in its round, behind one of each other line"
+    assert refused == 1
+    assert (len(begun), begun.count("d")) == (1 + WAITING_MAX, 2)
+
+
 def test_one_too_many_is_told_at_once_and_takes_nobodys_place() -> None:
     async def scene() -> tuple[list[bool], list[bool]]:
         desk = Desk()
         of_one = await desk.come("a" * (1 + LINE_WAITING_MAX + 1))
-        others = await desk.come([f"b{number}" for number in range(WAITING_MAX - LINE_WAITING_MAX + 1)])
-        early = [task.done() for task in [*of_one, *others]]
+        early = [task.done() for task in of_one]
         with pytest.raises(SandboxBusyError):
             await of_one[-1]
-        with pytest.raises(SandboxBusyError):
-            await others[-1]
         desk.may_end.set()
-        await asyncio.gather(*of_one[:-1], *others[:-1])
+        await asyncio.gather(*of_one[:-1])
         later = await desk.come("aa")
         await asyncio.gather(*later)
         return early, [task.done() for task in later]
 
     early, later = asyncio.run(scene())
 
-    assert (early.count(True), early.index(True), early[-1]) == (2, 1 + LINE_WAITING_MAX, True)
+    assert early == [False] * (1 + LINE_WAITING_MAX) + [True]
     assert later == [True, True]

@@ -32,6 +32,7 @@ DRAWN = draw_passphrase(Random(7).randbytes)  # noqa: S311 - only its form is lo
         DRAWN[:20] + b" " + DRAWN[21:],
         base64.b64encode(b"\xfb" + base64.urlsafe_b64decode(DRAWN)[1:]),
         DRAWN * 2,
+        base64.urlsafe_b64encode(b"Welcome to the seal office 2026\n"),
         "四个骰子的词".encode(),
         b"",
     ],
