@@ -51,9 +51,8 @@ def store(tx: Transaction, kind: str, name: str, content: bytes, *, sequence: in
 
 def latest(tx: Transaction, kind: str, name: str) -> bytes | None:
     """Return the newest artefact of this name."""
-    rows = _LATEST.rows(tx, {"kind": kind, "name": name})
-    content: bytes | None = rows[0][1] if rows else None
-    return content
+    found = stored(tx, kind, name)
+    return None if found is None else found.content
 
 
 def latest_sequence(tx: Transaction, kind: str, name: str) -> int:

@@ -88,10 +88,9 @@ class Unreadable:
 
 def file_damage(database: Database) -> tuple[str, ...]:
     """Return what SQLite's own check says of its file, and which rows name rows that are not there."""
-    if database.is_postgresql:
-        with reading(database) as tx:
-            return tuple(islice(_lost_rows(tx), NAMED_MAX))
     with reading(database) as tx:
+        if database.is_postgresql:
+            return tuple(islice(_lost_rows(tx), NAMED_MAX))
         said = tx.connection.exec_driver_sql(f"PRAGMA integrity_check({NAMED_MAX})").scalars().all()
         lost = tx.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(NAMED_MAX)
     return (
@@ -144,8 +143,12 @@ def misspelt_values(database: Database) -> Iterator[Unreadable]:
 
 
 def _spelling(kind: object) -> str | None:
-    plain = kind.impl if isinstance(kind, TypeDecorator) else kind
-    return next((pattern for each, pattern in _SPELLINGS.items() if isinstance(plain, each)), None)
+    return next((pattern for each, pattern in _SPELLINGS.items() if isinstance(_plain(kind), each)), None)
+
+
+def _plain(kind: Any) -> Any:  # noqa: ANN401 - a type of SQLAlchemy
+    """Return the type that a database knows, without what our own types put round it."""
+    return kind.impl if isinstance(kind, TypeDecorator) else kind
 
 
 def unreadable_values(database: Database) -> Iterator[Unreadable]:
@@ -184,7 +187,7 @@ def _reader(table: str, column: str, kind: Any, is_postgresql: bool) -> Read | N
     held: frozenset[str] | frozenset[int] | None = words or numbers
     if is_postgresql:
         return None if held is None else lambda value, _kind: _word(value, held)
-    plain = kind.impl if isinstance(kind, TypeDecorator) else kind
+    plain = _plain(kind)
     if isinstance(plain, LargeBinary):
         return lambda _value, stored: _stored_as(stored, "blob")
     if isinstance(plain, Boolean | Integer):

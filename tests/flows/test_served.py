@@ -76,7 +76,7 @@ def hostile_pdf() -> bytes:
 def test_a_pile_of_hostile_files_from_one_address_keeps_no_other_address_waiting(
     served: tuple[Hall, httpx.Client, "subprocess.Popen[bytes]"],
 ) -> None:
-    """As many as there are readers: they could keep every one of them."""
+    """More than there are readers: they could keep every one of them, and have others wait behind them."""
     hall, client, _ = served
     document = hall.town.issues(hall.town.teacher_draft()).document
     ended: list[tuple[str, int]] = []
