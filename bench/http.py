@@ -5,6 +5,7 @@ import secrets
 import statistics
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from verify.receipt import check_verification_receipt
 CONNECTIONS = 16
 SECONDS = 3.0
 ROUNDS = 3
+# A process works for one batch at a time; the next one waits at its door.
+BATCHES_AT_ONCE = 2
 VERIFICATIONS = "/api/v1/verifications"
 # What is stated beside each code.
 RELIANCE = {
@@ -44,27 +47,40 @@ def public_check(folder: Path) -> Iterator[Figure]:
     with server("nothing", folder) as theirs, server("public", folder) as own:
         if not json.loads(ask_once(own, requests[0]))["in_force"]:
             raise RuntimeError("the public check does not say that the licence is in force")
-        yield _ratio("public_check", (own, requests), (theirs, [get("/nothing")]), goal=0.5)
+        yield _ratio("public_check", _Side(own, requests), _Side(theirs, [get("/nothing")]), goal=0.5)
 
 
 def receipt_check(folder: Path) -> Iterator[Figure]:
     """Checks of fifty codes by an office's system with a stated purpose: client key, signature, registry, fields of the
     purpose, a signed receipt, logged and kept before the answer goes out (SQLite, WAL, synchronous=FULL); against a
     FastAPI route that is sent the very same requests and returns an empty object. Servers, connections and rounds as in
-    public_check; both rates are of one core.
+    public_check; both rates are of one core. receipt_check_in_batches: the same fifty checks as one request, each with a
+    receipt of its own, over two connections; what is counted is checks, against the requests of the route.
     """
     town = found_town(folder)
-    requests = receipt_requests(town, [each.record.token_text for each in issue_chunks(town, town.drafts(CHUNK))])
+    texts = [each.record.token_text for each in issue_chunks(town, town.drafts(CHUNK))]
+    single, many = client_keys(town, 2)
+    requests, batch = receipt_requests(single, texts), _batch_request(many, texts)
     with server("nothing", folder) as theirs, server("office", folder) as own:
         demand_receipt(town, ask_once(own, requests[0]))
-        yield _ratio("receipt_check", (own, requests), (theirs, requests), goal=0.3)
+        for item in json.loads(ask_once(own, batch))["items"]:
+            demand_receipt(town, json.dumps(item["result"]).encode())
+        yield _ratio("receipt_check", _Side(own, requests), _Side(theirs, requests), goal=0.3)
+        checked = _Side(own, (batch,), each=len(texts), connections=BATCHES_AT_ONCE)
+        yield _ratio("receipt_check_in_batches", checked, _Side(theirs, requests), goal=0.3)
 
 
-def receipt_requests(town: Town, texts: Sequence[str]) -> list[bytes]:
-    """Make a client key in the town and return a request for each code, with a stated purpose."""
-    (key,) = client_keys(town, 1)
+def receipt_requests(key: str, texts: Sequence[str]) -> list[bytes]:
+    """Return a request for each code, with a stated purpose."""
     bodies = [json.dumps({"text": each, "reliance": RELIANCE}, ensure_ascii=False).encode() for each in texts]
     return [post(VERIFICATIONS, each, authorization=key) for each in bodies]
+
+
+def _batch_request(key: str, texts: Sequence[str]) -> bytes:
+    """Return one request for all these codes."""
+    items = [{"ref": str(number), "text": each} for number, each in enumerate(texts)]
+    body = json.dumps({"items": items, "reliance": RELIANCE}, ensure_ascii=False).encode()
+    return post(f"{VERIFICATIONS}/batch", body, authorization=key)
 
 
 def client_keys(town: Town, count: int) -> list[str]:
@@ -88,12 +104,24 @@ def demand_receipt(town: Town, answer: bytes) -> None:
         raise RuntimeError("the check does not end with a licence in force, its fields and a good receipt")
 
 
-def _ratio(name: str, ours: tuple[int, Sequence[bytes]], theirs: tuple[int, Sequence[bytes]], *, goal: float) -> Figure:
-    """Measure both servers in turn, each named by its port and what it is asked."""
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A server by its port, what it is asked, how many checks each request is, and over how many connections."""
+
+    port: int
+    requests: Sequence[bytes]
+    each: int = 1
+    connections: int = CONNECTIONS
+
+    def rate(self) -> float:
+        """Return the checks a second."""
+        return self.each * rate(self.port, self.requests, connections=self.connections, seconds=SECONDS)
+
+
+def _ratio(name: str, ours: _Side, theirs: _Side, *, goal: float) -> Figure:
+    """Measure both servers in turn."""
     let_client_use_other_cores()
-    rates = [
-        tuple(rate(*side, connections=CONNECTIONS, seconds=SECONDS) for side in (ours, theirs)) for _ in range(ROUNDS)
-    ]
+    rates = [(ours.rate(), theirs.rate()) for _ in range(ROUNDS)]
     own, rival = (statistics.median(each) for each in zip(*rates, strict=True))
     return Figure(
         name=name,
