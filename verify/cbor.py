@@ -11,8 +11,8 @@ afterwards by encoding again costs as much; a general encoder sorts keys in anot
 first, which takes twice the time. cbor2 judges both in tests.
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from verify.errors import MalformedError
 
@@ -37,7 +37,7 @@ class CborError(MalformedError):
 def encode(value: object) -> bytes:
     """Encode a value; tuples become arrays. Raises ``CborError`` for a value of any other type."""
     try:
-        return _encode(value, DEPTH_MAX)
+        return _WRITERS.get(type(value), _write_other)(value, DEPTH_MAX)
     except UnicodeEncodeError:
         raise CborError("text with a lone surrogate") from None  # the cause would repeat the text
 
@@ -89,44 +89,77 @@ def _head(major: int, argument: int) -> bytes:
     raise CborError("an integer of more than 64 bits")
 
 
-def _integer(value: int) -> bytes:
+def _write_integer(value: int, _depth: int) -> bytes:
+    if 0 <= value < 24:
+        return _SHORT_HEADS[value]
     return _head(_UNSIGNED, value) if value >= 0 else _head(_NEGATIVE, -1 - value)
 
 
-def _encode(value: object, depth: int) -> bytes:
-    """Return the encoding of a value, after refusing what we do not encode."""
-    scalar = _encode_scalar(value)
-    if scalar is not None:
-        return scalar
+def _write_text(value: str, _depth: int) -> bytes:
+    text = value.encode()
+    size = len(text)
+    return (_SHORT_HEADS[_TEXT | size] if size < 24 else _head(_TEXT, size)) + text
+
+
+def _write_bytes(value: bytes, _depth: int) -> bytes:
+    return _head(_BYTES, len(value)) + value
+
+
+def _write_simple(value: bool | None, _depth: int) -> bytes:  # noqa: FBT001 - a value like any other here
+    return _SIMPLE_HEADS[value]
+
+
+def _write_array(value: Sequence[object], depth: int) -> bytes:
     if depth == 0:
         raise CborError("nested too deeply")
-    if isinstance(value, dict):
-        pairs = sorted([(_encode_key(key), _encode(each, depth - 1)) for key, each in value.items()])
-        return _head(_MAP, len(pairs)) + b"".join([part for pair in pairs for part in pair])
-    if isinstance(value, list | tuple):
-        return _head(_ARRAY, len(value)) + b"".join([_encode(each, depth - 1) for each in value])
+    depth -= 1
+    return _head(_ARRAY, len(value)) + b"".join([_WRITERS.get(type(each), _write_other)(each, depth) for each in value])
+
+
+def _write_map(value: Mapping[object, object], depth: int) -> bytes:
+    """Write pairs in the order of their keys' encodings: no encoding begins another one, so values are never asked."""
+    if depth == 0:
+        raise CborError("nested too deeply")
+    depth -= 1
+    pairs = [
+        _KEY_WRITERS.get(type(key), _refuse_key)(key, depth) + _WRITERS.get(type(each), _write_other)(each, depth)
+        for key, each in value.items()
+    ]
+    pairs.sort()
+    return _head(_MAP, len(pairs)) + b"".join(pairs)
+
+
+def _write_other(value: object, depth: int) -> bytes:
+    """Write a value of a type that is derived from one of ours, and refuse all others."""
+    for kind, write in _DERIVED:
+        if isinstance(value, kind):
+            return write(value, depth)
     raise CborError("a value of a type that our formats do not have")
 
 
-def _encode_scalar(value: object) -> bytes | None:
-    """Return the encoding of what holds nothing else; None for all other values."""
-    if type(value) is str:
-        text = value.encode()
-        return _head(_TEXT, len(text)) + text
-    if type(value) is bytes:
-        return _head(_BYTES, len(value)) + value
-    if value is None or type(value) is bool:
-        return _SIMPLE_HEADS[value]
-    return _integer(value) if isinstance(value, int) else None
-
-
-def _encode_key(key: object) -> bytes:
-    if type(key) is int:
-        return _integer(key)
-    if type(key) is str:
-        text = key.encode()
-        return _head(_TEXT, len(text)) + text
+def _refuse_key(_key: object, _depth: int) -> bytes:
     raise CborError("a key of a map is an integer or a text")
+
+
+# A writer takes a value of its type and how deeply it may nest.
+_Writer = Callable[[Any, int], bytes]
+_KEY_WRITERS: Final[dict[type, _Writer]] = {int: _write_integer, str: _write_text}
+_WRITERS: Final[dict[type, _Writer]] = {
+    **_KEY_WRITERS,
+    bytes: _write_bytes,
+    bool: _write_simple,
+    type(None): _write_simple,
+    list: _write_array,
+    tuple: _write_array,
+    dict: _write_map,
+}
+# Numbers that have names, and tuples that have them.
+_DERIVED: Final[tuple[tuple[type, _Writer], ...]] = (
+    (int, _write_integer),
+    (dict, _write_map),
+    (list, _write_array),
+    (tuple, _write_array),
+)
 
 
 def _read_tag(data: bytes, tag: int) -> int:

@@ -1,5 +1,9 @@
 """Deterministic CBOR: one value, one spelling; the decoder agrees with cbor2 on all that it accepts."""
 
+from collections import OrderedDict
+from http import HTTPStatus
+from typing import NamedTuple
+
 import cbor2
 import pytest
 from hypothesis import given
@@ -63,6 +67,17 @@ def test_keys_stand_in_the_order_of_their_encodings() -> None:
 
 def test_tuples_become_arrays() -> None:
     assert cbor.encode((1, (2,))) == cbor.encode([1, [2]])
+
+
+class Place(NamedTuple):
+    """A tuple whose items have names."""
+
+    kind: HTTPStatus
+    of: OrderedDict[str, int]
+
+
+def test_what_has_a_name_is_written_as_what_it_is() -> None:
+    assert cbor.encode(Place(HTTPStatus.OK, OrderedDict(b=1, a=2))) == cbor.encode([200, {"a": 2, "b": 1}])
 
 
 @pytest.mark.parametrize(
