@@ -1,6 +1,6 @@
 """Figures of the signing log: entries a second and how long callers wait, in a closed loop and as they arrive."""
 
-import random
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Final
 from api.wiring import Office
 from bench.cores import every_core
 from bench.figure import LIMIT, Figure
-from bench.log_office import appended, awaited, drafts, durable_postgresql, log_office, percentile, together
+from bench.log_office import appended, arrived, awaited, drafts, durable_postgresql, log_office, percentile
 from registry import leaves
 from signer.log_safety import CHECKPOINT
 
@@ -21,6 +21,7 @@ BATCH: Final = 1_000
 BATCHES: Final = 80
 # How finely the published checkpoint is looked at.
 _LOOK_SECONDS: Final = 0.01
+_PUBLISHED_SECONDS_MAX: Final = 3.0
 
 
 def log_append(folder: Path) -> Iterator[Figure]:
@@ -50,7 +51,7 @@ def log_arrivals(folder: Path) -> Iterator[Figure]:
     counted from when its entry should have come. log_arrivals_published: until a checkpoint with it stands in the published folder.
     """
     with every_core(), durable_postgresql() as url, log_office(url, folder) as office:
-        waits, published = _arrived(office)
+        waits, published = _waits(office)
     yield Figure(
         name="log_arrivals",
         value=percentile(waits),
@@ -85,35 +86,25 @@ def log_sqlite(folder: Path) -> Iterator[Figure]:
     )
 
 
-def _arrived(office: Office) -> tuple[Sequence[float], Sequence[float]]:
+def _waits(office: Office) -> tuple[Sequence[float], Sequence[float]]:
     """Let entries come, and return how long each took to be sequenced, and to be published."""
-    log, coming = office.desk.log, drafts(b"arrivals", ARRIVALS)
-    chance = random.Random(7)  # noqa: S311 - when an entry comes is no secret
-    at = time.perf_counter() + 1
-    due = [at := at + chance.expovariate(ARRIVALS_A_SECOND) for _ in coming]
-    waits, places = [0.0] * ARRIVALS, [0] * ARRIVALS
     seen: list[tuple[float, int]] = []
-
-    def act(caller: int) -> None:
-        if not caller:
-            _watch(office, seen, until=due[-1] + 5)
-            return
-        for number in range(caller - 1, ARRIVALS, CALLERS):
-            time.sleep(max(0.0, due[number] - time.perf_counter()))
-            (receipt,) = log.append(coming[number : number + 1])
-            waits[number], places[number] = time.perf_counter() - due[number], receipt.index
-
-    together(act, CALLERS + 1)
-    published = [next(when for when, size in seen if size > place) for place in places]
-    return waits, [when - begin for when, begin in zip(published, due, strict=True)]
+    is_over = threading.Event()
+    watch = threading.Thread(target=_watch, args=(office, seen, is_over))
+    watch.start()
+    arrivals = arrived(office, drafts(b"arrivals", ARRIVALS), a_second=ARRIVALS_A_SECOND)
+    is_over.wait(_PUBLISHED_SECONDS_MAX)
+    is_over.set()
+    watch.join()
+    published = [next(when for when, size in seen if size > each.place) - each.due for each in arrivals]
+    return [each.wait for each in arrivals], published
 
 
-def _watch(office: Office, seen: list[tuple[float, int]], *, until: float) -> None:
+def _watch(office: Office, seen: list[tuple[float, int]], is_over: threading.Event) -> None:
     """Note when the published checkpoint had which size."""
     size = 0
-    while (now := time.perf_counter()) < until:
+    while not is_over.wait(_LOOK_SECONDS):
         content = office.published.get(f"{leaves.PREFIX}/{CHECKPOINT}") or b"\n0"
         if (found := int(content.split(b"\n", 2)[1])) != size:
             size = found
-            seen.append((now, size))
-        time.sleep(_LOOK_SECONDS)
+            seen.append((time.perf_counter(), size))

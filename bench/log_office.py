@@ -6,6 +6,7 @@ service, and a limit that nobody needs would only be room for personal data. So 
 """
 
 import asyncio
+import random
 import shutil
 import statistics
 import tempfile
@@ -154,6 +155,36 @@ def awaited(office: Office, entries: Sequence[EntryDraft], *, callers: int) -> C
     begin = time.perf_counter()
     asyncio.run(call_all())
     return Course(seconds=time.perf_counter() - begin, waits=waits)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When an entry should have come, how long from then until it was sequenced, and its place in the log."""
+
+    due: float
+    wait: float
+    place: int
+
+
+def arrived(office: Office, entries: Sequence[EntryDraft], *, a_second: int) -> list[Arrival]:
+    """Let these entries come by chance (exponential gaps), whoever still waits; each is a coroutine of one loop."""
+    log, arrivals = office.desk.log, list[Arrival]()
+    chance = random.Random(7)  # noqa: S311 - when an entry comes is no secret
+
+    async def come(number: int, due: float) -> None:
+        (receipt,) = await log.appended(entries[number : number + 1])
+        arrivals.append(Arrival(due, time.perf_counter() - due, receipt.index))
+
+    async def come_all() -> None:
+        due = time.perf_counter() + 1
+        async with asyncio.TaskGroup() as group:
+            for number in range(len(entries)):
+                due += chance.expovariate(a_second)
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                group.create_task(come(number, due))
+
+    asyncio.run(come_all())
+    return arrivals
 
 
 def together(call: Callable[[int], None], callers: int) -> None:

@@ -1,9 +1,11 @@
 // The rival of the figures log_append and log_tessera: tessera's POSIX driver with the same entries from as many callers.
 //
-//	tessera <folder> <file of entries> <bytes of each> <callers> <batch> <milliseconds>
+//	tessera <folder> <file of entries> <bytes of each> <callers> <batch> <milliseconds> <entries a second>
 //
 // Each caller adds its share of the entries one after the other and waits for each: the future of Add resolves when the
-// entry is integrated and the tree's state is on the disk. Prints one line of JSON: seconds, and each wait in microseconds.
+// entry is integrated and the tree's state is on the disk. With a number of entries a second they come by chance instead,
+// whoever still waits, and each wait counts from when its entry should have come. Prints one line of JSON: seconds, and
+// each wait in microseconds.
 package main
 
 import (
@@ -11,6 +13,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	chances "math/rand/v2"
 	"os"
 	"strconv"
 	"sync"
@@ -46,7 +49,7 @@ func numbers(texts []string) []int {
 }
 
 func run(folder, file string, sizes []int) error {
-	each, callers, batch, age := sizes[0], sizes[1], sizes[2], time.Duration(sizes[3])*time.Millisecond
+	each, callers, batch, age, perSecond := sizes[0], sizes[1], sizes[2], time.Duration(sizes[3])*time.Millisecond, sizes[4]
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -59,7 +62,12 @@ func run(folder, file string, sizes []int) error {
 	}
 	told := result{Waits: make([]int64, len(content)/each)}
 	begin := time.Now()
-	if err := addAll(ctx, appender, content, each, callers, told.Waits); err != nil {
+	if perSecond > 0 {
+		err = addAsTheyCome(ctx, appender, content, each, perSecond, told.Waits)
+	} else {
+		err = addAll(ctx, appender, content, each, callers, told.Waits)
+	}
+	if err != nil {
 		return err
 	}
 	told.Seconds = time.Since(begin).Seconds()
@@ -105,6 +113,30 @@ func addAll(ctx context.Context, appender *tessera.Appender, content []byte, eac
 				}
 				waits[place] = time.Since(begin).Microseconds()
 			}
+		})
+	}
+	group.Wait()
+	close(failures)
+	return <-failures
+}
+
+// addAsTheyCome lets entries come with exponential gaps, so many a second.
+func addAsTheyCome(ctx context.Context, appender *tessera.Appender, content []byte, each, perSecond int, waits []int64) error {
+	var group sync.WaitGroup
+	failures := make(chan error, len(waits))
+	chance := chances.New(chances.NewPCG(7, 7))
+	due := time.Now().Add(time.Second)
+	for place := range waits {
+		due = due.Add(time.Duration(chance.ExpFloat64() / float64(perSecond) * float64(time.Second)))
+		time.Sleep(time.Until(due))
+		dueNow := due
+		group.Go(func() {
+			entry := tessera.NewEntry(content[place*each : (place+1)*each])
+			if _, err := appender.Add(ctx, entry)(); err != nil {
+				failures <- err
+				return
+			}
+			waits[place] = time.Since(dueNow).Microseconds()
 		})
 	}
 	group.Wait()
