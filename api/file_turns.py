@@ -5,12 +5,10 @@ Promises:
     between.
   * A file that takes long gives way: the next one begins beside it, for what takes long is the work of its reader, a
     process of its own (`api/sandbox.py`).
-  * Lines have their turns in rounds, however many files wait in one; who is one too many is told at once, and a full
-    room makes way for another line by sending away the last of the longest.
+  * Lines have their turns in rounds (`api/lines.py`); who is one too many is told at once.
 """
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from api.guard import TheLine
+from api.lines import Lines
 from api.sandbox_reader import SandboxBusyError
 
 # Usual files are answered within it, with all that a busy process does meanwhile.
@@ -27,59 +26,48 @@ TURN_SECONDS: Final = 0.05
 LINE_WAITING_MAX: Final = 10
 WAITING_MAX: Final = 32
 
+# A file waits for its place's future.
+_Place = asyncio.Future[None]
+
 
 class FileTurns:
     """The turns of one process; used by its loop alone."""
 
     def __init__(self) -> None:
-        # The line whose round it is stands first. What a file waits for is its place, too.
-        self._lines: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
-        self._held: asyncio.Future[None] | None = None
+        self._lines: Lines[_Place] = Lines(line_max=LINE_WAITING_MAX, all_max=WAITING_MAX)
+        self._held: _Place | None = None
 
     @asynccontextmanager
     async def turn(self, line: str) -> AsyncIterator[None]:
         """Wait for a turn, and hold it for the block or until it has lasted long. Raises `SandboxBusyError`."""
-        place = self._queue(line)
+        place = self._stand(line)
         try:
             await place
             yield
         finally:
-            place.cancel()  # who is gone while he waits is passed over
+            self._lines.leave(line, place)  # who goes while he waits
             self._pass_on(place)
 
-    def _queue(self, line: str) -> asyncio.Future[None]:
-        own = len(self._lines.get(line, ()))
-        if own >= LINE_WAITING_MAX:
-            raise SandboxBusyError
-        if sum(map(len, self._lines.values())) >= WAITING_MAX:
-            self._make_room(own + 1)
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines.setdefault(line, deque()).append(place)
+    def _stand(self, line: str) -> _Place:
+        place: _Place = asyncio.get_running_loop().create_future()
+        self._lines.join(line, place)
         if self._held is None:
             self._call()
+        sent_away = None if place.done() else self._lines.one_too_many(line)
+        if sent_away is not None and not sent_away.done():
+            sent_away.set_exception(SandboxBusyError())
         return place
 
-    def _make_room(self, length: int) -> None:
-        """Send away the last of the longest line, or refuse who would stand in no shorter one."""
-        line = max(self._lines, key=lambda each: len(self._lines[each]))
-        if len(self._lines[line]) <= length:
-            raise SandboxBusyError
-        place = self._lines[line].pop()
-        if not place.done():
-            place.set_exception(SandboxBusyError())
-
-    def _pass_on(self, place: asyncio.Future[None]) -> None:
+    def _pass_on(self, place: _Place) -> None:
         """Call the next one, unless that was done for this place already."""
         if place is self._held:
             self._call()
 
     def _call(self) -> None:
+        """Give the turn to whose round it is; who was interrupted and has not left yet is passed over."""
         self._held = None
-        while self._held is None and self._lines:
-            line, waiting = self._lines.popitem(last=False)
-            place = waiting.popleft()
-            if waiting:
-                self._lines[line] = waiting
+        while self._held is None and (line := next(iter(self._lines), None)) is not None:
+            place = self._lines.call(line)
             if not place.done():
                 self._held = place
                 place.set_result(None)

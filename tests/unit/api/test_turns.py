@@ -47,7 +47,7 @@ class Waiting:
 
 def waiting_in(turns: Turns, line: str) -> int:
     with turns._lock:
-        return len(turns._lines.get(line, ()))
+        return turns._lines.length(line)
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def test_who_waited_in_vain_is_forgotten() -> None:
     with turns.turn("a", seconds=0), pytest.raises(NoTurnError), turns.turn("b", seconds=0.01):
         pass
 
-    assert not turns._lines
+    assert not list(turns._lines)
     assert not turns._held
     with turns.turn("b", seconds=0):
         pass
@@ -169,4 +169,4 @@ def test_never_more_hold_than_there_are_turns_nor_a_line_more_than_its_share(
                 held.append(line)
 
     assert not turns._held
-    assert not turns._lines
+    assert not list(turns._lines)
