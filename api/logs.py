@@ -6,15 +6,16 @@ Promises:
   * The libraries' own lines (uvicorn, asyncio) come through the same door, as text without arguments of requests.
 """
 
+import json
 import logging
 import sys
 import time
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol, TextIO
+from typing import Final, Protocol, TextIO
 
 from verify.errors import YinzhengError
 
@@ -23,44 +24,53 @@ FRAMES_MAX: Final = 12
 
 
 class Log(Protocol):
-    """Where lines are written; the library that writes them is loaded with the first log that is opened."""
+    """Where lines are written."""
 
-    def info(self, event: str, **values: Any) -> Any:  # noqa: ANN401 - structlog's own
+    def info(self, event: str, **values: object) -> None:
         """Write what happened."""
         ...
 
-    def warning(self, event: str, **values: Any) -> Any:  # noqa: ANN401 - structlog's own
+    def warning(self, event: str, **values: object) -> None:
         """Write what somebody should look at."""
         ...
 
-    def error(self, event: str, **values: Any) -> Any:  # noqa: ANN401 - structlog's own
+    def error(self, event: str, **values: object) -> None:
         """Write what does not work."""
         ...
 
 
 # What lasts is said when it begins, and again this much later for who reads only the newest lines.
 SAID_AGAIN_SECONDS: Final = 3600.0
+# Made once: `json.dumps` makes an encoder at every call that is not of its own taste.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False, default=repr)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """A log that writes each line at once: what a process did last is there when it was killed."""
+
+    clock: Callable[[], datetime]
+    out: TextIO
+
+    def info(self, event: str, **values: object) -> None:
+        self._write("info", event, values)
+
+    def warning(self, event: str, **values: object) -> None:
+        self._write("warning", event, values)
+
+    def error(self, event: str, **values: object) -> None:
+        self._write("error", event, values)
+
+    def _write(self, level: str, event: str, values: dict[str, object]) -> None:
+        at = self.clock().isoformat(timespec="milliseconds")
+        line = _ENCODER.encode({**values, "at": at, "event": event, "level": level})
+        self.out.write(f"{line}\n")  # in one piece, for several threads write
+        self.out.flush()
 
 
 def open_log(clock: Callable[[], datetime], *, out: TextIO | None = None) -> Log:
     """Return a log that writes to `out`, or to stderr."""
-    import structlog  # a command that has nothing to log needs none
-
-    def add_moment(_log: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own
-        event["at"] = clock().isoformat(timespec="milliseconds")
-        return event
-
-    log = structlog.wrap_logger(
-        structlog.WriteLogger(out or sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            add_moment,
-            structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
-    bound: Log = log.bind()  # what `wrap_logger` returns puts itself together anew at every line
-    return bound
+    return _Lines(clock, out or sys.stderr)
 
 
 def described(error: BaseException) -> dict[str, object]:
