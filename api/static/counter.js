@@ -6,9 +6,11 @@
 import { Camera, Decoder, cameras } from "./camera.js";
 import { examineText } from "./check.js";
 import { Data } from "./data.js";
+import { signal, startSetting } from "./preferences.js";
+import { merged, ownReference, unreached } from "./reports.js";
 import { ageText, part, show } from "./show.js";
 import { useSm2 } from "./signatures.js";
-import { keep, kept, set, setting } from "./store.js";
+import { keep, kept } from "./store.js";
 import { decodeLive, decodeToken, isLive } from "./token.js";
 import { meaningOf } from "./typed.js";
 import { Wedge } from "./wedge.js";
@@ -317,25 +319,6 @@ async function check(meant) {
   if (answer === null && isLasting) await wait({ ...meant, verdict: report.verdict, at, number: report.facts.number ?? "" });
 }
 
-/** Return the server's report, unless the page itself found that the code is not genuine. */
-function merged(own, theirs) {
-  return own !== null && own.genuine === false && theirs.genuine !== false ? own : theirs;
-}
-
-/** Return what can be said of a typed id when nobody answers. */
-function unreached(id, at) {
-  const finding = (name, code, result) => ({ name, code, result, detail: "", source: "", as_of: null, params: {} });
-  const checks = [finding("form", "form.typed_id", "passed"), finding("status", "status.unreachable", "unknown")];
-  const nothing = { in_force: null, genuine: null, test: false, log: {}, also: [], signatures: [] };
-  return { ...nothing, verdict: "unreachable", checks, facts: { licence_id: id }, as_of: new Date(at).toISOString() };
-}
-
-/** Return a reference for a check that no server saw: the time and some chance. */
-function ownReference(at) {
-  const chance = crypto.getRandomValues(new Uint8Array(3));
-  return `L${at.toString(36)}${Array.from(chance, (each) => each.toString(16).padStart(2, "0")).join("")}`.toUpperCase();
-}
-
 function finish(report, { isFile = false, reference, isOnline, canCompare = false, file = null }) {
   const { pack } = data;
   const how = isOnline
@@ -349,7 +332,7 @@ function finish(report, { isFile = false, reference, isOnline, canCompare = fals
   $("announce").textContent = words.kind ? `${words.headline} – ${words.kind}` : words.headline;
   html.dataset.how = isOnline ? "online" : "offline";
   list(report, words);
-  signal(report);
+  signal($("result").querySelector("[data-tone]").dataset.tone);
   showState();
 }
 
@@ -408,41 +391,6 @@ function tellChange(entry, report) {
 
 function showWaiting(waiting) {
   $("waiting").textContent = waiting ? say("ui.counter.waiting", { count: String(waiting) }) : "";
-}
-
-// ---- how the clerk wants it ------------------------------------------------------------------------------------------
-
-function startSetting(name) {
-  const field = $(name);
-  const isBox = field.type === "checkbox";
-  const apply = () => (html.dataset[name] = isBox ? String(field.checked) : field.value);
-  if (isBox) field.checked = setting(name) === "true";
-  else field.value = setting(name) || field.value;
-  field.addEventListener("change", () => {
-    apply();
-    set(name, html.dataset[name]);
-  });
-  apply();
-}
-
-function signal(report) {
-  const tone = $("result").querySelector("[data-tone]").dataset.tone;
-  const sounds = { "in-force": [880], ended: [220, 220] };
-  const shakes = { "in-force": [80], ended: [300, 100, 300], "not-now": [300], undecided: [80, 80, 80] };
-  if (html.dataset.shake === "true") navigator.vibrate?.(shakes[tone] ?? []);
-  if (html.dataset.sound === "true") beep(sounds[tone] ?? []);
-}
-
-function beep(tones) {
-  if (!tones.length) return;
-  const context = new AudioContext();
-  tones.forEach((frequency, place) => {
-    const tone = new OscillatorNode(context, { frequency });
-    tone.connect(context.destination);
-    tone.start(context.currentTime + place * 0.25);
-    tone.stop(context.currentTime + place * 0.25 + 0.15);
-  });
-  setTimeout(() => context.close(), 1000);
 }
 
 function printOnly(what) {
