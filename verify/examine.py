@@ -10,7 +10,6 @@ What "valid" means, step by step (the numbers of the README): 1. form 2. signatu
 6. status 7. log 8. clock; then the verdict (`report.judge`). Signature and code of a document go through 1 to 3 each.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -182,7 +181,12 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
         at=at,
         facts_source=facts_with(report.facts, answer),
         claimed_source=claimed,  # at hand by now; whoever keeps a receipt asks for it again
-        log=replace(report.log, code_leaf=answer.code_leaf, document_leaf=_document_leaf(report.log, answer)),
+        log=LogPlaces(
+            code_leaf=answer.code_leaf,
+            document_leaf=_document_leaf(report.log, answer),
+            tree_size=report.log.tree_size,
+            proof=report.log.proof,
+        ),
     )
 
 
@@ -193,11 +197,9 @@ def _document_leaf(found: LogPlaces, answer: RegistryAnswer) -> int:
 
 def _renewed(findings: tuple[Finding, ...], *new: Finding) -> tuple[Finding, ...]:
     """Return the findings with the new ones; a state asked now replaces the older one, a gap in the log is closed."""
-    closed = {each.check for each in new}
+    is_log_closed = any(each.check is Check.LOG for each in new)
     kept = [
-        each
-        for each in findings
-        if each.check is not Check.STATUS and not (Check.LOG in closed and _is_gap_in_log(each))
+        each for each in findings if each.check is not Check.STATUS and not (is_log_closed and _is_gap_in_log(each))
     ]
     return merged((*kept, *new))
 

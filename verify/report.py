@@ -49,6 +49,8 @@ NOTICES: Final = frozenset(
 class Outcome(StrEnum):
     """How one check ended."""
 
+    __hash__ = str.__hash__  # that of an enum is a function of Python's, and these are looked up for every finding
+
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -56,6 +58,8 @@ class Outcome(StrEnum):
 
 class Check(StrEnum):
     """The checks, as they are shown: 格式 签名 发证机关 印章 内容一致 有效期 登记状态 签发日志 出示码 时钟."""
+
+    __hash__ = str.__hash__
 
     FORM = "form"
     SIGNATURE = "signature"
@@ -226,9 +230,12 @@ class Report(_Report):
         """
         if self.verdict.is_not_genuine:
             return False
-        signed = [each for each in self.findings if each.check in {Check.SIGNATURE, Check.ISSUER}]
-        signed += [each for each in self.findings if each.check is Check.LOG and each.outcome is Outcome.FAILED]
-        return True if signed and all(each.outcome is Outcome.PASSED for each in signed) else None
+        signed = [
+            each.outcome is _PASSED
+            for each in self.findings
+            if each.check in _SIGNED or (each.check is _LOG and each.outcome is _FAILED)
+        ]
+        return True if signed and all(signed) else None
 
     @property
     def headline(self) -> Finding | None:
@@ -238,19 +245,13 @@ class Report(_Report):
     @property
     def also(self) -> tuple[Finding, ...]:
         """What else is wrong or open, beside the headline, and what should be told though nothing is wrong with it."""
-        return tuple(
-            each
-            for each in self.findings
-            if (each.meaning is not None and each.meaning is not self.verdict) or each.code in NOTICES
-        )
+        verdict = self.verdict
+        return tuple([each for each in self.findings if each.meaning not in {None, verdict} or each.code in NOTICES])
 
     def finding(self, check: Check) -> Finding | None:
         """Return the worst finding of a check."""
-        return min(
-            (each for each in self.findings if each.check is check),
-            key=lambda each: _WEIGHT[each.outcome],
-            default=None,
-        )
+        found = [each for each in self.findings if each.check is check]
+        return found[0] if len(found) == 1 else min(found, key=lambda each: _WEIGHT[each.outcome], default=None)
 
 
 _WEIGHT: Final = {Outcome.FAILED: 0, Outcome.UNKNOWN: 1, Outcome.PASSED: 2}
@@ -259,6 +260,8 @@ _PLACE: Final = {check: place for place, check in enumerate(Check)}
 _PASSED: Final = Outcome.PASSED
 _FAILED: Final = Outcome.FAILED
 _FORM: Final = Check.FORM
+_LOG: Final = Check.LOG
+_SIGNED: Final = frozenset({Check.SIGNATURE, Check.ISSUER})
 _VALID: Final = Verdict.VALID
 _CHECK: Final = attrgetter("check")
 # Codes of gaps that stand in nobody's way.
@@ -302,7 +305,11 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     by_check: dict[Check, list[Finding]] = {}
     for each in findings:
         by_check.setdefault(each.check, []).append(each)
-    return tuple(each for check in sorted(by_check, key=_PLACE.__getitem__) for each in _worst_of(by_check[check]))
+    kept: list[Finding] = []
+    for check in sorted(by_check, key=_PLACE.__getitem__):
+        of_check = by_check[check]
+        kept += of_check if len(of_check) == 1 else _worst_of(of_check)
+    return tuple(kept)
 
 
 def _worst_of(findings: list[Finding]) -> list[Finding]:

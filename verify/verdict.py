@@ -14,6 +14,8 @@ from typing import Final
 class Verdict(StrEnum):
     """The words, worst first."""
 
+    __hash__ = str.__hash__  # that of an enum is a function of Python's, and a verdict is looked up several times
+
     UNREADABLE = "unreadable"
     TAMPERED = "tampered"
     WRONG_ISSUER = "wrong_issuer"
