@@ -20,6 +20,7 @@ from api.client_certificates import ClientTrust
 from api.fast_checks import FastChecks
 from api.fast_reliance import FastReliance
 from api.file_turns import FileTurns
+from api.guard import Admission
 from api.health import HealthWatch
 from api.limits import OPENAPI_PATH, Gate, Limits
 from api.logs import described
@@ -48,7 +49,6 @@ from api.problems import (
     status_of,
     trace_of,
 )
-from api.rounds import Rounds
 from api.staff.house import StaffHouse
 from api.surface import Surface
 from api.v1.batches import batches
@@ -64,7 +64,7 @@ from api.v1.seal_grants import seal_grants
 from api.v1.seal_status import seal_lists, seal_status
 from api.v1.seals import seals
 from api.v1.service import service
-from api.v1.stated import Stated, rounds_of
+from api.v1.stated import rounds_of
 from api.v1.statuses import statuses
 from api.v1.token import tokens
 from api.v1.trust import trust
@@ -100,9 +100,12 @@ class Application(FastAPI):
 
     def lay(self, office: Office, limits: Limits) -> None:
         """Put the layers around: surface, gate, and the short ways of the checks that are asked most."""
-        rounds: Rounds[Stated, bytes] = self.state.rounds
         reliance = FastReliance(
-            super().__call__, office=office, rounds=rounds, refused=_answer_error, faulty=_answer_http
+            super().__call__,
+            admission=self.state.admission,
+            rounds=self.state.rounds,
+            refused=_answer_error,
+            faulty=_answer_http,
         )
         inner = FastChecks(reliance, office=office)
         is_https = office.settings.public_address.startswith("https:")
@@ -128,13 +131,14 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
         generate_unique_id_function=_operation_id,
     )
     app.state.office = office
-    app.state.client_trust = ClientTrust.of(settings, log=office.log)
+    app.state.client_trust = trust = ClientTrust.of(settings, log=office.log)
     limits = limits or Limits.of(anonymous_per_second=settings.rate_anonymous, client_per_second=settings.rate_client)
     app.state.limits = limits
+    app.state.admission = Admission(office=office, limits=limits, trust=trust)
     app.state.rounds = rounds_of(office)
     app.state.file_turns = FileTurns()
     app.state.batch_turns = batch_turns()
-    app.state.health = HealthWatch(office=office, revocation=app.state.client_trust.revocation)
+    app.state.health = HealthWatch(office=office, revocation=trust.revocation)
     for router in (*_PUBLIC_ROUTERS, *(() if public else _OFFICE_ROUTERS)):
         app.include_router(router)
     app.add_exception_handler(YinzhengError, _answer_error)

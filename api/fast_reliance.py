@@ -20,21 +20,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.guard import admitted_caller
+from api.guard import Admission
 from api.idempotency import KEY_HEADER
+from api.identity import Caller
+from api.limits import headers_of
 from api.permissions import PERMISSIONS
 from api.relying import is_stamped
 from api.rounds import Rounds
 from api.v1.stated import Stated
 from api.v1.verification import ready_answer, verify
 from api.v1.verification_schemas import VerifyIn
-from api.wiring import Office
 from verify.errors import YinzhengError
 from verify.strict_json import JsonError, read_json
 
 _ADDRESS: Final = "/api/v1/verifications"
 _PERMISSION: Final = PERMISSIONS[verify.__name__]
-_JSON: Final = "application/json"
+_JSON: Final = b"application/json"
+_KEY_HEADER: Final = KEY_HEADER.lower().encode()
 
 Answering = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -46,10 +48,16 @@ class FastReliance:
     """
 
     def __init__(
-        self, app: ASGIApp, *, office: Office, rounds: Rounds[Stated, bytes], refused: Answering, faulty: Answering
+        self,
+        app: ASGIApp,
+        *,
+        admission: Admission,
+        rounds: Rounds[Stated, bytes],
+        refused: Answering,
+        faulty: Answering,
     ) -> None:
         self.app = app
-        self._office = office
+        self._admission = admission
         self._rounds = rounds
         self._refused = refused
         self._faulty = faulty
@@ -59,40 +67,50 @@ class FastReliance:
         if scope.get("path") != _ADDRESS or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
-        request = Request(scope, receive)
-        headers = request.headers
-        if "authorization" not in headers or KEY_HEADER in headers or headers.get("content-type") != _JSON:
+        headers = headers_of(scope)
+        key = headers.get(b"authorization")
+        if key is None or _KEY_HEADER in headers or headers.get(b"content-type") != _JSON:
             await self.app(scope, receive, send)
             return
         scope["endpoint"] = verify
         try:
-            request.state.caller = await admitted_caller(request, _PERMISSION, headers["authorization"])
-            body = await request.body()
-            stated = self._stated(request, body)
+            caller = await self._admission.caller(scope, _PERMISSION, key.decode("latin-1"))
+            scope["state"]["caller"] = caller  # whom the guard need not let in again
+            body = await _body(scope, receive)
+            stated = self._stated(caller, body)
             if stated is None:
-                await self.app(scope, _again(body, receive), send)
+                whole: Message = {"type": "http.request", "body": body, "more_body": False}
+                await self.app(scope, _again(whole, receive), send)
                 return
             answer = ready_answer(await self._rounds.answer(stated))
         except YinzhengError as error:
-            answer = await self._refused(request, error)
+            answer = await self._refused(Request(scope), error)
         except HTTPException as error:  # too long, or too slow
-            answer = await self._faulty(request, error)
+            answer = await self._faulty(Request(scope), error)
         await answer(scope, receive, send)
 
-    def _stated(self, request: Request, body: bytes) -> Stated | None:
+    def _stated(self, caller: Caller | None, body: bytes) -> Stated | None:
         """Return the question with its purpose; nothing for what is to be answered in another way."""
         try:
             asked = VerifyIn.model_validate(read_json(body))
         except (JsonError, ValidationError):
             return None
-        reliance, caller = asked.reliance, request.state.caller
-        if reliance is None or caller is None or is_stamped(self._office, is_asked_for=reliance.timestamp):
+        reliance = asked.reliance
+        if reliance is None or caller is None or is_stamped(self._admission.office, is_asked_for=reliance.timestamp):
             return None
         return Stated(question=asked.to_question(), reliance=reliance, client=caller.client)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Give a body that was read already, and then what really comes."""
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """Return the body of a request, which mostly came in one piece."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        return bytes(message.get("body", b""))
+    return await Request(scope, _again(message, receive)).body()
+
+
+def _again(message: Message, receive: Receive) -> Receive:
+    """Give a message that was taken already, and then what really comes."""
     is_given = False
 
     async def given() -> Message:
@@ -100,6 +118,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
         if is_given:
             return await receive()
         is_given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return message
 
     return given

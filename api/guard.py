@@ -8,7 +8,10 @@ Promises:
   * Handlers get a `Caller` that is known and permitted, and never look at a credential themselves.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response
@@ -21,7 +24,7 @@ from api.errors import CallerUnknownError, MalformedRequestError, UnknownAddress
 from api.etags import seen_version
 from api.idempotency import KEY_HEADER, answer_once, draft_key
 from api.identity import Caller, authenticated
-from api.limits import Limits, address_of, cost_of
+from api.limits import Limits, address_of, cost_of, headers_of
 from api.permissions import PERMISSIONS, Permission, admitted
 from api.permissions import Scope as RecordScope
 from api.wiring import Office
@@ -30,6 +33,9 @@ from signer.errors import RoleError
 from verify.strict_json import JsonError, read_json
 
 _NUL: Final = "\x00"
+
+
+_Authenticating = Callable[[str, bytes | None, datetime], ApiClient]
 
 
 class GuardedRoute(APIRoute):
@@ -51,7 +57,8 @@ class GuardedRoute(APIRoute):
             if header is None and permission.is_public:
                 return await inner(request)
             if not hasattr(request.state, "caller"):  # the short way let somebody in already
-                request.state.caller = await admitted_caller(request, permission, header)
+                admission: Admission = request.app.state.admission
+                request.state.caller = await admission.caller(request.scope, permission, header)
             caller: Caller | None = request.state.caller
             is_once = permission.once or (permission.may_once and KEY_HEADER in request.headers)
             if not is_once or caller is None:
@@ -69,39 +76,62 @@ def office_of(request: Request) -> Office:
     return office
 
 
-async def admitted_caller(request: Request, permission: Permission, header: str | None) -> Caller | None:
-    """Return the caller, None for a client that asks what everybody may know. Raises what says who may not, and why.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Lets systems in, by their key, the certificate of their connection, and what they have left of their requests."""
 
-    On the loop where that takes one query of a file, which is less than handing it to a thread.
-    """
-    if office_of(request).database.is_postgresql or permission.scope is RecordScope.RECORD:
-        return await run_in_threadpool(_admit, request, permission, header)
-    return _admit(request, permission, header)
+    office: Office = field(repr=False)
+    limits: Limits
+    trust: ClientTrust
+    _together: dict[tuple[str, bytes | None], ApiClient] = field(default_factory=dict, init=False, repr=False)
 
+    async def caller(self, scope: Scope, permission: Permission, header: str | None) -> Caller | None:
+        """Return the caller, None for a client that asks what everybody may know. Raises what says why one may not.
 
-def _admit(request: Request, permission: Permission, header: str | None) -> Caller | None:
-    """Return the caller, None for a client that asks what everybody may know."""
-    office, limits = office_of(request), _limits_of(request)
-    if header is None:
-        raise CallerUnknownError
-    client = _known(office, limits, header, request.scope, request.app.state.client_trust)
-    request.state.client = client.key_id  # for the log, also when the client is refused
-    limits.clients.take(client.key_id, cost_of(request.headers))
-    if permission.is_public and not client.roles.intersection(permission.roles):
-        return None
-    return admitted(office.database, permission, client, request.path_params)
+        On the loop where that takes one query of a file, which is less than handing it to a thread.
+        """
+        if self.office.database.is_postgresql or permission.scope is RecordScope.RECORD:
+            return await run_in_threadpool(self._admit, scope, permission, header, self._authenticated)
+        return self._admit(scope, permission, header, self._authenticated_together)
 
+    def _admit(
+        self, scope: Scope, permission: Permission, header: str | None, authenticating: _Authenticating
+    ) -> Caller | None:
+        if header is None:
+            raise CallerUnknownError
+        client = self._known(scope, header, authenticating)
+        scope.setdefault("state", {})["client"] = client.key_id  # for the log, also when the client is refused
+        self.limits.clients.take(client.key_id, cost_of(headers_of(scope)))
+        if permission.is_public and not client.roles.intersection(permission.roles):
+            return None
+        return admitted(self.office.database, permission, client, scope.get("path_params", {}))
 
-def _known(office: Office, limits: Limits, header: str, scope: Scope, trust: ClientTrust) -> ApiClient:
-    """Return the client; a wrong key is charged to the address, which soon must wait before it may try again."""
-    address, at = address_of(scope), office.clock()
-    limits.wrong_keys.demand(address)
-    shown = trust.shown(scope, at=at)
-    try:
-        return authenticated(office.database, header, at=at, certificate=None if shown is None else shown.thumbprint)
-    except CallerUnknownError:
-        limits.wrong_keys.wait_seconds(address)
-        raise
+    def _known(self, scope: Scope, header: str, authenticating: _Authenticating) -> ApiClient:
+        """Return the client; a wrong key is charged to the address, which soon must wait before it may try again."""
+        address, at = address_of(scope), self.office.clock()
+        self.limits.wrong_keys.demand(address)
+        shown = self.trust.shown(scope, at=at)
+        try:
+            return authenticating(header, None if shown is None else shown.thumbprint, at)
+        except CallerUnknownError:
+            self.limits.wrong_keys.wait_seconds(address)
+            raise
+
+    def _authenticated(self, header: str, certificate: bytes | None, at: datetime) -> ApiClient:
+        return authenticated(self.office.database, header, at=at, certificate=certificate)
+
+    def _authenticated_together(self, header: str, certificate: bytes | None, at: datetime) -> ApiClient:
+        """Ask once for all requests of a system that came together.
+
+        What is found is forgotten when the loop comes round again, before it begins with any request that came after
+        the question was asked: nobody gets in by an answer that is older than the request. What is wrong is never
+        remembered, and so takes the same time whatever others send.
+        """
+        client = self._together.get((header, certificate))
+        if client is None:
+            asyncio.get_running_loop().call_soon(self._together.clear)
+            client = self._together[header, certificate] = self._authenticated(header, certificate, at)
+        return client
 
 
 async def _read_strictly(request: Request) -> None:
@@ -121,11 +151,6 @@ def json_of(content: bytes) -> object:
         if type(error) is JsonError:
             raise MalformedRequestError(params={"name": "body"}) from error
         raise
-
-
-def _limits_of(request: Request) -> Limits:
-    limits: Limits = request.app.state.limits
-    return limits
 
 
 # Dependencies are coroutines: the framework calls a plain function in a thread, which costs more than what it does.
@@ -156,7 +181,8 @@ async def _stated_caller(request: Request) -> Callable[[], Caller]:
 
 def charge_length(request: Request, length: int) -> None:
     """Charge a client for a batch, of which one was charged when it came. Raises `TooManyRequestsError`."""
-    _limits_of(request).clients.owe(request.state.client, length - 1)
+    limits: Limits = request.app.state.limits
+    limits.clients.owe(request.state.client, length - 1)
 
 
 def line_of(request: Request) -> str:

@@ -16,12 +16,11 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -100,10 +99,11 @@ class Buckets:
 
     def demand(self, key: str) -> None:
         """Raise `TooManyRequestsError` when not one token is left; take none."""
-        with self._lock:
-            level, since = self._levels.get(key, (self.burst, self.monotonic()))
-            level += (self.monotonic() - since) * self.per_second
-        if self.per_second and level < 1.0:
+        level, since = self._levels.get(key, (self.burst, math.inf))  # one look, which needs no lock
+        if level >= 1.0 or not self.per_second:
+            return  # more than that flowed in since
+        level += max(self.monotonic() - since, 0.0) * self.per_second
+        if level < 1.0:
             raise TooManyRequestsError(params={"seconds": str(int((1.0 - level) / self.per_second) + 1)})
 
     def give_back(self, key: str) -> None:
@@ -195,8 +195,8 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        refusal: YinzhengError | None = self._too_many(scope, headers, cost_of(headers))
+        headers = headers_of(scope)
+        refusal: YinzhengError | None = self._too_many(scope, headers)
         bytes_max = FORM_BYTES_MAX if _is_form(headers) else BODY_BYTES_MAX
         is_too_long = _declared(headers) > bytes_max
         if refusal is None and is_too_long and scope["path"].startswith("/api/"):
@@ -212,7 +212,8 @@ class Gate:
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *self._left(scope)]}
+                left = self._left(scope)
+                message = {**message, "headers": [*message["headers"], *left]} if left else message
             await send(message)
 
         return told
@@ -221,37 +222,42 @@ class Gate:
         client: str | None = scope.get("state", {}).get("client")
         if client is not None:
             return self.limits.clients.headers(CLIENT_LIMIT, client)
-        if _shows_key(Headers(scope=scope), scope):
+        if _shows_key(headers_of(scope), scope):
             return ()  # a key that is none: what is left of tries is nobody's to know
         return self.limits.anonymous.headers(ADDRESS_LIMIT, address_of(scope))
 
-    def _too_many(self, scope: Scope, headers: Headers, cost: float) -> TooManyRequestsError | None:
+    def _too_many(self, scope: Scope, headers: Mapping[bytes, bytes]) -> TooManyRequestsError | None:
         """Charge who shows no key; who shows one is charged when it is known whose it is: the guard looks there."""
         if _shows_key(headers, scope):
             return None
         try:
-            self.limits.anonymous.take(address_of(scope), cost)
+            self.limits.anonymous.take(address_of(scope), cost_of(headers))
         except TooManyRequestsError as error:
             return error
         return None
 
 
-def _shows_key(headers: Headers, scope: Scope) -> bool:
-    return "authorization" in headers and scope["path"].startswith(_GUARDED) and scope["path"] != OPENAPI_PATH
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """Return the headers of a request by their names in small letters; of those that stand twice the first one."""
+    return dict(reversed(scope["headers"]))
 
 
-def cost_of(headers: Headers) -> float:
+def _shows_key(headers: Mapping[bytes, bytes], scope: Scope) -> bool:
+    return b"authorization" in headers and scope["path"].startswith(_GUARDED) and scope["path"] != OPENAPI_PATH
+
+
+def cost_of(headers: Mapping[bytes, bytes]) -> float:
     """Return how many requests this one counts as, by what can be known before its body is read."""
     return UPLOAD_COST if _is_form(headers) else 1.0
 
 
-def _is_form(headers: Headers) -> bool:
-    return headers.get("content-type", "").lower().startswith("multipart/")  # as who reads it takes it
+def _is_form(headers: Mapping[bytes, bytes]) -> bool:
+    return headers.get(b"content-type", b"").lower().startswith(b"multipart/")  # as who reads it takes it
 
 
-def _declared(headers: Headers) -> int:
-    length = headers.get("content-length", "")
-    return int(length) if length.isdecimal() and len(length) < 20 else 0
+def _declared(headers: Mapping[bytes, bytes]) -> int:
+    length = headers.get(b"content-length", b"")
+    return int(length) if length.isdigit() and len(length) < 20 else 0
 
 
 def _counted(receive: Receive, bytes_max: int, seconds: float) -> Receive:
