@@ -8,7 +8,7 @@ Promises:
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -76,11 +76,22 @@ class MadeReceipt:
     proof: LogReceipt
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """A receipt that is signed; its place in the log is not known yet."""
+
+    draft: ReceiptDraft
+    receipt: VerificationReceipt
+    content: bytes = field(repr=False)
+    digest: bytes
+    timestamp: bytes | None = field(repr=False)
+
+
 @dataclass(slots=True, eq=False)
 class _Ticket(Ticket):
     """One caller's signed receipts, and what became of them."""
 
-    records: tuple[ReceiptRecord, ...]
+    signed: tuple[_Signed, ...]
     at: datetime
     made: tuple[MadeReceipt, ...] | None = None
     error: BaseException | None = None
@@ -109,7 +120,7 @@ class ReceiptBook:
         refuse_inside_transaction(self.database)
         if not drafts:
             return ()
-        ticket = _Ticket(tuple(self._signed(each, at=at) for each in drafts), at)  # (1)
+        ticket = _Ticket(self._signed(drafts, at=at), at)  # (1)
         self._group.join(ticket)
         if ticket.error is not None:
             raise ticket.error
@@ -117,36 +128,53 @@ class ReceiptBook:
 
     def _lead(self, take: Take[_Ticket]) -> None:
         tickets = take()
-        records = [each for ticket in tickets for each in ticket.records]
+        signed = [each for ticket in tickets for each in ticket.signed]
         made: list[MadeReceipt] = []
 
         def keep(tx: Transaction, proofs: Sequence[LogReceipt]) -> None:
             made[:] = [
-                MadeReceipt(record=_placed(record, proof.index), proof=proof)
-                for record, proof in zip(records, proofs, strict=True)
+                MadeReceipt(record=_record(each, proof.index), proof=proof)
+                for each, proof in zip(signed, proofs, strict=True)
             ]
             file_receipts(tx, [each.record for each in made], at=max(each.at for each in tickets))
 
         try:
-            self.log.append([_entry(each) for each in records], filing=keep)  # (2)
+            entries = [EntryDraft(kind=EntryKind.RECEIPT, digest=each.digest) for each in signed]
+            self.log.append(entries, filing=keep)  # (2)
         except BaseException as error:  # noqa: BLE001 - every caller that waits must hear of it; each raises it again
             for ticket in tickets:
                 ticket.error = error
             return
         rest = iter(made)
         for ticket in tickets:
-            ticket.made = tuple(next(rest) for _ in ticket.records)
+            ticket.made = tuple(next(rest) for _ in ticket.signed)
 
-    def _signed(self, draft: ReceiptDraft, *, at: datetime) -> ReceiptRecord:
-        """Sign one receipt, and have it stamped where that is wanted; its place in the log is not known yet."""
+    def _signed(self, drafts: Sequence[ReceiptDraft], *, at: datetime) -> tuple[_Signed, ...]:
+        """Sign receipts, one right behind the other: a processor is quicker at what it has just done."""
+        receipts = [self._receipt(each, at=at) for each in drafts]
+        key = self.custody.newest(KeyPurpose.RECEIPT, DEPLOYMENT)
+        kid = self.custody.public_key(key).kid
+        messages = [receipt_to_be_signed(each, kid) for each in receipts]
+        signatures = [self.custody.sign_counted(key, each) for each in messages]
+        return tuple(
+            self._stamped(draft, receipt, assemble_receipt(receipt, kid, der_to_raw(signature)))
+            for draft, receipt, signature in zip(drafts, receipts, signatures, strict=True)
+        )
+
+    def _stamped(self, draft: ReceiptDraft, receipt: VerificationReceipt, content: bytes) -> _Signed:
+        """Have a receipt stamped where that is wanted."""
+        digest = sha256(content).digest()
+        timestamp = self.timestamps.stamp(digest) if draft.reliance.stamped else None
+        return _Signed(draft=draft, receipt=receipt, content=content, digest=digest, timestamp=timestamp)
+
+    def _receipt(self, draft: ReceiptDraft, *, at: datetime) -> VerificationReceipt:
         reliance, number = draft.reliance, draft.verdict.receipt_number
         if number is None:
             raise ValueError("no receipt is made of what could not be read, reached or timed")
-        made_at = at.replace(microsecond=0)
-        receipt = VerificationReceipt(
+        return VerificationReceipt(
             issuer=self.issuer,
             receipt_id=self.random(RECEIPT_ID_BYTES),
-            made_at=made_at,
+            made_at=at.replace(microsecond=0),
             licence_id=draft.licence_id,
             presented=draft.presented,
             result=number,
@@ -160,16 +188,10 @@ class ReceiptBook:
             delete_after=reliance.delete_after.replace(microsecond=0),
             answer=draft.answer,
         )
-        key = self.custody.newest(KeyPurpose.RECEIPT, DEPLOYMENT)
-        kid = self.custody.public_key(key).kid
-        signature = self.custody.sign_counted(key, receipt_to_be_signed(receipt, kid))
-        record = _record(receipt, draft, assemble_receipt(receipt, kid, der_to_raw(signature)))
-        if not reliance.stamped:
-            return record
-        return replace(record, timestamp=self.timestamps.stamp(sha256(record.content).digest()))
 
 
-def _record(receipt: VerificationReceipt, draft: ReceiptDraft, content: bytes) -> ReceiptRecord:
+def _record(signed: _Signed, leaf: int) -> ReceiptRecord:
+    receipt, draft = signed.receipt, signed.draft
     return ReceiptRecord(
         receipt_id=receipt.receipt_id.hex(),
         licence_id=receipt.licence_id or None,
@@ -184,18 +206,7 @@ def _record(receipt: VerificationReceipt, draft: ReceiptDraft, content: bytes) -
         in_force=draft.verdict.is_in_force is True,
         made_at=receipt.made_at,
         delete_after=receipt.delete_after,
-        content=content,
-        leaf=_NOWHERE,
+        content=signed.content,
+        timestamp=signed.timestamp,
+        leaf=leaf,
     )
-
-
-# A leaf is never below zero: what has no place yet can be filed by nobody.
-_NOWHERE: Final = -1
-
-
-def _entry(record: ReceiptRecord) -> EntryDraft:
-    return EntryDraft(kind=EntryKind.RECEIPT, digest=sha256(record.content).digest())
-
-
-def _placed(record: ReceiptRecord, leaf: int) -> ReceiptRecord:
-    return replace(record, leaf=leaf)
