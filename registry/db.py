@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, create_engine, event, make_url
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -75,12 +75,14 @@ class Database:
     is_postgresql: bool
     write_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     idle: list[PoolProxiedConnection] = field(default_factory=list, repr=False)
+    writer: list[Connection] = field(default_factory=list, repr=False)
     _here: threading.local = field(default_factory=threading.local, repr=False)
 
     def close(self) -> None:
         """Close all connections that nobody uses."""
-        while self.idle:
-            self.idle.pop().close()
+        for kept in (self.idle, self.writer):
+            while kept:
+                kept.pop().close()
         self.engine.dispose()
         self.autocommit.dispose()
 
@@ -99,21 +101,6 @@ class Transaction:
     ) -> CursorResult[*tuple[Any, ...]]:
         """Run one statement, or one statement for each row of parameters; no rows is nothing to do for the caller."""
         return self.connection.execute(statement, parameters)
-
-    def insert_many(self, table: Table, names: Sequence[str], rows: Sequence[tuple[int | bytes, ...]]) -> None:
-        """Insert many rows of integers and bytes in the way that is fastest: COPY on PostgreSQL."""
-        into = f"{table.name} ({', '.join(names)})"
-        if not self.is_postgresql:
-            marks = ", ".join("?" * len(names))
-            self.connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", list(rows))  # noqa: S608 - names of ours
-            return
-        statement = f"COPY {into} FROM STDIN"
-        driver = self.connection.connection.dbapi_connection
-        try:
-            with driver.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
-                copy.write("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
-        except self.connection.dialect.loaded_dbapi.Error as error:
-            raise _wrapped(self.connection, driver, error) from None
 
     def by_driver(self, text: str, parameters: Any, *, many: bool = False) -> tuple[list[Any], int]:  # noqa: ANN401 - the driver's own
         """Run a text, for each of the parameters where there are many, past SQLAlchemy: for `registry/prepared.py`.
@@ -134,11 +121,6 @@ class Transaction:
         if not self.connection.in_transaction():
             self.connection.begin()
         return self.connection.connection.driver_connection
-
-
-def _copied(value: int | bytes) -> str:
-    """Return a value as COPY reads it: a backslash begins an escape, so the one before x stands twice."""
-    return str(value) if isinstance(value, int) else f"\\\\x{value.hex()}"
 
 
 def open_database(
@@ -248,7 +230,7 @@ def transaction(database: Database) -> Iterator[Transaction]:
     Raises ``DatabaseAwayError``, ``DatabaseBusyError``, ``DiskFullError``, ``ConflictError``, and, inside another
     transaction of the same thread, ``NestedTransactionError``.
     """
-    with _only_one(database), _write_lock(database), translated_errors(), database.engine.begin() as connection:
+    with _only_one(database), translated_errors(), _writing(database) as connection:
         yield Transaction(connection)
 
 
@@ -313,14 +295,27 @@ def _only_one(database: Database) -> Iterator[None]:
 
 
 @contextmanager
-def _write_lock(database: Database) -> Iterator[None]:
+def _writing(database: Database) -> Iterator[Connection]:
+    """Lend a connection with a transaction that is committed at the end.
+
+    That of SQLite stays checked out for the next one who writes, unless anything went wrong: to check it in and out
+    costs as much as to write an entry of the log. There is one, for who writes holds the lock.
+    """
     if database.is_postgresql:
-        yield
+        with database.engine.begin() as connection:
+            yield connection
         return
     if not database.write_lock.acquire(timeout=WAIT_SECONDS_MAX):
         raise DatabaseBusyError
     try:
-        yield
+        connection = database.writer.pop() if database.writer else database.engine.connect()
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        database.writer.append(connection)
     finally:
         database.write_lock.release()
 

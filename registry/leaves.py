@@ -26,7 +26,7 @@ from registry.intents import (
     overdue_intents,
     renew_lease,
 )
-from registry.log_nodes import LOG_NUMBER, log_number, nodes
+from registry.log_nodes import LOG_NUMBER, log_number, nodes, siblings
 from registry.packed import packed_bytes, packed_numbers
 from registry.pending import (
     PENDING_MAX,
@@ -77,6 +77,7 @@ __all__ = [
     "rename",
     "renew_lease",
     "row_of_nodes",
+    "siblings",
     "take_pending",
     "waiting_entries",
 ]
@@ -198,9 +199,9 @@ def append(
         raise LogConflictError
     if entries:
         rows = [(before.log, each.index, each.entry, each.leaf_hash, each.digest) for each in entries]
-        tx.insert_many(LOG_ENTRY, ("log", "idx", "entry", "leaf_hash", "digest"), rows)
+        tx.by_driver(_ENTRIES_ON_SQLITE, rows, many=True)
     if inner:
-        tx.insert_many(LOG_NODE, ("log", "level", "idx", "hash"), [(before.log, *node, value) for node, value in inner])
+        tx.by_driver(_NODES_ON_SQLITE, [(before.log, *node, value) for node, value in inner], many=True)
 
 
 def entries(tx: Transaction, origin: str, start: int, stop: int) -> tuple[StoredEntry, ...]:
@@ -285,7 +286,8 @@ def _moved_head() -> Update:
 
 
 _MOVE_HEAD: Final = Prepared(_moved_head)
-
+_ENTRIES_ON_SQLITE: Final = "INSERT INTO log_entry (log, idx, entry, leaf_hash, digest) VALUES (?, ?, ?, ?, ?)"
+_NODES_ON_SQLITE: Final = "INSERT INTO log_node (log, level, idx, hash) VALUES (?, ?, ?, ?)"
 
 # One statement and one wait for all that a commit of the log writes; who waits for it are all callers.
 _GROW: Final = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from registry import db
@@ -267,6 +267,26 @@ def test_an_unknown_code_of_sqlite_stays_what_it_is() -> None:
 def test_a_pool_without_a_free_connection_is_busy() -> None:
     with pytest.raises(DatabaseBusyError), translated_errors():
         raise db.PoolTimeoutError
+
+
+def test_who_writes_to_sqlite_takes_the_connection_of_the_last_one_unless_something_went_wrong(sqlite_url: str) -> None:
+    database, lent = open_database(sqlite_url), 0
+
+    def lend(*_of_the_pool: object) -> None:
+        nonlocal lent
+        lent += 1
+
+    event.listen(database.engine, "checkout", lend)
+    for number in range(3):
+        count(database, f"counter {number}")
+    assert lent == 1
+    with pytest.raises(ConflictError):
+        count(database, "counter 0")
+    count(database, "counter 3")
+    assert lent == 2
+
+    database.close()
+    assert not Path(f"{database.engine.url.database}-wal").exists(), "the last connection to be closed takes it away"
 
 
 def test_sqlite_writes_ahead_and_flushes_every_commit(sqlite_url: str) -> None:
