@@ -32,6 +32,7 @@ def asked(sqlite_hall: Hall) -> Iterator[list[str]]:
     asyncio.run(admitted(sqlite_hall.app.state.admission, sqlite_hall.credentials["officer"]))
     (connection,) = sqlite_hall.office.database.idle
     driver = connection.driver_connection
+    assert driver is not None
     found: list[str] = []
     driver.set_trace_callback(lambda text: found.append(text) if "FROM api_client" in text else None)
     yield found
