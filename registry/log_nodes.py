@@ -1,7 +1,7 @@
 """Hashes of the log's tree by their coordinates. Through ``registry.leaves`` only.
 
 Promises: each hash is found by the key of its row, however long the log is. (A list of pairs behind IN would let SQLite
-read every row of the log; so the coordinates come as a table that rows are looked up for.)
+read every row of the log; so the coordinates come as a table that rows are looked up for, or one by one.)
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,11 @@ _NODES_ON_POSTGRESQL: Final = """
 SELECT node.level, node.idx, node.hash FROM unnest(%(levels)b::int[], %(offsets)b::bigint[]) AS wanted(level, idx)
 JOIN log_node AS node ON node.log = %(log)s AND node.level = wanted.level AND node.idx = wanted.idx
 """
+_SIBLINGS_ON_POSTGRESQL: Final = """
+SELECT 0, leaf_hash FROM log_entry WHERE log = %(log)s AND idx = %(leaf)s UNION ALL
+SELECT node.level, node.hash FROM unnest(%(offsets)b::bigint[]) WITH ORDINALITY AS wanted(idx, level)
+JOIN log_node AS node ON node.log = %(log)s AND node.level = wanted.level::int AND node.idx = wanted.idx
+"""
 
 
 def nodes(tx: Transaction, origin: str, wanted: Sequence[Node]) -> dict[Node, bytes]:
@@ -36,6 +41,22 @@ def nodes(tx: Transaction, origin: str, wanted: Sequence[Node]) -> dict[Node, by
         rows, _ = tx.by_driver(*_query(tx, logs[0][0], part))
         found |= {(level, offset): value for level, offset, value in rows}
     return found
+
+
+def siblings(tx: Transaction, log: int, index: int, height: int) -> tuple[bytes, ...]:
+    """Return the hashes beside the way from a leaf up to the root of the complete subtree of this height around it.
+
+    Raises ``KeyError`` when the log has no such subtree.
+    """
+    if not height:
+        return ()
+    leaf, *inner = [(index >> level) ^ 1 for level in range(height)]
+    if tx.is_postgresql:
+        rows, _ = tx.by_driver(_SIBLINGS_ON_POSTGRESQL, {"log": log, "leaf": leaf, "offsets": inner})
+    else:
+        rows, _ = tx.by_driver(_siblings_on_sqlite(height), (log, leaf, *inner))
+    found: dict[int, bytes] = dict(rows)
+    return tuple(found[level] for level in range(height))
 
 
 def _parts(wanted: Sequence[Node]) -> list[Sequence[Node]]:
@@ -68,6 +89,15 @@ def _nodes_on_sqlite(count: int) -> str:
         "SELECT node.level, node.idx, node.hash FROM wanted CROSS JOIN log_node AS node "
         "ON node.log = ? AND node.level = wanted.level AND node.idx = wanted.idx"
     )
+
+
+@cache
+def _siblings_on_sqlite(height: int) -> str:
+    inner = (
+        f" UNION ALL SELECT {level}, hash FROM log_node WHERE log = ?1 AND level = {level} AND idx = ?{level + 2}"  # noqa: S608 - numbers of ours
+        for level in range(1, height)
+    )
+    return "SELECT 0, leaf_hash FROM log_entry WHERE log = ?1 AND idx = ?2" + "".join(inner)
 
 
 def log_number(origin: Any) -> Select[Any]:  # noqa: ANN401 - a text, or an expression of SQLAlchemy
