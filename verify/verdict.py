@@ -174,6 +174,7 @@ OF_GAP: Final[Mapping[str, Verdict | None]] = {
     "status.stale": Verdict.STATUS_UNKNOWN,
     "status.not_asked": Verdict.STATUS_UNKNOWN,
     "log.cut_off": Verdict.STATUS_UNKNOWN,
+    "log.cut_off_unwitnessed": Verdict.STATUS_UNKNOWN,
     # Stands beside a signature that does not fit, and says no less.
     "contents.unproven": Verdict.TAMPERED,
     "contents.partly_protected": Verdict.STATUS_UNKNOWN,

@@ -4,6 +4,8 @@ Promises:
   * Which witnesses count, and how many, says the trust list's log policy and nothing else: not the proof, nor a caller.
   * A proof without its quorum is "not yet witnessed" for the merge delay, and "could not be checked" after it: the
     proof inside a document is as old as its signature, so its age alone never makes a licence bad.
+  * For a signature of a key that was cut off, where witnesses are asked for, a proof without them could not be checked:
+    who stole that key may have the log's key too. Online, or with a witnessed proof, what is honest stays good.
   * A line of a known witness that does not fit makes the whole proof wrong.
   * When it was witnessed is when the quorum was reached: one witness whose clock is wrong moves it no further.
 """
@@ -15,6 +17,7 @@ from typing import Final
 
 from verify.cosignature import Cosignature, read_cosignatures
 from verify.errors import MalformedError
+from verify.issuer_check import cut_off_of
 from verify.log_entry import LogEntry
 from verify.log_proof import LogReceipt
 from verify.note import NoteError
@@ -26,24 +29,28 @@ MERGE_DELAY: Final = timedelta(hours=24)
 """Within this time every entry is to be seen by the witnesses; an office that is later raises an alarm."""
 
 PROVEN: Final = "log.proven"
+# Where the entry of an intent names the key that will sign.
+_KEY: Final = 2
 _SEPARATOR: Final = ", "
 
 
 def judge_witnesses(receipt: LogReceipt, trust: TrustList, *, at: datetime) -> Finding:
     """Say who witnessed the checkpoint of a receipt that `check_receipt` has let pass."""
     try:
-        logged_at = LogEntry.decode(receipt.entry).time
+        entry = LogEntry.decode(receipt.entry)
         found = read_cosignatures(receipt.note, trust.policy.keys)
     except (NoteError, MalformedError) as error:
         return _finding("log.wrong", Outcome.FAILED, detail=error.detail)
-    params = {"logged_at": logged_at.isoformat()}
+    params = {"logged_at": entry.time.isoformat()}
     if not trust.policy.has_quorum:
         return _finding(PROVEN, Outcome.PASSED)
     if trust.policy.is_met(found):
         names = _SEPARATOR.join(trust.policy.names(found))
         params |= {"witnesses": names, "witnessed_at": _reached_at(found, trust).isoformat()}
         return _finding("log.witnessed", Outcome.PASSED, params=params)
-    if at - logged_at <= MERGE_DELAY:
+    if _is_cut_off(entry, trust):
+        return _finding("log.cut_off_unwitnessed", Outcome.UNKNOWN, params=params)
+    if at - entry.time <= MERGE_DELAY:
         return _finding("log.not_yet_witnessed", Outcome.PASSED, params=params)
     return _finding("log.unwitnessed", Outcome.UNKNOWN, params=params)
 
@@ -55,6 +62,11 @@ def with_witnesses(signed: SignedDocument, trust: TrustList | None, *, at: datet
     judged = judge_witnesses(signed.receipt, trust, at=at)
     findings = tuple(judged if each.code == PROVEN else each for each in signed.findings)
     return replace(signed, findings=findings)
+
+
+def _is_cut_off(entry: LogEntry, trust: TrustList) -> bool:
+    kid = (entry.detail or {}).get(_KEY)
+    return isinstance(kid, bytes) and cut_off_of(trust, kid) is not None
 
 
 def _reached_at(found: Sequence[Cosignature], trust: TrustList) -> datetime:

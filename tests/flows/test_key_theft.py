@@ -1,8 +1,9 @@
 """The drill after a theft: the thief signs a hundred perfect forgeries, all are refused; what was honest stays good.
 
-The thief has a copy of the whole office as it was at the theft, with every key but that of the signing log, which lies in
-another place (that one he makes anew). So whatever he issues is signed by the right keys, with the right certificates,
-time stamps of the right authority, true-looking proofs. Only the log does not have it.
+The thief has a copy of the whole office as it was at the theft, with every key but that of the signing log (that one he
+makes anew). So whatever he issues is signed by the right keys, with the right certificates, time stamps of the right
+authority, true-looking proofs. Only the log does not have it. Another thief has the log's key, too: his proofs are those
+of a branch, which no witness has seen.
 """
 
 import secrets
@@ -28,22 +29,24 @@ from signer.issue import IssuedLicence
 from signer.key_turns import cut_off
 from signer.log_entries import licence_intent
 from signer.log_files import FolderStore
+from signer.proofs import prove_inclusion
 from signer.publish import publish
 from signer.trust_lists import renew_trust_list
 from tests.town import BUREAU, FOOD, PASSPHRASE, PERSONS, FoundedTown, Town
+from tests.witness_room import AUDIT, CITY, policy_text
 from verify.algorithms import Algorithm, der_to_raw
 from verify.brought_proof import with_proof
 from verify.evidence import NOT_FOUND, Evidence
 from verify.examine import examine, examine_text, with_registry
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
 from verify.qr_token import decode_token, encode_token, to_be_signed
-from verify.report import Report
+from verify.report import Check, Report
 from verify.status import open_status_list
 from verify.token_claims import ShortStatus, TokenClaims
 from verify.values import LicenceId
 from verify.verdict import Verdict
 
-CODES, WHOLE = 988, 12
+CODES, CODES_AFTER, WHOLE = 988, 88, 12
 FORGED_CODES, FORGED_WHOLE = 92, 8
 AT_ONCE = 200
 
@@ -65,6 +68,7 @@ class Drill:
     honest_whole: tuple[IssuedLicence, ...]
     forged: tuple[Code, ...]
     forged_whole: tuple[IssuedLicence, ...]
+    in_branch: tuple[IssuedLicence, Code]
     evidence: Evidence
     town: Town
 
@@ -106,12 +110,14 @@ def whole(town: Town, count: int) -> tuple[IssuedLicence, ...]:
     return tuple(issued)
 
 
-def stolen(town: Town, path: Path, folder: Path) -> Town:
-    """Copy the office; make the log's key anew, and a trust list that names it."""
+def stolen(town: Town, path: Path, folder: Path, *, has_log_key: bool = False) -> Town:
+    """Copy the office; without the log's key, make that anew, and a trust list that names it."""
     database = folder / "registry.sqlite"
     with closing(sqlite3.connect(path)) as there, closing(sqlite3.connect(database)) as copy:
         there.backup(copy)
     shutil.copytree(town.folder / "keys", folder / "keys")
+    if has_log_key:
+        return Town.open(open_database(f"sqlite:///{database}"), folder, now=town.now)
     log_key = KeyName(KeyPurpose.CHECKPOINT, DEPLOYMENT)
     for each in (folder / "keys").glob(f"{log_key.text}*"):
         each.unlink()
@@ -132,18 +138,22 @@ def drill(founded_on_sqlite: FoundedTown, tmp_path_factory: pytest.TempPathFacto
     town.has_only(FOOD, "pdf")
     honest_whole = whole(town, WHOLE)
     like = decode_token(honest_whole[0].record.token_text).claims
-    honest = tuple(signed_codes(town, like, CODES))
+    honest = tuple(signed_codes(town, like, CODES - CODES_AFTER))
 
     thief = stolen(town, path, tmp_path_factory.mktemp("thief"))
     forged_whole = whole(thief, FORGED_WHOLE)
     forged = tuple(signed_codes(thief, like, FORGED_CODES))
     thief.database.close()
+    branch = stolen(town, path, tmp_path_factory.mktemp("thief-of-all"), has_log_key=True)
+    in_branch = (whole(branch, 1)[0], *signed_codes(branch, like, 1))
+    branch.database.close()
+    honest += tuple(signed_codes(town, like, CODES_AFTER))  # the office goes on until it notices
 
     town.clock.moves(timedelta(minutes=5))  # every date on a forgery lies before that of the cut-off
     for purpose in (KeyPurpose.CODE, KeyPurpose.DOCUMENT):
         cut_off(town.key_desk, town.desk.key(purpose, BUREAU), size=None, persons=PERSONS, at=town.now)
     town.publishes()
-    yield Drill(database, honest, honest_whole, forged, forged_whole, _evidence(town, like), town)
+    yield Drill(database, honest, honest_whole, forged, forged_whole, in_branch, _evidence(town, like), town)
     database.close()
 
 
@@ -232,3 +242,26 @@ def test_online_the_registry_knows_the_honest_ones_and_none_of_the_forged(drill:
 
     assert honest == {Verdict.VALID}
     assert forged == {Verdict.NOT_FOUND}
+
+
+def test_who_stole_the_key_of_the_log_as_well_has_no_witness_and_no_registry(drill: Drill) -> None:
+    trust, verifier = drill.evidence.trust, drill.town.desk.log.verifier
+    assert trust is not None
+    asking = replace(drill.evidence, trust=replace(trust, log_policy=policy_text(verifier)))
+    watched = replace(drill, evidence=asking)
+    forged, code = drill.in_branch
+    honest = drill.honest_whole[0]
+    own = prove_inclusion(drill.database, verifier.name, honest.record.document_leaf)
+    assert own is not None
+    witnessed = own.to_text() + "".join(each.line(own.note, drill.town.now) for each in (AUDIT, CITY))
+
+    by_file = [examine(each.document, asking, at=drill.town.now) for each in (forged, honest)]
+    shown = with_proof(by_file[1], witnessed, asking.trust, at=drill.town.now)
+
+    assert {report.verdict for report in (*by_file, watched.by_file(code))} == {Verdict.STATUS_UNKNOWN}
+    assert {each.code for report in by_file for each in report.findings if each.check is Check.LOG} == {
+        "log.cut_off_unwitnessed"
+    }
+    assert shown.verdict is Verdict.VALID, "the honest one is good with a proof that witnesses have seen"
+    assert {watched.online(text).verdict for text in (code.text, forged.record.token_text)} == {Verdict.NOT_FOUND}
+    assert watched.online(honest.record.token_text).verdict is Verdict.VALID

@@ -160,6 +160,9 @@ def test_a_stolen_code_key_is_closed_by_a_proof_below_its_cut_off_and_failed_by_
     assert said(with_proof(of_code(below), proof, below, at=NOW)) == ["log.witnessed"]
     assert with_proof(of_code(below), proof, below, at=NOW).verdict is Verdict.VALID
     assert with_proof(of_code(above), proof, above, at=NOW).verdict is Verdict.NOT_IN_LOG
+    for age in (timedelta(0), timedelta(days=30)):
+        unseen = with_proof(of_code(below), log.proof(1, AUDIT), below, at=NOW + age)
+        assert (said(unseen), unseen.verdict) == (["log.cut_off_unwitnessed"], Verdict.STATUS_UNKNOWN)
     elsewhere = trust(cut_off=("log.test.example/2025", 9))
     assert with_proof(of_code(elsewhere), proof, elsewhere, at=NOW).verdict is Verdict.NOT_IN_LOG
 
