@@ -5,7 +5,7 @@ Promises:
   * Two checkpoints that prove a fork are both written beside what is kept, whatever else was found.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,46 +13,23 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from api.auditor.files import ReadError, close_source, lines, load_state, read_capped, save_state, write_whole
+from api.auditor.files import close_source, lines, load_state, save_state, write_whole
+from api.auditor.matching import MatchedFile, matched, signed_files
 from api.auditor.request import AuditRequest, Opened, open_request
 from verify.cose import decode_sign1
-from verify.errors import MalformedError
-from verify.issuer_check import cut_off_of
 from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
 from verify.log_audit.claims import UNFINISHED
 from verify.log_audit.findings import Weight
 from verify.log_audit.kept import kept_of, read_kept
 from verify.log_audit.records import Rows
-from verify.log_audit.signed_files import FoundSignature, signatures_in
-from verify.log_entry import LogEntry
-from verify.signed_document import DOCUMENT_BYTES_MAX
 from verify.trust import TRUST_LIST_BYTES_MAX
 
 KEPT: Final = "kept.json"
 STATE: Final = "unfinished.json"
 FORK: Final = "fork-{}.txt"
 _TRUST: Final = "trust"
-_SIGNED: Final = frozenset({".pdf", ".ofd", ".txt"})
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Brought:
-    """A signed file that was brought along, as it was read; `unread` are signatures that nobody can read."""
-
-    digest: bytes
-    signatures: tuple[FoundSignature, ...]
-    unread: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchedFile:
-    """A signed file that was brought along: the places of its signatures in the log, None for one that is not there."""
-
-    file: str
-    digest: bytes
-    places: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +64,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
     Raises `RequestError`, `ReadError`, `WriteError`; what is wrong with the log is in the result.
     """
     opened = open_request(request)  # (1)
-    signed = dict(_signed_files(request))  # (2)
+    signed = dict(signed_files(request.licences))  # (2)
     state = None if request.keep is None else load_state(request.keep / STATE)
     seed = request.seed or str((state or {}).get("seed", f"{at:%Y-%m-%d}"))
     kept = None if request.keep is None else load_state(request.keep / KEPT)
@@ -114,7 +91,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
     result = audit.run(progress=progress, save=_saver(request))  # (3)
     _note_brought(opened, result, at=at)
     _judge_trust(opened, result, kept)
-    files = tuple(_matched(name, each, audit, result, opened) for name, each in sorted(signed.items()))  # (4)
+    files = tuple(matched(name, each, audit, result, opened) for name, each in sorted(signed.items()))  # (4)
     _keep(request, opened, result)  # (5)
     close_source(opened.reader)
     return Checked(request=request, opened=opened, audit=audit, result=result, files=files, seed=seed, at=at)
@@ -163,60 +140,6 @@ def _judge_trust(opened: Opened, result: AuditResult, kept: Mapping[str, Any] | 
     seen = 0 if kept is None else kept.get(_TRUST, 0)
     if isinstance(seen, int) and sequence < seen:
         findings.fail("checker.trust_older", expected=seen, found=sequence)
-
-
-def _signed_files(request: AuditRequest) -> Iterator[tuple[str, _Brought]]:
-    for folder in request.licences:
-        paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
-        for path in paths:
-            if path.is_file() and path.suffix.lower() in _SIGNED:
-                yield str(path), _brought(path)
-
-
-def _brought(path: Path) -> _Brought:
-    """Read a signed file; one that is too long or locked is one that nobody can read, and ends no audit."""
-    try:
-        content = read_capped(path, DOCUMENT_BYTES_MAX)
-    except ReadError:
-        return _Brought(digest=b"", signatures=(), unread=1)
-    found, unread = signatures_in(content)
-    return _Brought(digest=sha256(content).digest(), signatures=found, unread=unread)
-
-
-def _matched(name: str, brought: _Brought, audit: LogAudit, result: AuditResult, opened: Opened) -> MatchedFile:
-    """Say whether the log has the signatures of a file, and below the cut-off where a key has one."""
-    findings, signatures = result.findings, brought.signatures
-    places = tuple(result.judge.wanted.get(each.digest) for each in signatures)
-    if brought.unread or not signatures:
-        findings.unknown("checker.file_unsigned", file=name, found=brought.unread)
-    for signature, place in zip(signatures, places, strict=True):
-        if place is None:
-            findings.fail("checker.file_unlogged", file=name, expected=signature.digest)
-            continue
-        _judge_key((name, signature.kid), place, audit, result, opened)
-        if place in result.judge.given_up:
-            note = findings.unknown if place < result.judge.recovered_at else findings.fail
-            note("checker.file_given_up", file=name, index=place)
-    return MatchedFile(file=name, digest=brought.digest, places=places)
-
-
-def _judge_key(signed: tuple[str, bytes], place: int, audit: LogAudit, result: AuditResult, opened: Opened) -> None:
-    """See that an intent names the key of the file, and stands below its cut-off, by whichever name of the log."""
-    checkpoint, trust, (name, own) = result.checkpoint, opened.trust, signed
-    if checkpoint is None:
-        return
-    try:
-        detail = LogEntry.decode(audit.entry(place, checkpoint.size) or b"").detail or {}
-    except MalformedError:
-        result.findings.unknown("checker.file_unread", file=name, index=place)
-        return
-    told = detail.get(2)
-    kid = own or (told if isinstance(told, bytes) else b"")
-    if kid != told:
-        result.findings.fail("checker.file_other_key", file=name, index=place, expected=told, found=kid)
-    cut_off = cut_off_of(trust, kid)
-    if cut_off is not None and not trust.is_below(cut_off, checkpoint.origin, place):
-        result.findings.fail("checker.file_cut_off", file=name, index=place, expected=cut_off[1])
 
 
 def _keep(request: AuditRequest, opened: Opened, result: AuditResult) -> None:

@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.auditor.checking import _Brought, _brought, _judge_trust, _matched, _trust_digest
+from api.auditor.checking import _judge_trust, _trust_digest
+from api.auditor.matching import Brought, brought_in, matched
 from api.auditor.request import Opened
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis
 from verify.algorithms import Algorithm, key_identifier
@@ -64,8 +65,8 @@ def told(
         reader=log, roots=(), trust=list_, trust_content=b"", policy=list_.policy, shown=(), hours=OfficeHours(),
         manifest=None, records_end=0,
     )  # fmt: skip
-    brought = _Brought(digest=digest, signatures=(FoundSignature(digest=digest, kid=STOLEN),), unread=unread)
-    _matched("a file", brought, audit, result, opened)
+    brought = Brought(digest=digest, signatures=(FoundSignature(digest=digest, kid=STOLEN),), unread=unread)
+    matched("a file", brought, audit, result, opened)
     return {each.code: each.params for each in result.findings.found if each.code.startswith("checker.file")}
 
 
@@ -95,7 +96,7 @@ def test_a_file_that_is_too_long_is_one_that_nobody_can_read(tmp_path: Path) -> 
     with (tmp_path / "long.pdf").open("wb") as file:
         file.truncate(DOCUMENT_BYTES_MAX + 1)
 
-    assert _brought(tmp_path / "long.pdf") == _Brought(digest=b"", signatures=(), unread=1)
+    assert brought_in(tmp_path / "long.pdf") == Brought(digest=b"", signatures=(), unread=1)
 
 
 def test_a_signature_that_nobody_can_read_leaves_the_file_open() -> None:
