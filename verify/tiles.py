@@ -16,6 +16,9 @@ LEVEL_MAX: Final = 63
 ENTRY_BYTES_MAX: Final = 65_535
 _HEIGHT: Final = 8
 
+WITNESSED_CHECKPOINT: Final = "checkpoint.witnessed"
+"""Our own file beside the standard's `checkpoint`: the newest one that has its quorum of witnesses."""
+
 
 class TileError(MalformedError):
     """Not a tile, a bundle or a place of one."""

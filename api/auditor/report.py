@@ -25,7 +25,8 @@ def as_object(checked: Checked) -> dict[str, object]:
         "since": None if result.kept is None else result.kept.size,
         "first": result.first,
         "complete": result.is_complete,
-        "witnesses": list(result.witnesses),
+        "witnesses": list(result.witnessed.names),
+        "witnessed": result.witnessed.size,
         "compared": list(result.compared),
         "rows_compared": result.rows_compared,
         "kinds": {str(int(kind)): count for kind, count in result.judge.tally.totals().items()},
@@ -51,7 +52,7 @@ def as_text(checked: Checked, language: Language) -> str:
 def _head(checked: Checked, language: Language) -> Iterator[str]:
     result = checked.result
     checkpoint, counts = result.checkpoint, result.findings.counts
-    witnesses = " ".join(printable(each) for each in result.witnesses)
+    witnesses = " ".join(printable(each) for each in result.witnessed.names)
     failed, unknown = counts[Weight.FAILED.value], counts[Weight.UNKNOWN.value]
     mark = "✘" if failed else "？" if unknown else "✔"
     if checkpoint is None:
@@ -67,9 +68,9 @@ def _head(checked: Checked, language: Language) -> Iterator[str]:
     yield say(
         language,
         f"  与登记、申请逐条比对 {result.rows_compared} 条；月报 {len(result.reports)} 份；"
-        f"见证人 {witnesses or '无'}；签名文件 {len(checked.files)} 份",
+        f"见证人 {witnesses or '无'}，见证至第 {result.witnessed.size} 条；签名文件 {len(checked.files)} 份",
         f"  {result.rows_compared} entries compared with registry and applications; {len(result.reports)} reports;"
-        f" witnesses: {witnesses or 'none'}; {len(checked.files)} signed files",
+        f" witnesses: {witnesses or 'none'}, of {result.witnessed.size} entries; {len(checked.files)} signed files",
     )
     if result.kept is None:
         yield say(

@@ -22,6 +22,7 @@ from verify.log_audit.records import RECORDS_TYPE, RecordsError, RecordsManifest
 from verify.log_audit.tree_walk import Reader
 from verify.note import NOTE_LENGTH_MAX, LogVerifier
 from verify.signed_statement import StatementError, open_statement
+from verify.tiles import WITNESSED_CHECKPOINT
 from verify.trust import TRUST_LIST_BYTES_MAX, TrustList, TrustListError, open_trust_list
 from verify.witness_policy import POLICY_LENGTH_MAX, WitnessPolicy
 
@@ -81,6 +82,7 @@ class Opened:
 def open_request(request: AuditRequest) -> Opened:
     """Open what a request names. Raises `RequestError`, `ReadError`, `MalformedError`."""
     reader = open_source(request.source)
+    seen = reader.get(f"{request.prefix}{WITNESSED_CHECKPOINT}")  # before the newest, which is then the longer one
     roots = tuple(_root(path) for path in request.roots)
     if not roots:
         raise RequestError(params={"name": "--root", "reason": "no pinned key"})
@@ -90,7 +92,8 @@ def open_request(request: AuditRequest) -> Opened:
     if request.policy is not None:
         policy = WitnessPolicy.parse(_text(read_capped(request.policy, POLICY_LENGTH_MAX), request.policy))
     manifest, end, problem = _records(request.records, roots)
-    shown = [Shown(source=each, note=_note(each)) for each in request.checkpoints]
+    shown = [] if seen is None else [Shown(source=f"{request.prefix}{WITNESSED_CHECKPOINT}", note=_cut(seen))]
+    shown += [Shown(source=each, note=_note(each)) for each in request.checkpoints]
     asked, unasked = _ask_witnesses(policy, policy.logs or trust.verifiers) if request.ask_witnesses else ([], [])
     return Opened(
         reader=reader,
@@ -172,11 +175,14 @@ def _ask_witnesses(policy: WitnessPolicy, logs: Sequence[LogVerifier]) -> tuple[
                 away.append((witness.name, error.params.get("reason", "")))
                 continue
             if content is not None:
-                note = content[: NOTE_LENGTH_MAX * 4].decode(errors="replace")
-                shown.append(Shown(source=f"{witness.address}/{path}", note=note))
+                shown.append(Shown(source=f"{witness.address}/{path}", note=_cut(content)))
     asked = {name for name, _reason in away} | {each.source.rpartition("/")[0].rpartition("/")[0] for each in shown}
     away += [(each.name, "404") for each in policy.witnesses if each.address and not {each.name, each.address} & asked]
     return shown, away
+
+
+def _cut(content: bytes) -> str:
+    return content[: NOTE_LENGTH_MAX * 4].decode(errors="replace")
 
 
 def _hours(request: AuditRequest) -> OfficeHours:

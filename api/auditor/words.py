@@ -272,6 +272,10 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "{file} 的见证不够：要求 {expected}，已见证的有 {found}",
         "{file} has too few witnesses: the quorum is {expected}, there are {found}",
     ),
+    "checker.witness_late": (
+        "{file}：见证至第 {index} 条止，其后首条时间 {found}，逾 24 小时未达见证法定数（{expected}）",
+        "{file}: the quorum {expected} has seen {index} entries; the next one, of {found}, waits for over 24 hours",
+    ),
     "checker.witness_away": ("见证人 {file} 问不到：{found}", "the witness {file} could not be asked: {found}"),
     "checker.file_unlogged": (
         "{file} 的签名不在日志中（摘要 {expected}）：未经登记的签发，或密钥失窃",
@@ -292,6 +296,22 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
     "checker.file_other_key": (
         "{file} 由密钥 {found} 签名，第 {index} 条的意向却是密钥 {expected} 的",
         "{file} is signed by key {found}, and the intent of entry {index} is one of key {expected}",
+    ),
+    "checker.file_other_purpose": (
+        "{file} 是 {found} 的签名，第 {index} 条的意向却写作 {expected}：以别的用途登记的签发",
+        "{file} bears a signature for {found}, and entry {index} announces one for {expected}: hidden as such",
+    ),
+    "checker.file_other_use": (
+        "{file} 由密钥 {found} 签名，信任名单没有把它用于 {expected}（第 {index} 条）",
+        "{file} is signed by key {found}, which the trust list has for something else than {expected} (entry {index})",
+    ),
+    "checker.file_changed": (
+        "{file} 不是当时所签的内容：{found}",
+        "{file} is not what was signed: {found}",
+    ),
+    "checker.file_unproven": (
+        "{file} 是否仍为当时所签、由谁所签，未能核对：{found}",
+        "whether {file} is what was signed, and by whom, could not be checked: {found}",
     ),
     "checker.file_unsigned": (
         "{file} 中没有认得的签名，或有认不出的签名（{found} 个），无法断定是否都在日志中",

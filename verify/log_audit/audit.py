@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Final
 
 from verify.errors import MalformedError
-from verify.log_audit.checkpoints import EarlierNames, judge_witnesses
+from verify.log_audit.checkpoints import CHECKPOINT, EarlierNames, Quorum, Witnessed
 from verify.log_audit.claims import Claims, Kept, Shown
 from verify.log_audit.earlier import Bundles, Earlier
 from verify.log_audit.ending import Ending
@@ -40,10 +40,9 @@ from verify.trust import TrustList
 from verify.usual_entry import EntryReader
 from verify.witness_policy import WitnessPolicy
 
-CHECKPOINT: Final = "checkpoint"
 # Between two savings some seconds of work, and a file of a megabyte or two.
 SAVE_EVERY: Final = 128 * TILE_WIDTH
-STATE_FORMAT: Final = 2
+STATE_FORMAT: Final = 3
 
 Progress = Callable[[int, int], None]
 Save = Callable[[Mapping[str, object]], None]
@@ -94,7 +93,7 @@ class AuditResult:
     rows_compared: int = 0
     rows_until: int = 0
     next_place: Mapping[str, object] = field(default_factory=dict)
-    witnesses: tuple[str, ...] = ()
+    witnessed: Witnessed = field(default_factory=Witnessed)
     lists: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -129,6 +128,7 @@ class LogAudit:
         self._begun: Checkpoint | None = None
         self._unsearched: frozenset[bytes] = frozenset()
         self._file = scope.prefix + CHECKPOINT
+        self._quorum = Quorum(self._file, scope.policy, self._findings)
         self._names = EarlierNames(reader, scope.prefix, scope.verifiers, self._findings)
         trust, self._lists = scope.trust, None
         if trust is not None:
@@ -161,6 +161,7 @@ class LogAudit:
         self._findings.begin()
         earlier = self._take_up(walk, judge, row_judge, claims, first)
         claims.begin(walk, self._scope.kept, earlier)
+        self._quorum.begin(claims)
         self._walk(walk, judge, row_judge, claims, (progress, save))  # (3)
         self._search(judge, earlier)
         if walk.position == walk.size and walk.root() != checkpoint.root:  # (4)
@@ -171,7 +172,7 @@ class LogAudit:
         reports.judge(*counts, first=first, rows_until=rows_until, at=moment, judged=told)  # (5)
         ending = Ending(self._findings, judge, row_judge, partial(self._entry, checkpoint.size, first, earlier))
         ending.judge_rows(self._scope.manifest, self._rows, first=first, again=self._again)  # (6)
-        witnesses = self._compare_whole(judge, row_judge, checkpoint)
+        self._compare_whole(judge, row_judge, checkpoint)
         return AuditResult(
             checkpoint=checkpoint,
             findings=self._findings,
@@ -185,7 +186,7 @@ class LogAudit:
             rows_compared=self._rows_compared,
             rows_until=known if self._rows is None or first > known else min(rows_until, checkpoint.size),
             next_place=self._next_place or self._place(walk, judge, row_judge),
-            witnesses=witnesses,
+            witnessed=self._quorum.judge(checkpoint, claims, earlier, at=self._scope.at),
             lists={} if self._lists is None else self._lists.issued,
         )
 
@@ -314,6 +315,7 @@ class LogAudit:
                 self._next_place = self._place(walk, judge, row_judge)
             self._judge_bundle(bundle, walk, judge, row_judge)
             self._names.judge(bundle, walk, judge.links)
+            self._quorum.pass_by(bundle)
             walk.push(bundle)
             progress(walk.position, walk.size)
             if walk.position % SAVE_EVERY == 0:
@@ -341,16 +343,14 @@ class LogAudit:
             self._rows = None
             return None
 
-    def _compare_whole(self, judge: EntryJudge, row_judge: RowJudge, checkpoint: Checkpoint) -> tuple[str, ...]:
-        """Compare what only the end of the log tells: its name, its lists, its totals; return its witnesses."""
+    def _compare_whole(self, judge: EntryJudge, row_judge: RowJudge, checkpoint: Checkpoint) -> None:
+        """Compare what only the end of the log tells: its name, its lists, its totals."""
         if judge.name not in {"", checkpoint.origin}:
             self._findings.fail("checker.name_other", file=self._file, expected=judge.name, found=checkpoint.origin)
         if self._rows is not None:
             self._compare_totals(row_judge, checkpoint)
             if self._lists is not None:
                 self._lists.judge(judge.last_time)
-        told, policy, at = (self._file, checkpoint), self._scope.policy, self._scope.at
-        return judge_witnesses(told, policy, self._findings, at=at, last_time=judge.last_time)
 
     def _compare_totals(self, row_judge: RowJudge, checkpoint: Checkpoint) -> None:
         manifest = self._scope.manifest

@@ -9,7 +9,7 @@ Promises:
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from verify.log_audit.earlier import Earlier
 from verify.log_audit.findings import Findings
@@ -70,16 +70,30 @@ class Claims:
         self._findings = findings
         self._claims: list[Claim] = []
         self._judged: set[str] = set()
+        self._shown: list[tuple[str, Checkpoint]] = []
+        self._proven: set[tuple[int, bytes]] = set()
         own = {each.public for each in verifiers if each.name == checkpoint.origin}
         self.names = frozenset(each.name for each in verifiers if each.public in own)
 
     def state(self) -> dict[str, object]:
         """Return what was compared so far, for JSON."""
-        return {"judged": sorted(self._judged), "compared": self.compared}
+        proven = [[size, root.hex()] for size, root in sorted(self._proven)]
+        return {"judged": sorted(self._judged), "compared": self.compared, "proven": proven}
 
-    def restore(self, state: Mapping[str, list[str]]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Take up what ``state`` gave."""
         self._judged, self.compared = set(state["judged"]), list(state["compared"])
+        self._proven = {(size, bytes.fromhex(root)) for size, root in state["proven"]}
+
+    @property
+    def sizes(self) -> frozenset[int]:
+        """The sizes of the checkpoints that others show."""
+        return frozenset(each.size for _, each in self._shown)
+
+    @property
+    def proven(self) -> tuple[tuple[str, Checkpoint], ...]:
+        """The checkpoints that others show, with where each is from, as far as their roots are the log's."""
+        return tuple(each for each in self._shown if (each[1].size, each[1].root) in self._proven)
 
     def add(self, claim: Claim) -> None:
         """Take in a root of a size that the log has."""
@@ -121,6 +135,7 @@ class Claims:
         elif found.size > size:
             self._findings.unknown("checker.shown_ahead", file=shown.source, expected=size, found=found.size)
         else:
+            self._shown.append((shown.source, found))
             self.add(Claim(size=found.size, root=found.root, code="checker.fork", source=shown.source))
 
     def add_manifest(self, manifest: RecordsManifest | None) -> None:
@@ -156,6 +171,7 @@ class Claims:
     def _compare(self, claim: Claim, root: bytes, walk: TreeWalk, kept: Kept | None) -> None:
         self._judged.add(_name(claim))
         if root == claim.root:
+            self._proven.add((claim.size, root))
             self.compared.append(claim.source)
             return
         index = _first_rewritten(walk, kept) if claim.code == REWRITTEN else claim.size

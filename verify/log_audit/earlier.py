@@ -72,6 +72,11 @@ class Earlier:
             for start in range(0, min(self._end // TILE_WIDTH * HASH_BYTES, len(walk.tops)), HASH_BYTES)
         ]
 
+    @property
+    def end(self) -> int:
+        """Where this run took up the walk: what is below was gone through before."""
+        return self._end
+
     def root(self, size: int) -> bytes | None:
         """Return the root of this size; None where its bundle cannot be had any more."""
         number, rest = divmod(size, TILE_WIDTH)

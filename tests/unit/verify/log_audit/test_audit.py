@@ -310,7 +310,7 @@ def test_witnesses_are_counted_by_the_policy() -> None:
     assert audited(log, soon).findings.counts["failed"] == 0
 
     log.files["log/checkpoint"] = (note + line).encode()
-    assert audited(log, scope).witnesses == ("audit",)
+    assert audited(log, scope).witnessed.names == ("audit",)
     assert "checker.witness_few" not in found(audited(log, scope))
 
     log.files["log/checkpoint"] = (note + cosignature_line(key, at, bytes(64))).encode()
