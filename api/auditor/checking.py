@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
 
 from api.auditor.files import close_source, lines, load_state, save_state, write_whole
@@ -64,7 +63,7 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
     Raises `RequestError`, `ReadError`, `WriteError`; what is wrong with the log is in the result.
     """
     opened = open_request(request)  # (1)
-    signed = dict(signed_files(request.licences))  # (2)
+    signed = dict(signed_files(request.licences, opened, at=at))  # (2)
     state = None if request.keep is None else load_state(request.keep / STATE)
     seed = request.seed or str((state or {}).get("seed", f"{at:%Y-%m-%d}"))
     kept = None if request.keep is None else load_state(request.keep / KEPT)

@@ -15,6 +15,7 @@ from verify.certificates import read_certificate
 from verify.cms import TST_INFO, SignedData, read_signed_data
 from verify.der import SEQUENCE
 from verify.errors import MalformedError, YinzhengError
+from verify.key_purpose import KeyPurpose
 from verify.ofd import OFD_HEAD
 from verify.ofd_package import read_package
 from verify.own_pdf import find_rooms
@@ -30,10 +31,14 @@ _BYTE_RANGE: Final = re.compile(b"/" + b"".join(b"(?:%c|#%02x|#%02X)" % (each, e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSignature:
-    """One signature: SHA-256 of what it is over, and the key that it says it was made by, empty if none is read."""
+    """One signature: SHA-256 of what it is over, the key that it says it was made by, empty if none is read.
+
+    ``purpose`` is what such a signature is made for: by it alone, and by a key of it, may its intent be logged.
+    """
 
     digest: bytes
     kid: bytes
+    purpose: KeyPurpose
 
 
 def signatures_in(content: bytes) -> tuple[tuple[FoundSignature, ...], int]:
@@ -61,7 +66,8 @@ def _found(content: bytes) -> Iterator[FoundSignature | None]:
             token = decode_token(content.decode("ascii").strip())
         except UnicodeDecodeError:
             return
-        yield FoundSignature(digest=sha256(token.to_be_signed).digest(), kid=token.kid)
+        digest = sha256(token.to_be_signed).digest()
+        yield FoundSignature(digest=digest, kid=token.kid, purpose=KeyPurpose.CODE)
 
 
 def _in_pdf(content: bytes) -> Iterator[FoundSignature | None]:
@@ -73,7 +79,8 @@ def _in_pdf(content: bytes) -> Iterator[FoundSignature | None]:
             continue
         read += 1
         if signed.content_type != TST_INFO:
-            yield FoundSignature(digest=sha256(signed.to_be_signed).digest(), kid=_kid_in(signed))
+            digest = sha256(signed.to_be_signed).digest()
+            yield FoundSignature(digest=digest, kid=_kid_in(signed), purpose=KeyPurpose.DOCUMENT)
     yield from [None] * (sum(1 for _ in _BYTE_RANGE.finditer(content)) - read)
 
 
@@ -85,7 +92,8 @@ def _in_ofd(value: bytes) -> Iterator[FoundSignature | None]:
         if not _is_seal(value):
             yield None
         return
-    yield FoundSignature(digest=sha256(signature.to_be_signed).digest(), kid=_kid_of(signature.signer_certificate))
+    digest, kid = sha256(signature.to_be_signed).digest(), _kid_of(signature.signer_certificate)
+    yield FoundSignature(digest=digest, kid=kid, purpose=KeyPurpose.SEAL)
 
 
 def _is_seal(value: bytes) -> bool:

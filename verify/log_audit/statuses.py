@@ -59,26 +59,16 @@ class PublishedLists:
         """Read and check all lists; none may be older than the one that was ``seen`` before."""
         prefixes = {each.status_prefix for each in self._trust.issuers if each.status_prefix}
         numbered = (STATUS.format(number) for number in range(1, LISTS_MAX + 1))
-        for number, (_file, content) in enumerate(self._standing(numbered) if len(prefixes) == 1 else (), 1):
+        for number, (_file, content) in enumerate(_standing(self._reader, numbered) if len(prefixes) == 1 else (), 1):
             self._read_status(number, content, f"{min(prefixes)}{number}")
-        for name in _AUTHORITIES:
-            later = (f"{name}-{generation}.crl" for generation in range(2, _GENERATIONS_MAX))
-            for file, content in self._standing(chain((f"{name}.crl",), later)):
-                self._read_revocations(file, content)
+        for file, content in revocation_files(self._reader):
+            self._read_revocations(file, content)
         for file in sorted(self.issued.keys() & seen.keys()):
             if self.issued[file] < seen[file]:
                 self._findings.fail("checker.list_older", file=file, expected=seen[file], found=self.issued[file])
         for file in sorted(seen.keys() - self.issued.keys()):
             if self._reader.get(file) is None:
                 self._findings.fail("checker.list_gone", file=file)
-
-    def _standing(self, files: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield files with their content up to the first one that is not there."""
-        for file in files:
-            content = self._reader.get(file)
-            if content is None:
-                return
-            yield file, content
 
     def act(self, place: object, act: str, time: int) -> None:
         """Take in an act on the licence that has this place (list and index)."""
@@ -183,6 +173,22 @@ class PublishedLists:
         self.issued[file] = int(issued_at.timestamp())
         if expires_at <= self._at:
             self._findings.unknown("checker.list_expired", file=file, found=expires_at.astimezone(UTC).isoformat())
+
+
+def revocation_files(reader: Reader) -> Iterator[tuple[str, bytes]]:
+    """Yield the revocation lists beside a log, of every authority and generation, as they were read."""
+    for name in _AUTHORITIES:
+        later = (f"{name}-{generation}.crl" for generation in range(2, _GENERATIONS_MAX))
+        yield from _standing(reader, chain((f"{name}.crl",), later))
+
+
+def _standing(reader: Reader, files: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield files with their content up to the first one that is not there."""
+    for file in files:
+        content = reader.get(file)
+        if content is None:
+            return
+        yield file, content
 
 
 def _value(packed: bytes | bytearray, index: int) -> int:

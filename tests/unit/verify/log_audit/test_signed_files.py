@@ -10,6 +10,7 @@ import pytest
 from tests.small_pdf import SealingRoom, room_of, with_cms
 from verify.certificates import read_certificate
 from verify.cms import read_signed_data
+from verify.key_purpose import KeyPurpose
 from verify.log_audit.signed_files import FoundSignature, signatures_in
 from verify.ofd_package import read_package
 from verify.own_ofd import VALUE_FILE
@@ -29,7 +30,9 @@ def test_a_pdf_has_its_signature_with_its_key(sealed: bytes, sealing: SealingRoo
     (room,) = find_rooms(sealed)
     digest = sha256(read_signed_data(room.cms).to_be_signed).digest()
 
-    found = FoundSignature(digest=digest, kid=sealing.office.custody.public_key(sealing.key).kid)
+    found = FoundSignature(
+        digest=digest, kid=sealing.office.custody.public_key(sealing.key).kid, purpose=KeyPurpose.DOCUMENT
+    )
 
     assert signatures_in(sealed) == ((found,), 0)
 
@@ -53,7 +56,8 @@ def test_a_signature_of_another_form_is_counted(sealed: bytes) -> None:
 def test_an_ofd_has_its_signature_under_whatever_name_and_counts_what_it_cannot_read(sealed_ofd: bytes) -> None:
     files = dict(read_package(sealed_ofd).files)
     value = read_seal_signature(files[VALUE_FILE])
-    own = FoundSignature(digest=sha256(value.to_be_signed).digest(), kid=read_certificate(value.signer_certificate).kid)
+    digest, kid = sha256(value.to_be_signed).digest(), read_certificate(value.signer_certificate).kid
+    own = FoundSignature(digest=digest, kid=kid, purpose=KeyPurpose.SEAL)
 
     assert signatures_in(sealed_ofd) == ((own,), 0)
     assert signatures_in(packed(files | {"Doc_0/Signs/Sign_9/other.bin": files[VALUE_FILE]})) == ((own, own), 0)
