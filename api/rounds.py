@@ -9,9 +9,8 @@ Promises:
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Generic, TypeVar
-
-from starlette.concurrency import run_in_threadpool
 
 from verify.errors import YinzhengError
 
@@ -34,6 +33,8 @@ class Rounds(Generic[Asked, Answer]):
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._running: set[asyncio.Task[None]] = set()
         self._is_due = False
+        # Of its own: those of everybody may all be busy with files, and hand over a round for twice the price.
+        self._threads = ThreadPoolExecutor(ROUNDS_AT_ONCE, thread_name_prefix="round")
 
     async def answer(self, asked: Asked) -> Answer:
         """Return the answer, or raise the error, when the round is done."""
@@ -58,7 +59,8 @@ class Rounds(Generic[Asked, Answer]):
     async def _round(self) -> None:
         self._is_due = False
         taken, self._waiting = self._waiting[:ROUND_MAX], self._waiting[ROUND_MAX:]
-        answers = await run_in_threadpool(self._answers, [asked for asked, _ in taken])
+        loop = asyncio.get_running_loop()
+        answers = await loop.run_in_executor(self._threads, self._answers, [asked for asked, _ in taken])
         for (_, future), answer in zip(taken, answers, strict=True):
             if future.cancelled():
                 continue  # whoever asked has gone

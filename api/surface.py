@@ -67,11 +67,9 @@ class Surface:
             self._note(scope, method, status, time.perf_counter() - started)
 
     def _dress(self, scope: Scope, message: Message) -> None:
-        headers = list(message["headers"])
-        there = {name for name, _ in headers}
-        headers += (each for each in self._headers if each[0] not in there)
-        headers.append((b"trace-id", trace_of(scope).encode()))
-        message["headers"] = headers
+        there = dict(message["headers"])
+        missing = [each for each in self._headers if each[0] not in there]
+        message["headers"] = [*message["headers"], *missing, (b"trace-id", trace_of(scope).encode())]
 
     def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         self._log.info(

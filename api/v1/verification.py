@@ -38,6 +38,8 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), ch
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {200: {"model": VerdictOut}}
 # A purpose with the longest texts takes 4 kB as JSON with every character escaped.
 _RELIANCE_LENGTH_MAX: Final = 8_000
+_UNKEPT: Final = (b"cache-control", NO_STORE.encode())
+_JSON: Final = (b"content-type", b"application/json")
 SIGNATURES_MAX: Final = LIST_MAX
 _REVISION: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
@@ -136,7 +138,15 @@ def json_answer(value: Mapping[str, Any]) -> Response:
 
 def ready_answer(content: str | bytes) -> Response:
     """Return what is JSON already; nobody on the way keeps it."""
-    return Response(content, headers={"Cache-Control": NO_STORE}, media_type="application/json")
+    return _Ready(content)
+
+
+class _Ready(Response):
+    """An answer of JSON whose headers are the same for all but their length."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - the framework's own
+        """Write what the framework would put together anew for each answer."""
+        self.raw_headers = [_UNKEPT, (b"content-length", str(len(self.body)).encode()), _JSON]
 
 
 def _stated(text: str) -> RelianceIn:
