@@ -282,10 +282,10 @@ def admitted(database: Database, permission: Permission, client: ApiClient, path
 
 def demand_role(permission: Permission, roles: frozenset[Role]) -> Role:
     """Return the role in which somebody with these roles acts. Raises `RoleError`."""
-    role = next((role for role in permission.roles if role in roles), None)
-    if role is None:
-        raise RoleError
-    return role
+    for role in permission.roles:
+        if role in roles:
+            return role
+    raise RoleError
 
 
 def demand_own_record(database: Database, permission: Permission, department: str, path: Mapping[str, str]) -> None:
