@@ -196,6 +196,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_certificate": _PUBLIC,
     "get_log_key": _PUBLIC,
     "get_checkpoint": _PUBLIC,
+    "get_witnessed_checkpoint": _PUBLIC,
     "get_closed_checkpoint": _PUBLIC,
     "get_tile": _PUBLIC,
     "list_log_entries": _PUBLIC,

@@ -18,7 +18,8 @@ from typing import Final
 from api.beside import beside
 from api.logs import described
 from api.wiring import Office
-from registry import leaves
+from registry import cosignatures, leaves
+from registry.cosignatures import CosignedCheckpoint
 from registry.db import reading
 from signer.errors import LogForkError, PublishConflictError
 from signer.publish import publish_log
@@ -38,7 +39,7 @@ class LogPublisher:
 
     office: Office
     monotonic: Callable[[], float] = time.monotonic
-    _published: str = field(default="", init=False, repr=False)
+    _published: tuple[str, tuple[CosignedCheckpoint, ...]] = field(default=("", ()), init=False, repr=False)
     _conflicts: int = field(default=0, init=False, repr=False)
     _told_at: float = field(default=float("-inf"), init=False, repr=False)
 
@@ -76,11 +77,14 @@ class LogPublisher:
     def _publish_new(self) -> None:
         office = self.office
         verifier = office.desk.log.verifier
+        policy = office.witness_policy
         with reading(office.database) as tx:
-            note = cosigned(tx, leaves.head(tx, verifier.name))
-        if note != self._published:
-            publish_log(office.database, verifier, office.published)
-            self._published = note
+            head = leaves.head(tx, verifier.name)
+            seen = cosignatures.cosigned_checkpoints(tx, head.log) if policy.has_quorum else ()
+            now = (cosigned(tx, head), seen)
+        if now != self._published:
+            publish_log(office.database, verifier, office.published, policy=policy)
+            self._published = now
 
     def _tell(self, error: YinzhengError) -> None:
         now = self.monotonic()

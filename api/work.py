@@ -147,7 +147,7 @@ class Workshop:
         mark = artefacts.mark(office.database, _NEWS)
         if mark != self._published:
             refresh_pack(office.desk, at=office.clock())
-            publish(office.database, office.desk.log.verifier, office.published)
+            publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
             self._published = mark
 
     def _send_webhooks(self) -> None:

@@ -21,6 +21,7 @@ from obstore.store import S3Store
 
 from signer.errors import PublishConflictError, PublishFolderError
 from signer.log_files import FILE_BYTES_MAX
+from verify.tiles import WITNESSED_CHECKPOINT
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion  # exists for type checkers only
@@ -33,7 +34,7 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 SHORTLY: Final = "public, max-age=2"
 _BINARY: Final = "application/octet-stream"
 _TEXT: Final = "text/plain; charset=utf-8"
-_TEXTS: Final = frozenset({"checkpoint", "log.vkey"})
+_TEXTS: Final = frozenset({"checkpoint", WITNESSED_CHECKPOINT, "log.vkey"})
 
 
 @dataclass(slots=True, eq=False)

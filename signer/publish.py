@@ -5,19 +5,21 @@ Promises:
     tile that is not there (C2SP tlog-tiles).
   * All of it is made from the database: running again changes nothing, a crash is mended by running again, and an empty
     folder gets everything. A tile that stands there with other bytes stops everything: one of the two is a lie.
+  * The newest checkpoint that witnesses have seen stands beside the newest of all, which they cannot have seen yet in a
+    log that is in use; it comes after that one, so it is never the longer of the two, and it never goes back.
   * A checkpoint never goes back. A database that is behind the published one, or contradicts it, is an old copy or
     worse: `LogForkError`, and nothing is written.
   * A partial tile goes when the full one stands there for good, never before (C2SP tlog-tiles), and before the
     checkpoint is written: what a publisher that was killed left is removed the next time.
   * No key is used; two processes that publish at once wait for each other, or one of the two is refused.
 
-    checkpoint tile/… log.vkey (in log/) · checkpoint log.vkey (in log/closed/<size>/, for each name that the log had
-    before; the tiles are those of log/, for the tree goes on) · trust-list.cbor · status/<n> ·
+    checkpoint checkpoint.witnessed tile/… log.vkey (in log/) · checkpoint log.vkey (in log/closed/<size>/, for each
+    name that the log had before; the tiles are those of log/, for the tree goes on) · trust-list.cbor · status/<n> ·
     status/seal-<division>-<n> · seal-history/<code> · pack/counter · pack/since-<place> · report/<month> ·
     authority.crl · national.crl · certificates/<name>.cer
 
 `after` is called with a step's name when the step is done: `compared tiles_published artefacts_published
-partials_removed checkpoint_published`; fault tests kill the process there.
+partials_removed checkpoint_published witnessed_published`; fault tests kill the process there.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,9 +32,18 @@ from registry.leaves import LogHead
 from signer.errors import LogForkError, LogMissingError
 from signer.log_files import TileStore
 from signer.log_safety import CHECKPOINT, PUBLISHED, Seen, compare_head, demand_own_note, own_checkpoint
-from signer.witnessing import cosigned
+from signer.witnessing import cosigned, newest_of_all
 from verify.note import LogVerifier, verifier_key_text
-from verify.tiles import TILE_WIDTH, encode_bundle, entries_path, tile_nodes, tile_path, tiles_of_growth
+from verify.tiles import (
+    TILE_WIDTH,
+    WITNESSED_CHECKPOINT,
+    encode_bundle,
+    entries_path,
+    tile_nodes,
+    tile_path,
+    tiles_of_growth,
+)
+from verify.witness_policy import WitnessPolicy
 
 VERIFIER_KEY: Final = "log.vkey"
 PATHS: Final = (
@@ -47,6 +58,9 @@ PATHS: Final = (
     ("monthly_report", "report/{}"),
 )
 """Kinds of artefact and where each stands, by its name; certificates first, for the others lead to them."""
+
+NO_WITNESSES: Final = WitnessPolicy()
+"""The policy of who has no witnesses: no checkpoint is called witnessed."""
 
 # Tiles that are flushed together: 64 bundles of 256 entries of 500 bytes are 8 MB.
 TILES_AT_ONCE: Final = 64
@@ -89,11 +103,19 @@ class _Log:
         return f"{self.head.prefix}/{name}"
 
 
-def publish(database: Database, verifier: LogVerifier, store: TileStore, *, after: Step = go_on) -> Published:
-    """Bring all published files up to date.
+def publish(
+    database: Database,
+    verifier: LogVerifier,
+    store: TileStore,
+    *,
+    policy: WitnessPolicy = NO_WITNESSES,
+    after: Step = go_on,
+) -> Published:
+    """Bring all published files up to date; `policy` names the witnesses.
 
     1. Compare the published checkpoints with the logs. 2. Write the tiles and bundles between the two. 3. Write the
-    newest signed files. 4. Remove partial tiles that are full by now. 5. Write the checkpoints.
+    newest signed files. 4. Remove partial tiles that are full by now. 5. Write the checkpoints. 6. Write the newest one
+    that has its quorum.
 
     Raises `LogForkError`, `PublishConflictError`, `PublishFolderError`, `DiskFullError`, and what the database raises.
     """
@@ -106,10 +128,18 @@ def publish(database: Database, verifier: LogVerifier, store: TileStore, *, afte
         store.flush()
         after("artefacts_published")
         files += sum(_write_checkpoint(each, store, after) for each in logs)  # (4, 5)
-    return Published(size=_size_of(logs, verifier), files=files)
+        files += _write_witnessed(database, _newest(logs, verifier), store, policy, after)  # (6)
+    return Published(size=_newest(logs, verifier).head.size, files=files)
 
 
-def publish_log(database: Database, verifier: LogVerifier, store: TileStore, *, after: Step = go_on) -> Published:
+def publish_log(
+    database: Database,
+    verifier: LogVerifier,
+    store: TileStore,
+    *,
+    policy: WitnessPolicy = NO_WITNESSES,
+    after: Step = go_on,
+) -> Published:
     """Bring the published log up to date, and nothing else: cheap enough to be done all the time. Raises as above."""
     with store.alone():
         logs = _compared(database, verifier, store)
@@ -118,11 +148,13 @@ def publish_log(database: Database, verifier: LogVerifier, store: TileStore, *, 
         files += sum(_write_key(each, store) for each in logs if each.is_new)
         store.flush()
         files += sum(_write_checkpoint(each, store, after) for each in logs)
-    return Published(size=_size_of(logs, verifier), files=files)
+        files += _write_witnessed(database, _newest(logs, verifier), store, policy, after)
+    return Published(size=_newest(logs, verifier).head.size, files=files)
 
 
-def _size_of(logs: Sequence[_Log], verifier: LogVerifier) -> int:
-    return next(each.head.size for each in logs if each.verifier == verifier)
+def _newest(logs: Sequence[_Log], verifier: LogVerifier) -> _Log:
+    """Return the log that is written into."""
+    return next(each for each in logs if each.verifier == verifier)
 
 
 def _compared(database: Database, verifier: LogVerifier, store: TileStore) -> list[_Log]:
@@ -215,6 +247,32 @@ def _write_checkpoint(log: _Log, store: TileStore, after: Step) -> int:
     count = int(store.replace(log.path(CHECKPOINT), note, expected=log.there))
     store.flush()
     after("checkpoint_published")
+    return count
+
+
+def _write_witnessed(database: Database, log: _Log, store: TileStore, policy: WitnessPolicy, after: Step) -> int:
+    """Write the newest checkpoint with its quorum, if it is newer than what stands there or has more witnesses.
+
+    Another publisher may have been faster, with more than the head that is published here: his stays. Raises
+    `LogForkError` when what stands there contradicts the log, `PublishConflictError` when it is not the log's own.
+    """
+    if not policy.has_quorum:
+        return 0
+    path = log.path(WITNESSED_CHECKPOINT)
+    there = store.get(path)
+    with reading(database) as tx:
+        found = newest_of_all(tx, policy)
+    if there is not None:
+        seen = own_checkpoint(log.verifier, there, path)
+        if seen.size <= log.head.size:
+            compare_head(database, log.head, Seen(by=PUBLISHED, checkpoint=seen))
+        if found is not None and (found.size, found.note.count("\n")) <= (seen.size, there.count(b"\n")):
+            return 0
+    if found is None or found.size > log.head.size:
+        return 0
+    count = int(store.replace(path, found.note.encode(), expected=there))
+    store.flush()
+    after("witnessed_published")
     return count
 
 

@@ -271,6 +271,12 @@ def newest_witnessed(tx: Transaction, head: LogHead, policy: WitnessPolicy) -> W
     return None
 
 
+def newest_of_all(tx: Transaction, policy: WitnessPolicy) -> Witnessed | None:
+    """Return the newest checkpoint that has its quorum under any name of the log: the tree goes on under the next."""
+    found = (newest_witnessed(tx, head, policy) for head in leaves.all_heads(tx))
+    return max((each for each in found if each is not None), key=lambda each: each.size, default=None)
+
+
 def standings(database: Database, policy: WitnessPolicy) -> tuple[Standing, ...]:
     """Return how each log stands with its witnesses; nothing without a quorum."""
     if not policy.has_quorum:

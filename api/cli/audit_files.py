@@ -58,7 +58,7 @@ def report(context: typer.Context) -> None:
     session = session_of(context)
     office = session.office
     months = make_due_reports(office.key_desk, at=office.clock())
-    publish(office.database, office.desk.log.verifier, office.published)
+    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
     listed = "、".join(months) if session.screen.language == "zh" else ", ".join(months)
     session.screen.result(
         {"months": list(months)},

@@ -75,7 +75,7 @@ def demo(
     office.desk.log.flush_pending()
     refresh_status_lists(office.desk, at=office.clock())
     refresh_pack(office.desk, at=office.clock())
-    publish(office.database, office.desk.log.verifier, office.published)
+    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
     _leave(here, folder, chosen)
     report = audit_office(here, documents=True)
     show_audit(here, report)

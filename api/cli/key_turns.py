@@ -133,4 +133,4 @@ def _held(session: Session, text: str) -> KeyName:
 
 def _publish(session: Session) -> None:
     office = session.office
-    publish(office.database, office.desk.log.verifier, office.published)
+    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)

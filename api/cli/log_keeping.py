@@ -49,7 +49,7 @@ def recover(context: typer.Context) -> None:
         at=office.clock(),
     )
     refresh_status_lists(office.desk, at=office.clock())  # older ones must not take the place of what the public has
-    publish(office.database, signing_log.verifier, office.published)
+    publish(office.database, signing_log.verifier, office.published, policy=office.witness_policy)
     _show_recovered(session, done, public)
     _show(session, done.lost)
 
@@ -106,7 +106,7 @@ def export(
     """Export the public files."""
     session = session_of(context)
     office = session.office
-    done = publish(office.database, office.desk.log.verifier, FolderStore(folder))
+    done = publish(office.database, office.desk.log.verifier, FolderStore(folder), policy=office.witness_policy)
     session.screen.result(
         {"size": done.size, "files": done.files, "folder": str(folder)},
         session.screen.say(
@@ -143,7 +143,7 @@ def turn(
     turn_log(before, name)
     office = build(session.office.settings)
     trust = renew_trust_list(office.key_desk, at=office.clock())
-    published = publish(office.database, office.desk.log.verifier, office.published)
+    published = publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
     office.close()
     screen.result(
         {"origin": name, "before": before.origin, "size": published.size, "trust_list": trust.sequence},

@@ -94,7 +94,7 @@ def publish_status(context: typer.Context) -> None:
     office = session.office
     lists = refresh_status_lists(office.desk, at=office.clock())
     refresh_pack(office.desk, at=office.clock())
-    publish(office.database, office.desk.log.verifier, office.published)
+    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
     folder = office.settings.publish_to or str(office.settings.published_folder)
     session.screen.result(
         {"lists": list(lists), "folder": folder},

@@ -20,7 +20,7 @@ from api.wiring import Office
 from registry import leaves
 from registry.db import reading
 from signer.proofs import cosigned_checkpoint, prove_digest, prove_growth, prove_inclusion, prove_witnessed
-from signer.witnessing import cosigned
+from signer.witnessing import cosigned, newest_of_all
 from verify.log_proof import LogReceipt
 from verify.note import verifier_key_text
 from verify.tiles import LEVEL_MAX, TILE_WIDTH, encode_bundle, entries_path, tile_nodes, tile_path
@@ -52,6 +52,21 @@ def get_checkpoint(office: TheOffice, if_none_match: IfNoneMatch = None) -> Resp
     if not note:
         raise UnknownProofError
     return public_file(note.encode(), media_type=_TEXT, max_age=CHECKPOINT_SECONDS, if_none_match=if_none_match)
+
+
+@log_files.get(
+    "/checkpoint.witnessed",
+    summary=both("日志的已见证检查点", "The newest witnessed checkpoint"),
+    response_class=Response,
+    responses=described(_TEXT),
+)
+def get_witnessed_checkpoint(office: TheOffice, if_none_match: IfNoneMatch = None) -> Response:
+    """Return the newest checkpoint that has its quorum of witnesses, which in a log in use is not the newest of all."""
+    with reading(office.database) as tx:
+        found = newest_of_all(tx, _policy(office))
+    if found is None:
+        raise UnknownProofError
+    return public_file(found.note.encode(), media_type=_TEXT, max_age=CHECKPOINT_SECONDS, if_none_match=if_none_match)
 
 
 @log_files.get(

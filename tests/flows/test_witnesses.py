@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -16,31 +16,39 @@ import httpx
 import pytest
 import typer
 
+from api.auditor.checking import check
+from api.auditor.request import AuditRequest
 from api.checking import check_file, check_text
 from api.cli.checks import PROOF_SUFFIX, verify
 from api.cli.doctor import _witnesses
 from api.cli.logs import log
+from api.cli.offline import encode_public_key
 from api.cli.program import Session, app
 from api.cli.screen import Screen
 from api.cli.start import load
 from api.errors import NotWitnessedError
 from api.witnessed_proofs import receipt_of_leaf
 from api.work import Workshop
+from keys.custody import DEPLOYMENT
 from registry.db import reading
 from registry.licences import find_licence
+from registry.records import Role
+from signer.audit_records import write_records
+from signer.desk import Operator
 from signer.errors import ProofUpgradeError
 from signer.proof_upgrade import with_better_proof
 from signer.publish import publish
 from signer.trust_lists import renew_trust_list
 from tests.hall import Hall
 from tests.official_office import OfficialOffice, plain_ofd
-from tests.town import Town
+from tests.town import BUREAU, Town
 from tests.unit.api.test_witness import LOG, request
 from tests.witness_room import found_witness, serving
 from verify.brought_proof import with_proof
 from verify.cosignature import read_cosignatures
 from verify.document import read_document
 from verify.examine import examine
+from verify.key_purpose import KeyPurpose
 from verify.log_proof import LogReceipt, check_receipt
 from verify.note import verifier_key_text
 from verify.qr_token import decode_token
@@ -124,8 +132,9 @@ def test_a_licence_is_witnessed_later_and_everybody_can_say_so(
     head = hall.ask("GET", "/log/checkpoint").text
     assert int(head.split("\n")[1]) >= checkpoint.size
     assert len(read_cosignatures(head, trust.policy.keys)) == 2
-    publish(hall.office.database, hall.office.desk.log.verifier, hall.office.published)
+    publishes(hall)
     assert hall.office.published.get("log/checkpoint") == head.encode()
+    assert hall.office.published.get("log/checkpoint.witnessed") == head.encode()
 
     # The proof lies beside the file, whose bytes nobody touched: a stranger who asks nobody reads it.
     proof = hall.ask("GET", f"/api/v1/log/proofs/{licence.document_leaf}?witnessed=true").text
@@ -155,6 +164,52 @@ def test_a_licence_is_witnessed_later_and_everybody_can_say_so(
     assert said(check_file(hall.office, with_better_proof(ofd, better))) == [both]
     alone = check_file(hall.office, document)._replace(findings=())
     assert said(with_proof(alone, proof, trust, at=hall.town.now)) == [both]
+
+
+def publishes(hall: Hall) -> None:
+    office = hall.office
+    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
+
+
+def test_an_office_whose_log_is_in_use_shows_its_quorum_and_an_auditor_finds_nothing(
+    watched: Watched, tmp_path: Path
+) -> None:
+    hall, root = watched.hall, tmp_path / "root.pem"
+    office = hall.office
+    root.write_bytes(
+        encode_public_key(office.desk.custody.public_key(office.desk.key(KeyPurpose.TRUST_LIST, DEPLOYMENT)).spki)
+    )
+    for _ in range(2):  # every head that is published is younger than what the witnesses have seen
+        hall.issues()
+        office.witnessing.collect()
+        hall.issues()
+        publishes(hall)
+    trust, records = office.evidence().trust, tmp_path / "records.jsonl"
+    assert trust is not None
+    newest = office.published.get("log/checkpoint") or b""
+    seen = office.published.get("log/checkpoint.witnessed") or b""
+    assert trust.policy.is_met(read_cosignatures(seen.decode(), trust.policy.keys))
+    assert not trust.policy.is_met(read_cosignatures(newest.decode(), trust.policy.keys))
+    answer = hall.ask("GET", "/log/checkpoint.witnessed")
+    assert (answer.content, answer.headers["Cache-Control"]) == (seen, "public, max-age=2, stale-if-error=86400")
+    auditor = Operator(person_id="auditor-7", department=BUREAU, role=Role.AUDITOR)
+    with records.open("wb") as file:
+        write_records(office.key_desk, file.write, auditor=auditor, at=hall.town.now, progress=lambda *_: None)
+    publishes(hall)
+    request = AuditRequest(source=str(office.settings.published_folder), roots=(root,), records=records)
+
+    def audited(request: AuditRequest, days: int = 0) -> tuple[int, int, set[str]]:
+        checked = check(request, at=hall.town.now + timedelta(days=days), progress=lambda *_: None)
+        return checked.exit_code, checked.result.witnessed.size, {each.code for each in checked.result.findings.found}
+
+    size = int(seen.split(b"\n")[1])
+    assert audited(request) == (0, size, set())
+    assert audited(request, days=2)[1:] == (size, {"checker.witness_late"})
+
+    (office.settings.published_folder / "log/checkpoint.witnessed").unlink()
+    assert audited(request) == (4, 0, {"checker.witness_few"})
+    asked = replace(request, ask_witnesses=True)  # what the witnesses show is a quorum in hand
+    assert audited(asked) == (4, size, {"checker.witness_away"})
 
 
 def test_a_witness_that_is_away_is_told_about_and_an_entry_that_waits_too_long_is_an_alarm(watched: Watched) -> None:

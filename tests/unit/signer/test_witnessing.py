@@ -14,7 +14,7 @@ import pytest
 from keys.softkeys import create_key
 from registry import cosignatures
 from registry.db import reading
-from signer.errors import LogBehindError, LogForkError
+from signer.errors import LogBehindError, LogForkError, PublishConflictError
 from signer.log_entries import key_event
 from signer.log_files import FolderStore
 from signer.log_safety import HeadGuard, compare_head
@@ -27,12 +27,13 @@ from tests.log_house import LogHouse
 from tests.witness_room import ARCHIVE, AUDIT, CITY, NearWitnesses, TestWitness, found_witness
 from verify.algorithms import Algorithm
 from verify.cosignature import read_cosignatures
-from verify.note import verifier_key_text
+from verify.note import open_checkpoint, verifier_key_text
 from verify.witness_policy import WitnessPolicy
 from verify.witness_request import SIZE_CONTENT_TYPE, WitnessRequest
 from verify.witnessed import MERGE_DELAY
 
 PLAIN = "text/plain"
+CURRENT = "log/checkpoint"
 
 
 @pytest.fixture
@@ -101,6 +102,49 @@ def test_each_checkpoint_is_sent_to_all_once_and_its_lines_are_kept_with_it(town
         note = cosigned(tx, town.house.head())
         assert [each.size for each in cosignatures.cosigned_checkpoints(tx, town.house.head().log)] == [4]
     assert len(read_cosignatures(note, town.policy.keys)) == 3
+
+
+def test_a_log_that_goes_on_shows_its_newest_witnessed_checkpoint_which_never_goes_back(
+    town: Town, tmp_path: Path
+) -> None:
+    store, verifier, path = FolderStore(tmp_path / "public"), town.house.log.verifier, "log/checkpoint.witnessed"
+
+    def published() -> tuple[int, int, int]:
+        steps: list[str] = []
+        publish_log(town.house.database, verifier, store, policy=town.policy, after=steps.append)
+        newest, seen = (open_checkpoint((store.get(each) or b"").decode(), (verifier,)) for each in (CURRENT, path))
+        assert town.policy.is_met(read_cosignatures(seen.note, town.policy.keys))
+        return newest.size, seen.size, steps.count("witnessed_published")
+
+    publish_log(town.house.database, verifier, store, policy=town.policy)
+    assert store.get(path) is None, "nobody has seen anything yet"
+    for size in (1, 2, 3):
+        town.witnessing().collect()
+        town.grow()
+        assert published() == (size + 1, size, 1)
+    assert published() == (4, 3, 0)
+
+    whole, newer = store.get(path) or b"", town.house.head().note
+    (tmp_path / "public" / path).write_bytes(whole.rpartition(b"\xe2")[0])  # the third line came later
+    assert (published(), store.get(path)) == ((4, 3, 1), whole)
+
+    lines = "".join(each.line(newer, town.house.clock()) for each in (AUDIT, CITY))
+    (tmp_path / "public" / path).write_text(newer + lines)  # another publisher knows of a later one
+    publish_log(town.house.database, verifier, store, policy=town.policy)
+    assert store.get(path) == (newer + lines).encode()
+
+
+@pytest.mark.parametrize("content", [b"no note\n", b""])
+def test_a_witnessed_checkpoint_that_is_not_the_logs_own_stops_the_publisher(
+    town: Town, tmp_path: Path, content: bytes
+) -> None:
+    store, verifier = FolderStore(tmp_path / "public"), town.house.log.verifier
+    town.witnessing().collect()
+    publish_log(town.house.database, verifier, store, policy=town.policy)
+    (tmp_path / "public/log/checkpoint.witnessed").write_bytes(content)
+
+    with pytest.raises(PublishConflictError):
+        publish_log(town.house.database, verifier, store, policy=town.policy)
 
 
 def test_a_witness_that_knows_more_than_we_remember_tells_its_size_and_gets_the_proof(town: Town) -> None:
