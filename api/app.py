@@ -40,6 +40,7 @@ from api.pages.public import add_pages, error_page
 from api.pages.receipt import add_receipt
 from api.pages.sheets import sheet_pages
 from api.pages.sign_in import door
+from api.places import Places
 from api.problems import (
     error_of_http,
     internal_problem,
@@ -75,6 +76,8 @@ from verify.errors import YinzhengError
 
 # From here on it is not the caller who must change something.
 FAULT: Final = 500
+# More are told to come back, before memory runs short.
+REQUESTS_AT_ONCE_MAX: Final = 500
 _OFFICE_ROUTERS: Final = (licences, drafts, batches, documents, seals, seal_grants, receipts)
 _PUBLIC_ROUTERS: Final = (
     verification,
@@ -110,7 +113,8 @@ class Application(FastAPI):
         inner = FastChecks(reliance, office=office)
         is_https = office.settings.public_address.startswith("https:")
         gate = Gate(inner, limits=limits, refused=_refused)
-        self._layers = Surface(gate, log=office.log, random=office.random, is_https=is_https)
+        places = Places(gate, most=REQUESTS_AT_ONCE_MAX, refused=_refused)
+        self._layers = Surface(places, log=office.log, random=office.random, is_https=is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, layer by layer."""

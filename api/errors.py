@@ -86,6 +86,12 @@ class TooManyRequestsError(ApiError):
     code = "request.too_many"
 
 
+class ServerFullError(ApiError):
+    """As many requests are in hand as memory allows; none of this one was read."""
+
+    code = "server.full"
+
+
 class CallerUnknownError(ApiError):
     """No key was shown, or one that does not exist, is closed, or has another secret: all look the same."""
 

@@ -91,7 +91,7 @@ _CODES: Final[Mapping[int, str]] = {
     "document.key_algorithm document.long_term issue.self_check publish.conflict "
     "log.conflict log.exists log.missing log.rewritten log.shrunk log.turn founding.mismatch "
     "settings.wrong deployment.no_database deployment.no_keys deployment.no_template deployment.listen",
-    503: "provider.away "
+    503: "provider.away server.full "
     "database.away database.busy database.schema disk.full key.missing "
     "log.clock_behind log.forked log.behind log.closed "
     "timestamp.away timestamp.slow timestamp.clock timestamp.too_long timestamp.refused timestamp.answer "

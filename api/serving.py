@@ -29,8 +29,6 @@ from api.wiring import Office
 from api.work import Workshop
 
 KEEP_ALIVE_SECONDS: Final = 15
-# Requests in hand at once; more are told to come back, before memory runs short.
-CONCURRENCY_MAX: Final = 500
 CLOSING_SECONDS_MAX: Final = 30
 # Ten seconds: whoever renews a certificate does so weeks before its end.
 LOOK_EVERY: Final = 100
@@ -57,7 +55,6 @@ def server_of(
         lifespan="off",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=CLOSING_SECONDS_MAX,
-        limit_concurrency=CONCURRENCY_MAX,
         ssl_certfile=None if tls is None else tls.certificate,
         ssl_keyfile=None if tls is None else tls.key,
         ssl_ca_certs=None if tls is None else clients,

@@ -1,12 +1,10 @@
 """TLS with a certificate by our authority, by another, and behind nginx as docs/tls.md has it; real handshakes on loopback."""
 
 import re
-import socket
 import ssl
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,12 +13,12 @@ import httpx
 import pytest
 from cryptography import x509
 
-from api.serving import Server, server_of
 from api.settings import SettingsError
 from api.tls import TlsFiles, office_tls, own_tls
 from keys.installation import decode_pem_chain
 from registry.records import Role
 from tests.hall import Hall, settings_of
+from tests.served_hall import free_port, serving
 from tests.staff_browser import StaffBrowser
 from tests.town import HOST, Town, founded_on_sqlite, sqlite_town
 from verify.certificates import CertificateUseError, find_path
@@ -38,33 +36,6 @@ def hall(sqlite_town: Town) -> Iterator[Hall]:
     hall = Hall.open(sqlite_town)
     yield hall
     hall.office.close()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
-
-
-@contextmanager
-def serving(hall: Hall, tls: TlsFiles | None, *, tell: Callable[[Server], None] = lambda _: None) -> Iterator[int]:
-    """Serve the hall on loopback, in a thread."""
-    port = free_port()
-    server = server_of(hall.office, public=False, host="127.0.0.1", port=port, tls=tls)
-    server.look_every = 1
-    tell(server)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    for _ in range(200):
-        if server.started:
-            break
-        time.sleep(0.05)
-    try:
-        yield port
-    finally:  # else a test that fails would never end
-        server.should_exit = True
-        thread.join()
 
 
 @contextmanager
