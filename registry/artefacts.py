@@ -89,6 +89,12 @@ def all_latest(tx: Transaction, kind: str) -> tuple[tuple[str, bytes], ...]:
     return tuple((row.name, row.content) for row in tx.execute(query))
 
 
+def names(tx: Transaction, kind: str) -> tuple[str, ...]:
+    """Return the names of all artefacts of a kind, in order."""
+    query = select(ARTEFACT.c.name).where(ARTEFACT.c.kind == kind).order_by(ARTEFACT.c.name)
+    return tuple(tx.execute(query).scalars())
+
+
 def all_names(tx: Transaction) -> tuple[tuple[str, str], ...]:
     """Return kind and name of all artefacts, for an audit."""
     query = select(ARTEFACT.c.kind, ARTEFACT.c.name).order_by(ARTEFACT.c.kind, ARTEFACT.c.name)

@@ -11,6 +11,7 @@ Promises:
     worse: `LogForkError`, and nothing is written.
   * A partial tile goes when the full one stands there for good, never before (C2SP tlog-tiles), and before the
     checkpoint is written: what a publisher that was killed left is removed the next time.
+  * An older signed file never takes a newer one's place: what stands there is read first, then the database.
   * No key is used; two processes that publish at once wait for each other, or one of the two is refused.
 
     checkpoint checkpoint.witnessed tile/… log.vkey (in log/) · checkpoint log.vkey (in log/closed/<size>/, for each
@@ -214,14 +215,22 @@ def _tile_files(tx: Transaction, head: LogHead, tile: _Tile) -> Iterator[tuple[s
 
 
 def _write_artefacts(database: Database, store: TileStore) -> int:
-    """Write the signed files that changed, and return how many did."""
+    """Write the signed files that changed, and return how many did.
+
+    What stands there is read before the newest one is: another publisher may be at work, who read the same database
+    earlier. So ours is never the older one, and what was put there since is not what was expected.
+    """
     count = 0
+    with reading(database) as tx:
+        names = {kind: artefacts.names(tx, kind) for kind, _ in PATHS}
     for kind, form in PATHS:
-        with reading(database) as tx:
-            newest = artefacts.all_latest(tx, kind)
-        for name, content in newest:
+        for name in names[kind]:
             path = form.format(name)
-            count += store.replace(path, content, expected=store.get(path))
+            there = store.get(path)
+            with reading(database) as tx:
+                newest = artefacts.latest(tx, kind, name)
+            if newest is not None:
+                count += store.replace(path, newest, expected=there)
     return count
 
 

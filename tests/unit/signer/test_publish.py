@@ -5,6 +5,8 @@ import resource
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,6 +115,46 @@ def test_the_newest_signed_files_stand_where_they_are_looked_for(town: Town, tmp
     }
     assert not [name for name in found if "key." in name], "the register of keys is nobody's business"
     assert oct((tmp_path / "trust-list.cbor").stat().st_mode)[-3:] in {"644", "640", "600"}
+
+
+class _Shared(FolderStore):
+    """A place that no lock keeps others out of, as storage is; `meanwhile` happens when a file is first asked for."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def get(self, path: str) -> bytes | None:
+        if path == "trust-list.cbor" and self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            act()
+        return super().get(path)
+
+
+def test_of_two_publishers_the_slower_one_puts_no_older_list_over_a_newer_one(
+    founded: LogHouse, tmp_path: Path
+) -> None:
+    slow, verifier, path = _Shared(tmp_path), founded.log.verifier, tmp_path / "trust-list.cbor"
+
+    def renews(number: int) -> None:
+        with transaction(founded.database) as tx:
+            list_ = b"list %d" % number
+            artefacts.store(tx, "trust_list", "trust-list", list_, sequence=number, at=founded.clock())
+
+    def faster() -> None:
+        renews(2)
+        publish(founded.database, verifier, _Shared(tmp_path))
+
+    renews(1)
+    publish(founded.database, verifier, slow)
+    slow.meanwhile = faster
+    publish(founded.database, verifier, slow)
+
+    assert path.read_bytes() == b"list 2"
+    slow.meanwhile = lambda: renews(3)
+    publish(founded.database, verifier, slow)
+    assert path.read_bytes() == b"list 3"
 
 
 def test_a_tile_with_other_bytes_stops_everything(founded: LogHouse, tmp_path: Path) -> None:
