@@ -107,14 +107,16 @@ class Admission:
         return admitted(self.office.database, permission, client, scope.get("path_params", {}))
 
     def _known(self, scope: Scope, header: str, authenticating: _Authenticating) -> ApiClient:
-        """Return the client; a wrong key is charged to the address, which soon must wait before it may try again."""
+        """Return the client; who shows too many wrong keys is told to wait, and who has a right one never is.
+
+        All offices behind one gateway have one address, and a key that ended may be tried there for days.
+        """
         address, at = address_of(scope), self.office.clock()
-        self.limits.wrong_keys.demand(address)
         shown = self.trust.shown(scope, at=at)
         try:
             return authenticating(header, None if shown is None else shown.thumbprint, at)
         except CallerUnknownError:
-            self.limits.wrong_keys.wait_seconds(address)
+            self.limits.wrong_keys.take(address)
             raise
 
     def _authenticated(self, header: str, certificate: bytes | None, at: datetime) -> ApiClient:

@@ -3,7 +3,8 @@
 Promises:
   * Memory is bounded: the buckets that were used longest ago are forgotten first, full ones lose nothing by it.
   * A body that says it is too long is refused before a byte is read; one that does not say is cut off at the limit.
-  * A key in the header does not help around the limit: wrong keys have a bucket of their own for each address.
+  * A key in the header does not help around the limit: wrong keys have a bucket of their own for each address, which
+    keeps nobody out who has a right one.
   * A body that trickles in is given up after two minutes: nobody holds a place in the server for longer.
   * A file counts as ten requests, a batch as many as it has checks, for clients as for addresses. Who is out of tokens
     is refused before the body is read; a batch may overdraw the bucket once, and what is owed flows in first.
