@@ -4,7 +4,8 @@ Promises:
   * A trust list or revocation list is believed only when the log has the very bytes that were signed, a status list
     when its own key signed it: who can write into the published files cannot revoke anything, or bring it back to life.
   * Only what the registry does not know is added; nothing that it knows is changed, but for places in status lists that
-    say "in force" while the public was told otherwise.
+    say "in force" while the public was told otherwise, and cut-offs that were brought forward since: a theft turned out
+    to be older.
   * Done again it changes nothing.
 """
 
@@ -71,10 +72,15 @@ def _restore_trust(tx: Transaction, store: TileStore, origin: str, *, at: dateti
     for issuer in trust.issuers:
         for key in issuer.keys:
             entry = known.get(key.kid)
-            if entry is not None and key.cut_off is not None and entry.cut_off is None:
+            if entry is not None and _is_earlier(key.cut_off, entry.cut_off):
                 key_register.change(tx, replace(entry, cut_off=key.cut_off), at=at)
                 known[key.kid] = replace(entry, cut_off=key.cut_off)
     return trust
+
+
+def _is_earlier(published: tuple[str, int] | None, kept: tuple[str, int] | None) -> bool:
+    """Say whether a published cut-off is to be taken over; leaves are counted on through all names of the log."""
+    return published is not None and (kept is None or published[1] < kept[1])
 
 
 def _believed(tx: Transaction, content: bytes | None) -> TrustList | None:

@@ -32,7 +32,7 @@ from signer.statuses import refresh_status_lists
 from signer.trust_lists import renew_trust_list
 from tests.key_room import ORIGIN as HOUSE_ORIGIN
 from tests.log_house import LogHouse
-from tests.town import MARKET, ORIGIN, PERSONS, SETTINGS, Town
+from tests.town import MARKET, ORIGIN, PERSONS, SCHOOLS, SETTINGS, Town
 from tests.unit.signer.test_audit import REVOKE
 from tests.unit.signer.test_publish import goes_back, grows
 from verify.key_purpose import KeyPurpose
@@ -64,15 +64,22 @@ def comes_back(town: Town, store: FolderStore) -> Restored:
 
 
 def test_a_day_that_a_restore_lost_comes_back_as_far_as_it_can(sqlite_town: Town, tmp_path: Path) -> None:
-    """Before the copy: one licence. After it: another one, the first revoked, a certificate revoked, a key cut off."""
+    """Before the copy: one licence, a key cut off.
+
+    After it: another licence, the first revoked, a certificate revoked, a key cut off, and the other one earlier still.
+    """
     town, store = sqlite_town, FolderStore(tmp_path / "public")
     kept = town.issues(town.food_draft())
+    earlier, later = (KeyName(purpose, SCHOOLS) for purpose in (KeyPurpose.CODE, KeyPurpose.DOCUMENT))
+    for key in (earlier, later):
+        cut_off_key(town.key_desk, key, size=62, persons=PERSONS, at=town.now)
     town.publishes()
     copies(town, tmp_path / "copy.sqlite")
     lost = town.issues(town.food_draft(holder_name="丢失的一天"))
     change(town.desk, kept.record.licence_id, REVOKE, operator=town.officer, at=town.now)
     stolen, ended = KeyName(KeyPurpose.CODE, MARKET), KeyName(KeyPurpose.DOCUMENT, MARKET)
     cut_off_key(town.key_desk, stolen, persons=PERSONS, at=town.now)
+    cut_off_key(town.key_desk, earlier, size=31, persons=PERSONS, at=town.now)
     revoke_certificate(town.key_desk, ended, reason=Reason.KEY_COMPROMISE, persons=PERSONS, at=town.now)
     trust = renew_trust_list(town.key_desk, at=town.now)
     town.clock.moves(timedelta(seconds=1))
@@ -107,6 +114,7 @@ def test_a_day_that_a_restore_lost_comes_back_as_far_as_it_can(sqlite_town: Town
     assert public.ended == (kept.record.licence_id,)
     with reading(restored.database) as tx:
         assert key_register.demand(tx, stolen).cut_off is not None
+        assert [key_register.demand(tx, key).cut_off for key in (earlier, later)] == [(ORIGIN, 31), (ORIGIN, 62)]
         assert key_register.revoked(tx)[0].reason is Reason.KEY_COMPROMISE
         assert recovered(tx, ORIGIN) == done.lost
     assert recover_log(guarded, store, restored.desk.vault, at=restored.now).count == 0
