@@ -22,7 +22,7 @@ from tests.town import BUREAU, Town
 from verify import cbor
 from verify.algorithms import der_to_raw
 from verify.key_purpose import KeyPurpose
-from verify.log_audit.records import RECORDS_TYPE, RecordsManifest, encode_row, manifest_line
+from verify.log_audit.records import RECORDS_TYPE, TOTALS, RecordsManifest, encode_row, manifest_line
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import checkpoint_body, signature_line
 from verify.signed_statement import assemble_statement, statement_to_be_signed
@@ -61,7 +61,7 @@ def write_paper_log(town: Town, folder: Path, size: int) -> None:
             made_at=ENDS,
             lines=lines,
             digest=digest.digest(),
-            totals={},
+            totals=dict.fromkeys(TOTALS, 0),
         )
         records.write(manifest_line(_signed(town, manifest)))
     log = town.desk.log

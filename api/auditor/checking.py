@@ -1,8 +1,10 @@
 """Run the checker: open what was brought, take up what was kept, check, match files, and keep the new checkpoint.
 
 Promises:
-  * A checkpoint is kept only after an audit in which nothing failed; what an interrupted one had found is taken up.
-  * Two checkpoints that prove a fork are both written beside what is kept, whatever else was found.
+  * A checkpoint is kept only after an audit in which nothing failed; what an interrupted one had found is taken up by
+    one of the same arguments alone.
+  * Two checkpoints that prove a fork are both written beside what is kept, whatever else was found; so are the kept one
+    and the one that should continue it, where that is of another log or another key.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,17 +18,19 @@ from api.auditor.files import close_source, lines, load_state, save_state, write
 from api.auditor.matching import MatchedFile, matched, signed_files
 from api.auditor.request import AuditRequest, Opened, open_request
 from verify.cose import decode_sign1
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
-from verify.log_audit.claims import UNFINISHED
+from verify.log_audit.audit import AuditResult, LogAudit
+from verify.log_audit.claims import KEPT_OTHER, KEPT_WRONG, REWRITTEN, UNFINISHED
 from verify.log_audit.findings import Weight
 from verify.log_audit.kept import kept_of, read_kept
 from verify.log_audit.records import Rows
+from verify.log_audit.scope import AuditScope
 from verify.trust import TRUST_LIST_BYTES_MAX
 
 KEPT: Final = "kept.json"
 STATE: Final = "unfinished.json"
 FORK: Final = "fork-{}.txt"
 _TRUST: Final = "trust"
+_EVIDENT: Final = frozenset({"checker.fork", REWRITTEN, KEPT_OTHER, KEPT_WRONG})
 
 Progress = Callable[[int, int], None]
 
@@ -82,9 +86,9 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
         prefix=request.prefix,
         policy=opened.policy,
         trust=opened.trust,
+        sources=(request.source, *(str(each or "") for each in (request.trust, request.policy))),
     )
-    again = partial(_rows, request, opened, None)
-    audit = LogAudit(scope, opened.reader, _rows(request, opened, state), again=again)
+    audit = LogAudit(scope, opened.reader, partial(_rows, request, opened))
     if state is not None:
         audit.resume(state)
     result = audit.run(progress=progress, save=_saver(request))  # (3)
@@ -96,14 +100,10 @@ def check(request: AuditRequest, *, at: datetime, progress: Progress) -> Checked
     return Checked(request=request, opened=opened, audit=audit, result=result, files=files, seed=seed, at=at)
 
 
-def _rows(request: AuditRequest, opened: Opened, state: Mapping[str, Any] | None) -> Rows | None:
-    """Return the rows, from where an interrupted audit of the same records had come."""
-    manifest = opened.manifest
-    if request.records is None or manifest is None:
+def _rows(request: AuditRequest, opened: Opened, start: int) -> Rows | None:
+    """Return the rows from a place of their file on."""
+    if request.records is None or opened.manifest is None:
         return None
-    start = 0
-    if state is not None and manifest.digest.hex() in state.get("of", ()):
-        start = int(state.get("consumed", 0))
     return Rows(lines(request.records, start, opened.records_end), start)
 
 
@@ -132,7 +132,7 @@ def _trust_digest(opened: Opened) -> bytes:
 def _judge_trust(opened: Opened, result: AuditResult, kept: Mapping[str, Any] | None) -> None:
     """See that the trust list was logged before it was signed, and is not older than the one that was seen last."""
     findings, digest, sequence = result.findings, _trust_digest(opened), opened.trust.sequence
-    if result.is_complete and not result.first and result.judge.wanted.get(digest) is None:
+    if result.is_complete and result.judge.wanted.get(digest) is None:
         is_newer = opened.trust.issued_at.timestamp() > result.judge.last_time  # than what is published of the log
         note = findings.unknown if is_newer else findings.fail
         note("checker.trust_unlogged", expected=digest)
@@ -144,12 +144,12 @@ def _judge_trust(opened: Opened, result: AuditResult, kept: Mapping[str, Any] | 
 def _keep(request: AuditRequest, opened: Opened, result: AuditResult) -> None:
     if request.keep is None:
         return
-    forks = [each for each in result.findings.found if each.code in {"checker.fork", "checker.rewritten"}]
+    forks = [each for each in result.findings.found if each.code in _EVIDENT]
     if forks and result.checkpoint is not None:
         write_whole(request.keep / FORK.format(0), result.checkpoint.note.encode())
         kept = load_state(request.keep / KEPT)
         notes = [str(kept.get("note", ""))] if kept is not None else []
-        against = {each.params["file"] for each in forks}
+        against = {each.params.get("file", "") for each in forks}
         notes += [each.note for each in opened.shown if each.source in against]
         notes += [result.begun.note] if UNFINISHED in against and result.begun is not None else []
         for number, note in enumerate(notes, 1):

@@ -49,8 +49,8 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "checker.kept_wrong": ("上次保存的检查点读不出：{found}", "the kept checkpoint cannot be read: {found}"),
     "checker.kept_other": (
-        "上次保存的是另一本日志：{found}，本次为 {expected}",
-        "the kept checkpoint is of another log: {found}, this one is {expected}",
+        "上次的检查点（{index} 条，树根 {expected}）属另一本日志或另一密钥，本日志（{found}）并非其续接。请保留两份",
+        "the kept checkpoint ({index} entries, root {expected}) is another log's or key's; here {found}. Keep both",
     ),
     "checker.kept_place": (
         "上次保存的位置读不出，从头核验",
@@ -94,6 +94,14 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
     "checker.records_short": (
         "登记记录只到第 {found} 条，日志有 {expected} 条：其后的未比对",
         "the records end at entry {found}, the log has {expected}: what follows was not compared",
+    ),
+    "checker.records_ahead": (
+        "登记记录到第 {expected} 条，公布的只有 {found} 条：其后的记录、树根与总数未能比对，请待公布后再核",
+        "the records end at entry {expected}, published are {found}: root, totals and later rows wait to be compared",
+    ),
+    "checker.records_dated": (
+        "登记记录称作于 {found}，其最后一条却为 {expected}（Unix 时间）：时间不实，或晚于本次核验",
+        "the records say that they are of {found}, and their last entry is of {expected} (unix time): dated falsely",
     ),
     "checker.records_gap": (
         "第 {index} 至 {expected} 条从未与登记、申请比对：请不用 --only-new 再核一次",
@@ -225,6 +233,14 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
     "checker.rows_without_leaf": (
         "登记有 {what} {expected} 条，日志引到的只有 {found} 条",
         "the registry has {expected} rows ({what}), the log leads to {found}",
+    ),
+    "checker.row_beyond": (
+        "登记记录有第 {index} 条的 {what}，而其日志只有 {expected} 条",
+        "the records have a row ({what}) of entry {index}, and their log has {expected} entries",
+    ),
+    "checker.rows_uncounted": (
+        "上次没有计数：登记总数未能与日志比对，请不用 --only-new 再核一次",
+        "nothing was counted last time: the registry's totals were not compared; check once without --only-new",
     ),
     "checker.row_unlogged": (
         "登记中的 {what}（{found}）超过一天未进日志",

@@ -52,7 +52,7 @@ from verify.algorithms import Algorithm
 from verify.examine import examine
 from verify.key_purpose import KeyPurpose
 from verify.log_audit.audit import AuditResult, LogAudit
-from verify.log_audit.audit import AuditScope as PublishedScope
+from verify.log_audit.scope import AuditScope as PublishedScope
 from verify.trust import TrustList
 from verify.witness_policy import WitnessPolicy
 from verify.witness_request import WitnessRequest

@@ -30,9 +30,10 @@ from tests.faults.log_driver import filed_with
 from tests.faults.world import PROCESSES, SECONDS_MAX, Child
 from tests.key_room import NOW, ORIGIN
 from tests.log_house import LogHouse
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.audit import AuditResult, LogAudit
 from verify.log_audit.claims import Kept, Shown
 from verify.log_audit.kept import kept_of, read_kept
+from verify.log_audit.scope import AuditScope
 from verify.log_entry import EntryKind, LogEntry
 from verify.log_proof import LogReceipt, check_receipt
 from verify.note import open_checkpoint

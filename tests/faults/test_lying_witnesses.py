@@ -29,7 +29,8 @@ from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
 from tests.witness_room import CITY, found_witness, serving
 from verify.algorithms import Algorithm
-from verify.log_audit.audit import AuditScope, LogAudit
+from verify.log_audit.audit import LogAudit
+from verify.log_audit.scope import AuditScope
 from verify.note import verifier_key_text
 from verify.witness_policy import WitnessPolicy
 from verify.witnessed import MERGE_DELAY

@@ -20,57 +20,31 @@ from typing import Any, Final
 
 from verify.errors import MalformedError
 from verify.log_audit.checkpoints import CHECKPOINT, EarlierNames, Quorum, Witnessed
-from verify.log_audit.claims import Claims, Kept, Shown
+from verify.log_audit.claims import Claims
+from verify.log_audit.counted import Counted
 from verify.log_audit.earlier import Bundles, Earlier
 from verify.log_audit.ending import Ending
 from verify.log_audit.entry_judge import EntryJudge
 from verify.log_audit.findings import Findings
-from verify.log_audit.hours import OfficeHours, Sample
+from verify.log_audit.hours import Sample
 from verify.log_audit.index_set import IndexSet
-from verify.log_audit.records import RecordsManifest, Row, Rows
+from verify.log_audit.records import Row, Rows
 from verify.log_audit.reports import Reports
 from verify.log_audit.row_judge import LICENCE_PURPOSES, RowJudge
+from verify.log_audit.scope import AuditScope
 from verify.log_audit.statuses import PublishedLists
-from verify.log_audit.tallies import Limits
 from verify.log_audit.tree_walk import Bundle, Reader, TreeWalk
 from verify.log_entry import EntryKind, LogEntry
-from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint
+from verify.note import NOTE_LENGTH_MAX, Checkpoint, NoteError, open_checkpoint
 from verify.tiles import TILE_WIDTH
-from verify.trust import TrustList
 from verify.usual_entry import EntryReader
-from verify.witness_policy import WitnessPolicy
 
 # Between two savings some seconds of work, and a file of a megabyte or two.
 SAVE_EVERY: Final = 128 * TILE_WIDTH
-STATE_FORMAT: Final = 3
+STATE_FORMAT: Final = 4
 
 Progress = Callable[[int, int], None]
 Save = Callable[[Mapping[str, object]], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditScope:
-    """What is audited, and by what: ``roots`` are pinned keys of the trust list, ``at`` the moment of the audit.
-
-    ``wanted`` are digests of signed bytes whose place in the log is asked for. ``only_new`` begins at the kept place.
-    ``policy`` says which witnesses must have cosigned; ``prefix`` is where the log stands among the published files.
-    """
-
-    verifiers: tuple[LogVerifier, ...]
-    roots: tuple[bytes, ...]
-    at: datetime
-    kept: Kept | None = None
-    shown: tuple[Shown, ...] = ()
-    manifest: RecordsManifest | None = None
-    wanted: frozenset[bytes] = frozenset()
-    hours: OfficeHours = field(default_factory=OfficeHours)
-    seed: str = ""
-    sample_size: int = 0
-    only_new: bool = False
-    prefix: str = "log/"
-    policy: WitnessPolicy = field(default_factory=WitnessPolicy)
-    trust: TrustList | None = None
-    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +52,8 @@ class AuditResult:
     """What was audited, and everything that was found; ``first`` is where the walk began.
 
     ``begun`` is the checkpoint under which the audit began, from whose root the sample was drawn. Leaves below
-    ``rows_until`` were compared with rows, now or before; ``next_place`` is how everything stood there.
+    ``rows_until`` were compared with rows, now or before; ``next_place`` is how everything stood there. ``counted`` is
+    what audits before this one counted, ``judged`` the reports held against all counts.
     """
 
     checkpoint: Checkpoint | None
@@ -92,7 +67,9 @@ class AuditResult:
     reports: Mapping[str, bytes] = field(default_factory=dict)
     rows_compared: int = 0
     rows_until: int = 0
-    next_place: Mapping[str, object] = field(default_factory=dict)
+    counted: Counted = field(default_factory=lambda: Counted(None, 0))
+    judged: Mapping[str, str] = field(default_factory=dict)
+    next_place: Mapping[str, Any] = field(default_factory=dict)
     witnessed: Witnessed = field(default_factory=Witnessed)
     lists: Mapping[str, int] = field(default_factory=dict)
 
@@ -103,28 +80,21 @@ class AuditResult:
 
 
 class LogAudit:
-    """One audit. ``rows`` are the registry's records, opened by the caller and belonging to ``scope.manifest``.
-
-    ``again`` opens them once more from their beginning: for what is given up now and was filed long ago.
-    """
+    """One audit. ``open_rows`` opens the records of ``scope.manifest`` at a place of their file, in bytes."""
 
     def __init__(
-        self,
-        scope: AuditScope,
-        reader: Reader,
-        rows: Rows | None = None,
-        *,
-        again: Callable[[], Rows | None] | None = None,
+        self, scope: AuditScope, reader: Reader, open_rows: Callable[[int], Rows | None] | None = None
     ) -> None:
         self._scope = scope
         self._reader = reader
-        self._rows = None if scope.manifest is None else rows
+        self._open_rows = open_rows or (lambda _place: None)
+        self._rows: Rows | None = None
         self._findings = Findings()
-        self._again = again
+        self._bound = scope.bound(STATE_FORMAT)
         self._bundles = Bundles(reader, scope.prefix)
         self._rows_compared = 0
         self._uncovered = 0
-        self._next_place: Mapping[str, object] = {}
+        self._next_place: Mapping[str, Any] = {}
         self._begun: Checkpoint | None = None
         self._unsearched: frozenset[bytes] = frozenset()
         self._file = scope.prefix + CHECKPOINT
@@ -136,7 +106,7 @@ class LogAudit:
         self._resumed: Mapping[str, Any] | None = None
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        """Go on where ``state`` was saved; one of another log, other records, place to begin or draw is left alone."""
+        """Go on where ``state`` was saved; one of other arguments (`AuditScope.bound`) is left alone, wholly."""
         self._resumed = state
 
     def run(self, *, progress: Progress, save: Save) -> AuditResult:
@@ -153,12 +123,13 @@ class LogAudit:
         logged = reports.fetch(self._first_time(checkpoint.size), self._scope.at, claims)
         judge.wanted |= dict.fromkeys(self._scope.wanted | logged)
         walk = TreeWalk(self._reader, self._scope.prefix, (checkpoint.size, checkpoint.root), self._findings)
-        first = self._begin(walk, kept)
-        known = self._rows_known(first)
+        first = self._begin(walk, kept if kept is not None and kept.origin in claims.names else None)
+        known, counted = self._rows_known(first), Counted(self._scope.kept, first)
         row_judge = RowJudge(self._findings, judge, self._lists)
         if self._lists is not None:
             self._lists.fetch({} if self._scope.kept is None else self._scope.kept.lists)
         self._findings.begin()
+        self._rows = self._opened()
         earlier = self._take_up(walk, judge, row_judge, claims, first)
         claims.begin(walk, self._scope.kept, earlier)
         self._quorum.begin(claims)
@@ -167,12 +138,19 @@ class LogAudit:
         if walk.position == walk.size and walk.root() != checkpoint.root:  # (4)
             self._findings.fail("checker.root_other", file=self._file, expected=checkpoint.root, found=walk.root())
         rows_until = 0 if self._rows is None or self._scope.manifest is None else self._scope.manifest.size
-        told = frozenset() if not first or self._scope.kept is None else frozenset(self._scope.kept.logged)
-        counts, moment = (judge.tally, judge.wanted), self._scope.at
-        reports.judge(*counts, first=first, rows_until=rows_until, at=moment, judged=told)  # (5)
-        ending = Ending(self._findings, judge, row_judge, partial(self._entry, checkpoint.size, first, earlier))
-        ending.judge_rows(self._scope.manifest, self._rows, first=first, again=self._again)  # (6)
-        self._compare_whole(judge, row_judge, checkpoint)
+        reports.judge(
+            judge.tally, counted, judge.wanted, rows_until=min(rows_until, walk.size), at=self._scope.at
+        )  # (5)
+        ending = Ending(
+            findings=self._findings,
+            judge=judge,
+            row_judge=row_judge,
+            entry=partial(self._entry, checkpoint.size, first, earlier),
+            counted=counted,
+            size=checkpoint.size,
+        )
+        ending.judge_rows(self._scope.manifest, self._rows, partial(self._open_rows, 0), at=at)  # (6)
+        self._compare_whole(judge, checkpoint)
         return AuditResult(
             checkpoint=checkpoint,
             findings=self._findings,
@@ -185,6 +163,8 @@ class LogAudit:
             reports={month: each.content for month, each in reports.read.items()},
             rows_compared=self._rows_compared,
             rows_until=known if self._rows is None or first > known else min(rows_until, checkpoint.size),
+            counted=counted,
+            judged=reports.judged,
             next_place=self._next_place or self._place(walk, judge, row_judge),
             witnessed=self._quorum.judge(checkpoint, claims, earlier, at=self._scope.at),
             lists={} if self._lists is None else self._lists.issued,
@@ -249,7 +229,7 @@ class LogAudit:
     def _begin_under(self, checkpoint: Checkpoint | None) -> Checkpoint | None:
         """Return the checkpoint under which the audit begins, or began before it was interrupted."""
         state = self._resumed
-        if checkpoint is None or state is None or state.get("of") != self._of():
+        if checkpoint is None or state is None or state.get("of") != self._bound:
             self._resumed = None
             return checkpoint
         try:
@@ -262,6 +242,12 @@ class LogAudit:
             self._resumed = None
             return checkpoint
         return begun
+
+    def _opened(self) -> Rows | None:
+        """Open the records where they are taken up: what an interrupted audit consumed of them counts with all else."""
+        if self._scope.manifest is None:
+            return None
+        return self._open_rows(0 if self._resumed is None else int(self._resumed["consumed"]))
 
     def _take_up(self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge, claims: Claims, first: int) -> Earlier:
         """Take up what an interrupted audit had found, or what was kept of the one before; return what lies below."""
@@ -343,48 +329,25 @@ class LogAudit:
             self._rows = None
             return None
 
-    def _compare_whole(self, judge: EntryJudge, row_judge: RowJudge, checkpoint: Checkpoint) -> None:
-        """Compare what only the end of the log tells: its name, its lists, its totals."""
+    def _compare_whole(self, judge: EntryJudge, checkpoint: Checkpoint) -> None:
+        """Compare what only the end of the log tells: its name, its lists."""
         if judge.name not in {"", checkpoint.origin}:
             self._findings.fail("checker.name_other", file=self._file, expected=judge.name, found=checkpoint.origin)
         if self._rows is not None:
-            self._compare_totals(row_judge, checkpoint)
+            manifest = self._scope.manifest
+            if manifest is not None and manifest.size < checkpoint.size and self._uncovered:
+                self._findings.unknown("checker.records_short", expected=checkpoint.size, found=manifest.size)
             if self._lists is not None:
                 self._lists.judge(judge.last_time)
-
-    def _compare_totals(self, row_judge: RowJudge, checkpoint: Checkpoint) -> None:
-        manifest = self._scope.manifest
-        if manifest is None:
-            return
-        if manifest.size < checkpoint.size and self._uncovered:
-            self._findings.unknown("checker.records_short", expected=checkpoint.size, found=manifest.size)
-        if manifest.size <= checkpoint.size and not self._scope.only_new:
-            row_judge.demand_all(manifest.totals)
 
     def _place(self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge) -> dict[str, object]:
         """Return how everything stands, for an audit that begins here."""
         left = row_judge.left(judge.given_up if self._rows is not None else IndexSet())
-        return {"walk": walk.state(), "before": judge.before(), "left": left}
-
-    def _of(self) -> list[object]:
-        """Return what a saved state must be of."""
-        scope = self._scope
-        digest = None if scope.manifest is None else scope.manifest.digest.hex()
-        return [
-            STATE_FORMAT,
-            scope.prefix,
-            digest,
-            scope.seed,
-            scope.sample_size,
-            scope.trust is None,
-            scope.kept.note if scope.only_new and scope.kept is not None else "",
-            [scope.hours.opens, scope.hours.closes],
-            [sorted(map(str, each)) for each in (scope.hours.holidays, scope.hours.work)],
-        ]
+        return {"walk": walk.state(), "before": judge.before(), "left": left, "tally": judge.tally.state()}
 
     def _state(self, judge: EntryJudge) -> dict[str, object]:
         return {
-            "of": self._of(),
+            "of": self._bound,
             "seed": self._scope.seed,
             "begun": "" if self._begun is None else self._begun.note,
             "findings": self._findings.state(),

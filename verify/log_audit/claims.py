@@ -2,8 +2,9 @@
 
 Promises:
   * A signed checkpoint that does not fit is proof against the operator: both notes belong into the evidence.
-  * The names that a log had one after the other are those of one key in the policy.
-  * What cannot be compared is said to be so: a note of another log, or of a longer one.
+  * The names that a log had one after the other are those of one key in the policy. A log of another key is the one
+    that was kept only if its entries are; then its names were closed and linked, by which the entries are judged.
+  * What cannot be compared is said to be so: a note that others show of another log, or of a longer one.
 """
 
 import base64
@@ -22,6 +23,8 @@ from verify.tree import HASH_BYTES
 KEPT: Final = "kept"
 UNFINISHED: Final = "unfinished"
 REWRITTEN: Final = "checker.rewritten"
+KEPT_OTHER: Final = "checker.kept_other"
+KEPT_WRONG: Final = "checker.kept_wrong"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,8 @@ class Kept:
 
     Leaves below ``rows`` were compared with rows of the registry. ``left`` is what was still open there
     (`RowJudge.left`), ``before`` what the entries before said (`EntryJudge.before`), ``logged`` where digests asked for
-    stood, ``lists`` when the lists beside the log were issued.
+    stood, ``lists`` when the lists beside the log were issued. ``counted`` is what the entries before count, of months
+    whose report is not ``judged`` (month: digest in hex).
     """
 
     note: str
@@ -48,6 +52,8 @@ class Kept:
     before: Mapping[str, object] = field(default_factory=dict, hash=False)
     logged: Mapping[str, int] = field(default_factory=dict, hash=False)
     lists: Mapping[str, int] = field(default_factory=dict, hash=False)
+    counted: Mapping[str, object] = field(default_factory=dict, hash=False)
+    judged: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +112,16 @@ class Claims:
         try:
             found = open_checkpoint(kept.note, self._verifiers)
         except NoteError as error:
-            self._findings.fail("checker.kept_wrong", found=error.detail)
+            self._findings.fail(KEPT_WRONG, found=error.detail)
             return None
-        if found.origin not in self.names:
-            self._findings.unknown("checker.kept_other", expected=self._checkpoint.origin, found=found.origin)
-            return None
-        if found.size > self._checkpoint.size:
-            self._findings.fail("checker.shrunk", expected=found.size, found=self._checkpoint.size)
+        size, root = self._checkpoint.size, self._checkpoint.root
+        if found.size > size and found.origin == self._checkpoint.origin:
+            self._findings.fail("checker.shrunk", expected=found.size, found=size)
+        elif found.size > size:
+            self._findings.fail(KEPT_OTHER, file=KEPT, index=found.size, expected=found.root, found=root)
         else:
-            self.add(Claim(size=found.size, root=found.root, code=REWRITTEN, source=KEPT))
+            code = REWRITTEN if found.origin in self.names else KEPT_OTHER
+            self.add(Claim(size=found.size, root=found.root, code=code, source=KEPT))
         return found
 
     def add_begun(self, begun: Checkpoint) -> None:

@@ -4,7 +4,8 @@ Promises: small (some megabytes for ten million entries), bounded whatever the l
 be read is no reason to call the log false.
 
     {"format": 1, "note": checkpoint, "rows": below which leaves were compared with rows, "walk": `TreeWalk.state`,
-     "left": `RowJudge.left`, "before": `EntryJudge.before`, "logged": {digest in hex: place}, "lists": {file: time}}
+     "left": `RowJudge.left`, "before": `EntryJudge.before`, "logged": {digest in hex: place}, "lists": {file: time},
+     "counted": `Tally.state` of months whose report is not judged, "judged": {month: digest of its report in hex}}
 """
 
 import re
@@ -14,6 +15,8 @@ from typing import Final
 from verify.errors import MalformedError
 from verify.log_audit.audit import AuditResult
 from verify.log_audit.claims import Kept
+from verify.log_audit.counted import left_to_count
+from verify.log_audit.monthly import MONTH
 
 KEPT_FORMAT: Final = 1
 # Reports of a hundred years, the trust list, and licences that auditors bring along again.
@@ -28,7 +31,16 @@ def kept_of(result: AuditResult) -> dict[str, object]:
     logged = [(digest.hex(), place) for digest, place in result.judge.wanted.items() if place is not None]
     newest = dict(sorted(logged, key=lambda each: -each[1])[:LOGGED_MAX])
     told: dict[str, object] = {"format": KEPT_FORMAT, "note": result.checkpoint.note, "rows": result.rows_until}
-    return {**told, **result.next_place, "logged": newest, "lists": dict(result.lists)}
+    place = dict(result.next_place)
+    counted = left_to_count(result.counted, place.pop("tally"), result.judged)
+    return {
+        **told,
+        **place,
+        "logged": newest,
+        "lists": dict(result.lists),
+        "counted": counted,
+        "judged": dict(result.judged),
+    }
 
 
 def read_kept(state: Mapping[str, object]) -> Kept:
@@ -36,7 +48,9 @@ def read_kept(state: Mapping[str, object]) -> Kept:
     note, walk, rows = state.get("note"), state.get("walk"), state.get("rows", 0)
     if state.get("format") != KEPT_FORMAT or not isinstance(note, str) or not isinstance(walk, dict):
         raise MalformedError("not what a checker keeps")
-    left, before, logged, lists = (state.get(name) for name in ("left", "before", "logged", "lists"))
+    left, before, logged, lists, counted, judged = (
+        state.get(name) for name in ("left", "before", "logged", "lists", "counted", "judged")
+    )
     places = {
         digest: place
         for digest, place in (logged.items() if isinstance(logged, dict) else ())
@@ -50,4 +64,10 @@ def read_kept(state: Mapping[str, object]) -> Kept:
         before=before if isinstance(before, dict) else {},
         logged=places,
         lists={file: time for file, time in (lists.items() if isinstance(lists, dict) else ()) if type(time) is int},
+        counted=counted if isinstance(counted, dict) else {},
+        judged={
+            month: digest
+            for month, digest in (judged.items() if isinstance(judged, dict) else ())
+            if MONTH.fullmatch(month) and isinstance(digest, str)
+        },
     )

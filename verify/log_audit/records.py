@@ -78,8 +78,8 @@ class RecordsManifest:
             raise RecordsError("not the keys of a manifest")
         match [told[key] for key in sorted(told)]:
             case [str(origin), int(size), bytes(root), int(made), int(lines), bytes(digest), dict(totals)]:
-                if any(each not in TOTALS or type(totals[each]) is not int for each in totals):
-                    raise RecordsError("totals of something unknown")
+                if totals.keys() != set(TOTALS) or any(type(each) is not int or each < 0 for each in totals.values()):
+                    raise RecordsError("not the totals of a registry")
                 made_at = datetime.fromtimestamp(min(max(made, 0), 253_402_300_799), UTC)
                 return cls(
                     origin=origin,
@@ -138,10 +138,16 @@ class Rows:
             if found[0] == index:
                 return found[1]
 
-    def waiting(self) -> Iterator[Row]:
-        """Return the rows without a leaf, which stand behind all others. Raises ``RecordsError``."""
-        while self._peek() is not None:
+    def each(self) -> Iterator[tuple[int, Row]]:
+        """Yield all rows that have a leaf, with it, from here on. Raises ``RecordsError``."""
+        while (found := self._peek()) is not None:
             self._take()
+            yield found[0], found[1]
+
+    def waiting(self) -> Iterator[Row]:
+        """Yield the rows without a leaf, which stand behind all others. Raises ``RecordsError``."""
+        for _ in self.each():
+            pass
         if self._waiting is not None:
             yield self._waiting
         for line in self._lines:

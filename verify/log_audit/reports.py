@@ -11,6 +11,7 @@ from typing import Final
 
 from verify.errors import MalformedError
 from verify.log_audit.claims import Claim, Claims
+from verify.log_audit.counted import Counted
 from verify.log_audit.findings import Findings
 from verify.log_audit.monthly import FOLDER, REPORT_TYPE, MonthlyReport, month_begins, month_of, next_month
 from verify.log_audit.tallies import Tally, differences
@@ -35,10 +36,11 @@ class ReadReport:
 
 
 class Reports:
-    """All reports of a log."""
+    """All reports of a log; ``judged`` are those held against all counts, by month, with their digests in hex."""
 
     def __init__(self, reader: Reader, checkpoint: Checkpoint, roots: Sequence[bytes], findings: Findings) -> None:
         self.read: dict[str, ReadReport] = {}
+        self.judged: dict[str, str] = {}
         self._bytes = 0
         self._reader = reader
         self._checkpoint = checkpoint
@@ -80,39 +82,34 @@ class Reports:
             self._findings.fail("checker.report_range", file=file, expected=self._checkpoint.size, found=report.end)
 
     def judge(
-        self,
-        tally: Tally,
-        logged: Mapping[bytes, int | None],
-        *,
-        first: int,
-        rows_until: int,
-        at: datetime,
-        judged: frozenset[str] = frozenset(),
+        self, tally: Tally, counted: Counted, logged: Mapping[bytes, int | None], *, rows_until: int, at: datetime
     ) -> None:
-        """Hold each report against the counts from index ``first`` on; rows were compared below ``rows_until``.
+        """Hold each report against the counts of this audit and those before; rows were compared below ``rows_until``.
 
-        Reports whose digests (in hex) are among ``judged`` and which end below ``first`` were held against the counts
-        of an audit before this one.
+        A report that was held against all of them before is not another one by now, or it is judged again.
         """
-        for month in sorted({*tally.months, *self.read}):
-            file, end = FOLDER + month, month_begins(next_month(month))
-            begins, read = tally.months.get(month), self.read.get(month)
+        whole = counted.whole(tally)
+        for month in sorted({*whole.months, *counted.judged, *self.read}):
+            file, read = FOLDER + month, self.read.get(month)
             if read is None:
-                if end + REPORT_DUE <= at:
+                if month_begins(next_month(month)) + REPORT_DUE <= at:
                     self._findings.fail("checker.report_missing", file=file)
                 continue
-            report = read.report
             if logged.get(read.digest) is None:
                 self._findings.fail("checker.report_unlogged", file=file, expected=read.digest)
-            if first and report.first < first:
-                is_judged = report.end <= first and read.digest.hex() in judged
-                self._partly(file, report, is_judged=is_judged)
-                continue
-            if begins is not None and report.first != begins:
-                self._findings.fail("checker.report_first", file=file, expected=begins, found=report.first)
-            for what, ours, theirs in differences(report, tally, with_departments=report.end <= rows_until):
-                self._findings.fail("checker.report_count", file=file, what=what, expected=ours, found=theirs)
+            if counted.judged.get(month) == read.digest.hex():
+                self.judged[month] = read.digest.hex()
+            elif counted.reaches(month, whole):
+                with_departments = counted.has_rows and read.report.end <= rows_until
+                self._compare(file, read.report, whole, with_departments=with_departments)
+                if with_departments:
+                    self.judged[month] = read.digest.hex()
+            else:
+                self._findings.unknown("checker.report_partly", file=file, index=read.report.first)
 
-    def _partly(self, file: str, report: MonthlyReport, *, is_judged: bool) -> None:
-        if not is_judged:
-            self._findings.unknown("checker.report_partly", file=file, index=report.first)
+    def _compare(self, file: str, report: MonthlyReport, whole: Tally, *, with_departments: bool) -> None:
+        begins = whole.months.get(report.month)
+        if begins is not None and report.first != begins:
+            self._findings.fail("checker.report_first", file=file, expected=begins, found=report.first)
+        for what, ours, theirs in differences(report, whole, with_departments=with_departments):
+            self._findings.fail("checker.report_count", file=file, what=what, expected=ours, found=theirs)

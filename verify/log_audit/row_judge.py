@@ -111,13 +111,6 @@ class RowJudge:
         else:
             self._findings.list("open", index=index, purpose=_SEAL, time=time)
 
-    def demand_all(self, totals: Mapping[str, int]) -> None:
-        """See that as many rows had a leaf as the registry has."""
-        for what, total in sorted(totals.items()):
-            seen = self._judge.tally.seen[what]
-            if seen < total:
-                self._findings.fail("checker.rows_without_leaf", what=what, expected=total, found=seen)
-
     def state(self) -> dict[str, object]:
         """Return what is still open, for JSON."""
         return {

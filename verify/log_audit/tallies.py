@@ -6,7 +6,7 @@ name, and ``beyond`` says so.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -98,6 +98,23 @@ class Tally:
 
     def _turn(self, day: int) -> None:
         self._day, self._month = day, day_of(day).strftime("%Y-%m")
+
+    def add(self, before: "Tally") -> None:
+        """Take in what was counted of the entries before."""
+        self.days.update(before.days)
+        self.hours.update(before.hours)
+        self.departments.update(before.departments)
+        self.seen.update(before.seen)
+        self.months |= before.months
+        self.beyond |= before.beyond
+
+    def forget(self, months: Container[str]) -> None:
+        """Forget what was counted of these months, but how many rows had a leaf."""
+        for key in [each for each in self.days if day_of(each[0]).strftime("%Y-%m") in months]:
+            del self.days[key]
+        for which in [each for each in self.departments if each[0] in months]:
+            del self.departments[which]
+        self.months = {month: index for month, index in self.months.items() if month not in months}
 
     def of_month(self, month: str) -> tuple[dict[int, int], dict[str, int], dict[str, dict[int, int]]]:
         """Return the counts of a month by kind, by purpose of intents, and by department."""

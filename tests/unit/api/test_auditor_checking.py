@@ -11,8 +11,9 @@ from api.auditor.checking import _judge_trust, _trust_digest
 from api.auditor.request import Opened
 from tests.small_log import BEGINS, VERIFIER, SmallLog, genesis
 from verify.algorithms import Algorithm, key_identifier
-from verify.log_audit.audit import AuditScope, LogAudit
+from verify.log_audit.audit import LogAudit
 from verify.log_audit.hours import OfficeHours
+from verify.log_audit.scope import AuditScope
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import verifier_key_text
 from verify.trust import TrustedIssuer, TrustedKey, TrustList, assemble_trust_list

@@ -16,9 +16,10 @@ from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis
 from verify.algorithms import Algorithm, key_identifier
 from verify.evidence import Evidence
 from verify.key_purpose import KeyPurpose
-from verify.log_audit.audit import AuditScope, LogAudit
+from verify.log_audit.audit import LogAudit
 from verify.log_audit.file_check import UNCHECKED, FileCheck
 from verify.log_audit.hours import OfficeHours
+from verify.log_audit.scope import AuditScope
 from verify.log_audit.signed_files import FoundSignature
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import verifier_key_text

@@ -33,9 +33,10 @@ from tests.official_office import OfficialOffice
 from tests.town import BUREAU, FoundedTown, Town
 from verify import cbor
 from verify.key_purpose import KeyPurpose
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.audit import AuditResult, LogAudit
 from verify.log_audit.findings import Weight
 from verify.log_audit.records import RECORDS_TYPE, RecordsManifest, Rows, encode_row, read_manifest_line
+from verify.log_audit.scope import AuditScope
 from verify.note import verifier_key_text
 from verify.signed_statement import open_statement
 from verify.trust import open_trust_list
@@ -73,7 +74,9 @@ class Story:
             policy=WitnessPolicy.parse(f"log {verifier_key_text(verifier.name, verifier.public)}\nquorum none\n"),
         )  # fmt: skip
         lines = iter(map(encode_row, self.rows if rows is None else rows))
-        return LogAudit(scope, self, Rows(lines)).run(progress=lambda _done, _all: None, save=lambda _state: None)
+        return LogAudit(scope, self, lambda _place: Rows(lines)).run(
+            progress=lambda _done, _all: None, save=lambda _state: None
+        )
 
     def found(self, rows: list[dict[str, Any]], **changes: Any) -> dict[str, dict[str, str]]:
         result = self.audited(rows, **changes)

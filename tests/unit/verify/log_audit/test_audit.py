@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis, intents, signed_note
 from verify.cosignature import cosignature_line, cosigned_message, witness_key
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.audit import AuditResult, LogAudit
 from verify.log_audit.claims import Shown
 from verify.log_audit.kept import kept_of, read_kept
+from verify.log_audit.scope import AuditScope
 from verify.log_audit.tallies import Limits, Tally
 from verify.log_entry import EntryKind, LogEntry
 from verify.witness_policy import WitnessPolicy

@@ -8,9 +8,10 @@ import pytest
 
 from tests.small_log import BEGINS, VERIFIER, SmallLog, genesis, intents, signed_note
 from tests.witness_room import ARCHIVE, AUDIT, CITY, TestWitness, witness_lines
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.audit import AuditResult, LogAudit
 from verify.log_audit.claims import Shown
 from verify.log_audit.kept import kept_of, read_kept
+from verify.log_audit.scope import AuditScope
 from verify.tiles import WITNESSED_CHECKPOINT
 from verify.witness_policy import WitnessPolicy
 

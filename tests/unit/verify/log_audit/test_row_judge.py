@@ -11,13 +11,15 @@ import pytest
 
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis, text64
 from verify.der import integer, sequence, set_of, tlv
-from verify.log_audit.audit import AuditResult, AuditScope, LogAudit
+from verify.log_audit.audit import AuditResult, LogAudit
 from verify.log_audit.claims import Claims
+from verify.log_audit.counted import Counted
 from verify.log_audit.findings import Findings
 from verify.log_audit.kept import kept_of, read_kept
 from verify.log_audit.monthly import MonthlyReport
 from verify.log_audit.records import RecordsManifest, Row, Rows
 from verify.log_audit.reports import REPORTS_BYTES_MAX, ReadReport, Reports
+from verify.log_audit.scope import AuditScope
 from verify.log_audit.tallies import Tally
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import Checkpoint
@@ -49,7 +51,9 @@ def audited(entries: list[bytes], rows: list[Row]) -> AuditResult:
     )
     scope = AuditScope(verifiers=(VERIFIER,), roots=(), at=AT, manifest=manifest)
     lines = iter([json.dumps(each).encode() for each in rows])
-    return LogAudit(scope, log, Rows(lines)).run(progress=lambda _done, _all: None, save=lambda _state: None)
+    return LogAudit(scope, log, lambda _place: Rows(lines)).run(
+        progress=lambda _done, _all: None, save=lambda _state: None
+    )
 
 
 def failed(result: AuditResult) -> dict[str, Mapping[str, str]]:
@@ -86,7 +90,8 @@ def test_an_intent_is_not_left_open_for_days(made_at: datetime, codes: set[str])
     scope = AuditScope(verifiers=(VERIFIER,), roots=(), at=made_at, manifest=manifest)
     row = json.dumps({"leaf": 1, "what": "intent", "state": "open", "attempt": "a"}).encode()
 
-    result = LogAudit(scope, log, Rows(iter([row]))).run(progress=lambda _done, _all: None, save=lambda _state: None)
+    audit = LogAudit(scope, log, lambda _place: Rows(iter([row])))
+    result = audit.run(progress=lambda _done, _all: None, save=lambda _state: None)
 
     assert failed(result).keys() == codes
     assert result.findings.list_counts == {"open": 1}
@@ -142,7 +147,7 @@ def test_leaves_behind_the_rows_are_compared_the_next_time_or_said_to_be_left_ou
     scope = AuditScope(verifiers=(VERIFIER,), roots=(), at=AT)
 
     def result(**changes: Any) -> AuditResult:
-        audit = LogAudit(replace(scope, **changes), log, Rows(iter(())))
+        audit = LogAudit(replace(scope, **changes), log, lambda _place: Rows(iter(())))
         return audit.run(progress=lambda _done, _all: None, save=lambda _state: None)
 
     kept = read_kept(kept_of(result(manifest=early)))
@@ -171,7 +176,7 @@ def test_what_was_left_open_is_followed_by_an_audit_of_new_entries_alone() -> No
         manifest = replace(_manifest(log), made_at=AT + timedelta(days=days))
         scope = AuditScope(verifiers=(VERIFIER,), roots=(), at=manifest.made_at, manifest=manifest, only_new=True)
         lines = [json.dumps(each).encode() for each in rows]
-        audit = LogAudit(replace(scope, **changes), log, Rows(iter(lines)), again=lambda: Rows(iter(lines)))
+        audit = LogAudit(replace(scope, **changes), log, lambda _place: Rows(iter(lines)))
         return audit.run(progress=lambda _done, _all: None, save=lambda _state: None)
 
     kept = read_kept(json.loads(json.dumps(kept_of(result([], [opened, used, filed_before])))))
@@ -211,7 +216,7 @@ def test_a_report_of_a_month_in_which_the_log_has_nothing_counts_nothing() -> No
     )  # fmt: skip
     reports.read["2026-08"] = ReadReport(content=b"", report=report, digest=SIGNED)
 
-    reports.judge(Tally(), {SIGNED: 1}, first=0, rows_until=0, at=AT)
+    reports.judge(Tally(), Counted(None, 0), {SIGNED: 1}, rows_until=0, at=AT)
 
     assert [each.code for each in findings.found] == ["checker.report_count"] * 2
 
