@@ -3,6 +3,7 @@
 Promises:
   * A witness needs no deployment: a folder of its own with its key, the logs that it watches, and what it cosigned.
   * It is founded once; started again it goes on from what it holds, and never back.
+  * Whoever begins to ask and says no more is cut off in seconds, and one address holds a part of the places alone.
 """
 
 import secrets
@@ -19,13 +20,21 @@ from api.cli.screen import Screen
 from api.clock import clock
 from api.errors import ListenError
 from api.logs import forward_libraries, open_log
+from api.peer_protocol import PeerProtocol
 from api.witness.app import witness_app
 from api.witness.service import WitnessService
 from api.witness.store import WitnessStore
 from keys.passphrases import draw_passphrase
 from verify.note import NOTE_LENGTH_MAX, parse_verifier_key
 
-CONCURRENCY_MAX: Final = 64
+# Of connections; who comes when all are held is told to come back (503).
+CONNECTIONS_MAX: Final = 256
+
+
+class WitnessProtocol(PeerProtocol):
+    """The office's protocol, for a server that some dozens of offices ask, each over one connection or two."""
+
+    of_one_max = 32
 
 
 @app.command(help=HELP["witness"])
@@ -90,6 +99,7 @@ def _serve(store: WitnessStore, host: str, port: int) -> None:
     forward_libraries(lines)
     config = uvicorn.Config(
         witness_app(WitnessService(store=store, clock=clock), lines),
+        http=WitnessProtocol,
         host=host,
         port=port,
         log_config=None,
@@ -97,7 +107,7 @@ def _serve(store: WitnessStore, host: str, port: int) -> None:
         server_header=False,
         ws="none",
         lifespan="off",
-        limit_concurrency=CONCURRENCY_MAX,
+        limit_concurrency=CONNECTIONS_MAX,
     )
     lines.info("witness_serves", address=f"{host}:{port}", logs=len(store.logs))
     try:

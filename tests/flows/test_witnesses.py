@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -316,3 +316,21 @@ def test_the_command_is_a_witness_and_after_kill_9_it_goes_on_from_what_it_held(
         again = httpx.post(url, content=request(0, 20).encode())
         assert (again.status_code, again.text) == (409, "30\n")
         assert httpx.post(url, content=request(30, 33).encode()).status_code == 200
+
+        with ExitStack() as held:  # whoever begins to ask and says no more keeps nobody out
+            for _ in range(70):
+                opened = socket.create_connection(("127.0.0.1", port), source_address=("127.0.0.2", 0))
+                held.enter_context(opened).sendall(b"POST /a")
+            opened.settimeout(5)
+            assert ended(opened), "one address holds no more than its part"
+            for _ in range(70):  # a proxy on this machine may hold more, and not all
+                held.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(b"POST /a")
+            assert httpx.post(url, content=request(33, 35).encode()).status_code == 200
+
+
+def ended(opened: socket.socket) -> bool:
+    """Say whether the other end gave up the connection."""
+    try:
+        return opened.recv(1) == b""
+    except ConnectionResetError:
+        return True
