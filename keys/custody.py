@@ -5,7 +5,8 @@ Promises:
     checks entry, inclusion proof and checkpoint signature itself: a made-up receipt is refused, whoever made it.
   * What a receipt allows is a content, not a number of signatures: the same bytes may be signed with it again. That
     each intent is used once is kept by filing and recovery (`signer`), which alone know what became of it.
-  * `sign_counted` serves the checkpoint key and the counted purposes and no others, and counts before it signs.
+  * `sign_counted` and `sign_counted_each` serve the checkpoint key and the counted purposes and no others, and count
+    before they sign.
   * No method returns, logs or prints a private key.
 
 `demand_intent` is the check that every custody makes; it stands here so that there is one of it.
@@ -150,6 +151,10 @@ class Custody(Protocol):
 
     def sign_counted(self, key: KeyName, to_be_signed: bytes) -> bytes:
         """Return the signature over these bytes and count the use. Raises `LogFirstError` for "log first" purposes."""
+        ...
+
+    def sign_counted_each(self, key: KeyName, messages: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Do as `sign_counted` does for each of these, with one look at the key."""
         ...
 
     def counts(self) -> Mapping[str, int]:

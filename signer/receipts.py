@@ -154,8 +154,7 @@ class ReceiptBook:
         receipts = [self._receipt(each, at=at) for each in drafts]
         key = self.custody.newest(KeyPurpose.RECEIPT, DEPLOYMENT)
         kid = self.custody.public_key(key).kid
-        messages = [receipt_to_be_signed(each, kid) for each in receipts]
-        signatures = [self.custody.sign_counted(key, each) for each in messages]
+        signatures = self.custody.sign_counted_each(key, [receipt_to_be_signed(each, kid) for each in receipts])
         return tuple(
             self._stamped(draft, receipt, assemble_receipt(receipt, kid, der_to_raw(signature)))
             for draft, receipt, signature in zip(drafts, receipts, signatures, strict=True)

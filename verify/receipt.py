@@ -124,25 +124,28 @@ class VerificationReceipt:
         return self._encoded[0]
 
     def _encode(self) -> bytes:
-        inner: dict[int, object] = {
+        optional = {
             _LICENCE: self.licence_id,
             _PRESENTED: self.presented,
+            _OPERATOR: self.operator,
+            _CASE: self.case_number,
+        }
+        private: dict[int, object] = {
             _RESULT: self.result,
             _CHECKS: dict(self.checks),
             _OFFICE: self.office,
-            _OPERATOR: self.operator,
             _PURPOSE: self.purpose,
             _BASIS: self.legal_basis,
-            _CASE: self.case_number,
-            _FIELDS: list(self.fields),
+            _FIELDS: self.fields,
             _DELETE: int(self.delete_after.timestamp()),
             _ANSWER: self.answer,
+            **{key: value for key, value in optional.items() if value},
         }
         claims = {
             _CLAIM_ISSUER: self.issuer,
             _CLAIM_ISSUED: int(self.made_at.timestamp()),
             _CLAIM_ID: self.receipt_id,
-            _CLAIM_PRIVATE: {key: value for key, value in inner.items() if value or key not in _OPTIONAL},
+            _CLAIM_PRIVATE: private,
         }
         return cbor.encode(claims)
 

@@ -136,6 +136,8 @@ def test_a_counted_key_refuses_to_take_a_receipt(room: KeyRoom, purpose: KeyPurp
 def test_a_log_first_key_refuses_to_sign_uncounted(room: KeyRoom, purpose: KeyPurpose) -> None:
     with pytest.raises(LogFirstError):
         room.custody.sign_counted(KeyName(purpose, owner_of(purpose)), BYTES)
+    with pytest.raises(LogFirstError):
+        room.custody.sign_counted_each(KeyName(purpose, owner_of(purpose)), (BYTES,))
 
 
 def test_each_authority_has_one_algorithm_and_certifies_its_own_stack() -> None:

@@ -220,7 +220,7 @@ def test_uses_are_counted_per_key_and_by_many_threads(room: KeyRoom) -> None:
     def sign() -> None:
         for _ in range(50):
             room.custody.sign_counted(STATUS, b"list")
-        room.custody.sign_counted(webhook, b"event")
+        room.custody.sign_counted_each(webhook, (b"event", b"other"))
 
     threads = [threading.Thread(target=sign) for _ in range(4)]
     for thread in threads:
@@ -228,7 +228,17 @@ def test_uses_are_counted_per_key_and_by_many_threads(room: KeyRoom) -> None:
     for thread in threads:
         thread.join()
 
-    assert room.custody.counts() == {STATUS.text: 200, webhook.text: 4, CHECKPOINT.text: 1}
+    assert room.custody.counts() == {STATUS.text: 200, webhook.text: 8, CHECKPOINT.text: 1}
+
+
+def test_each_of_a_round_gets_its_own_signature_in_its_place(room: KeyRoom) -> None:
+    public, messages = room.custody.public_key(room.make(STATUS)), (b"first", b"second", b"")
+
+    signatures = room.custody.sign_counted_each(STATUS, messages)
+
+    for message, signature in zip(messages, signatures, strict=True):
+        check_signature(public.algorithm, public.spki, message, signature)
+    assert room.custody.sign_counted_each(STATUS, ()) == ()
 
 
 def test_log_first_uses_are_not_counted_twice(room: KeyRoom) -> None:
@@ -264,6 +274,8 @@ def test_a_key_that_another_process_destroyed_signs_no_more(room: KeyRoom) -> No
 
     with pytest.raises(KeyMissingError):
         other.sign_counted(STATUS, b"list")
+    with pytest.raises(KeyMissingError):
+        other.sign_counted_each(STATUS, (b"list",))
 
 
 def test_a_destruction_that_a_crash_broke_off_is_finished_by_the_next_call(room: KeyRoom) -> None:
