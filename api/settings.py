@@ -82,7 +82,7 @@ class Settings(BaseModel):
     )
     listen_host: str = Field(
         default="127.0.0.1",
-        description="Where `serve` listens; put a TLS proxy before it rather than opening it to the network.",
+        description="Where `serve` listens: loopback behind a proxy; with `--tls` the machine's address, or 0.0.0.0.",
     )
     listen_port: int = Field(default=8000, ge=1, le=65535, description="Port of `serve`.")
     timestamp_url: str | None = Field(
@@ -119,7 +119,8 @@ class Settings(BaseModel):
     publish_endpoint: str | None = Field(
         default=None,
         pattern=r"^https?://[^/?#@]{1,200}/?$",
-        description="Address of that storage when it is not Amazon's: https://storage.example.gov.cn.",
+        description="Address of that storage when it is not Amazon's: https://storage.example.gov.cn. It must heed"
+        " If-None-Match and If-Match, which is tried at the start and by `doctor`.",
     )
     publish_region: str = Field(default="us-east-1", max_length=40, description="Region of that storage.")
     publish_credential_file: Path | None = Field(
@@ -149,6 +150,11 @@ class Settings(BaseModel):
     tls_client_ca: Path | None = Field(
         default=None,
         description="PEM file with the authorities whose certificates calling systems may show; empty means none.",
+    )
+    outgoing_authorities: Path | None = Field(
+        default=None,
+        description="PEM file with authorities that are believed beside the public ones when we call others "
+        "(webhooks, sign-in provider, time stamps, witnesses); on an intranet the office's own.",
     )
     tls_client_crl: Path | None = Field(
         default=None,

@@ -8,6 +8,7 @@ Promises:
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from api.outgoing import outgoing_trust
 from api.wiring import Office
 from keys.custody import DEPLOYMENT
 from registry import webhooks
@@ -73,7 +75,7 @@ def send_due(office: Office) -> int:
     if not due:
         return 0
     outgoing = [_Outgoing(delivery=each, headers=signed_headers(custody, each, at=at)) for each in due]
-    statuses = asyncio.run(_send_all(outgoing))
+    statuses = asyncio.run(_send_all(outgoing, outgoing_trust(office.settings)))
     at = office.clock()
     with transaction(office.database) as tx:
         for each, status in zip(due, statuses, strict=True):
@@ -81,10 +83,12 @@ def send_due(office: Office) -> int:
     return sum(status is not None and httpx.codes.is_success(status) for status in statuses)
 
 
-async def _send_all(outgoing: Sequence[_Outgoing]) -> list[int | None]:
+async def _send_all(outgoing: Sequence[_Outgoing], trust: ssl.SSLContext | None) -> list[int | None]:
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     places = asyncio.Semaphore(AT_ONCE)
-    async with httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        timeout=timeout, follow_redirects=False, trust_env=False, verify=trust or True
+    ) as client:
         return await asyncio.gather(*(_send(client, places, each) for each in outgoing))
 
 

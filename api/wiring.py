@@ -22,10 +22,10 @@ from api.demonstration import Demonstration
 from api.environment import PREFIX
 from api.errors import NoCustodyError, NoDatabaseError, NoKeysError, NoTemplateError
 from api.logs import Log, open_log
+from api.outgoing import open_timestamps, outgoing_trust, read_certificates
 from api.public_files import PublicFiles
 from api.settings import Settings, SettingsError
 from keys.custody import DEPLOYMENT
-from keys.errors import CertificateFormError
 from keys.time_limits import TimeLimits
 from registry import catalogue, leaves
 from registry.db import Database, open_database, reading
@@ -42,7 +42,6 @@ from verify.witness_policy import POLICY_LENGTH_MAX, WitnessPolicy, WitnessPolic
 if TYPE_CHECKING:
     from api.witness_client import HttpWitnessClient
     from keys.softkeys import SoftCustody
-    from keys.timestamps import TimestampSource
     from signer.desk import Desk, DeskSettings
     from signer.key_acts import KeyDesk
     from signer.log import SigningLog
@@ -172,7 +171,7 @@ class Office:
         if self.witness_policy.witnesses:
             from api.witness_client import HttpWitnessClient
 
-            client = HttpWitnessClient(limits=GUARD_LIMITS)
+            client = HttpWitnessClient(limits=GUARD_LIMITS, trust=outgoing_trust(self.settings))
             guard = replace(guard, witnesses=self._witnessing(log.verifier, client).seen)
         return replace(log, guard=guard)
 
@@ -189,7 +188,8 @@ class Office:
         """What collects cosignatures. Raises as `desk` does."""
         from api.witness_client import HttpWitnessClient
 
-        return self._witnessing(self.desk.log.verifier, HttpWitnessClient())
+        client = HttpWitnessClient(trust=outgoing_trust(self.settings))
+        return self._witnessing(self.desk.log.verifier, client)
 
     def _witnessing(self, verifier: "LogVerifier", client: "HttpWitnessClient") -> "Witnessing":
         from signer.witnessing import Witnessing
@@ -268,7 +268,8 @@ def build(settings: Settings, *, clock: Clock = clock) -> Office:
         raise NoKeysError
     settings.passphrase()
     if settings.timestamp_roots is not None:
-        _read_roots(settings.timestamp_roots)
+        read_certificates(settings.timestamp_roots, "TIMESTAMP_ROOTS")
+    outgoing_trust(settings)
     _demand_templates(office)
     return office
 
@@ -305,7 +306,7 @@ def _open_desk(office: Office, custody: "SoftCustody") -> "Desk":
         vault=office.vault,
         custody=custody,
         log=log,
-        timestamps=_open_timestamps(office, custody),
+        timestamps=open_timestamps(office.settings, custody, clock=office.clock, random=office.random),
         press=office.press,
         settings=desk_settings(office.settings),
         trust=lambda: newest_trust_list(office.database),
@@ -319,6 +320,7 @@ def desk_settings(settings: Settings) -> "DeskSettings":
     """Return what acts with a key must know of the settings."""
     from signer.desk import DeskSettings
 
+    roots = settings.timestamp_roots
     return DeskSettings(
         host=settings.host,
         status_prefix=settings.public_address + STATUS_PATH,
@@ -326,7 +328,7 @@ def desk_settings(settings: Settings) -> "DeskSettings":
         national_crl_url=settings.public_address + NATIONAL_REVOCATION_PATH,
         test=settings.test,
         status_days=settings.status_days,
-        timestamp_roots=() if settings.timestamp_roots is None else _read_roots(settings.timestamp_roots),
+        timestamp_roots=() if roots is None else read_certificates(roots, "TIMESTAMP_ROOTS"),
         witnesses=read_policy(settings),
     )
 
@@ -357,34 +359,6 @@ def _open_store(settings: Settings) -> TileStore:
         region=settings.publish_region,
         credentials=settings.storage_key(),
     )
-
-
-def _open_timestamps(office: Office, custody: "SoftCustody") -> "TimestampSource":
-    settings = office.settings
-    if settings.timestamp_url is None or settings.timestamp_roots is None:
-        from keys.timestamps import OwnTimestampService
-
-        key = custody.newest(KeyPurpose.TIMESTAMP, DEPLOYMENT)
-        return OwnTimestampService(custody=custody, key=key, clock=office.clock, random=office.random)
-    from keys.outside_timestamps import OutsideTimestampClient
-
-    return OutsideTimestampClient(
-        url=settings.timestamp_url,
-        roots=_read_roots(settings.timestamp_roots),
-        clock=office.clock,
-        random=office.random,
-    )
-
-
-def _read_roots(path: Path) -> tuple[bytes, ...]:
-    from keys.installation import CHAIN_BYTES_MAX, decode_pem_chain
-
-    try:
-        with path.open("rb") as file:
-            return decode_pem_chain(file.read(CHAIN_BYTES_MAX + 1))
-    except (OSError, CertificateFormError) as error:
-        name = f"{PREFIX}TIMESTAMP_ROOTS"
-        raise SettingsError(f"{name} cannot be read", params={"name": name, "cause": "unreadable"}) from error
 
 
 def _demand_templates(office: Office) -> None:

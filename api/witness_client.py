@@ -6,6 +6,7 @@ Promises:
 """
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -33,6 +34,7 @@ class HttpWitnessClient:
     """Client of any witness. Must not be called on the thread of a running event loop."""
 
     limits: TimeLimits = field(default_factory=TimeLimits)
+    trust: ssl.SSLContext | None = field(default=None, repr=False)
 
     def post(self, address: str, body: bytes) -> Reply:
         """Send a body. Raises a `WitnessError`."""
@@ -48,7 +50,9 @@ class HttpWitnessClient:
         try:
             async with (
                 asyncio.timeout(self.limits.overall_seconds),
-                httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False) as client,
+                httpx.AsyncClient(
+                    timeout=timeout, follow_redirects=False, trust_env=False, verify=self.trust or True
+                ) as client,
                 client.stream(method, address, content=body, headers=_HEADERS) as answer,
             ):
                 return await _read(answer)

@@ -8,6 +8,7 @@ Promises:
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +59,7 @@ class OutsideTimestampClient:
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
     limits: TimeLimits = field(default_factory=TimeLimits)
+    trust: ssl.SSLContext | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -91,7 +93,9 @@ class OutsideTimestampClient:
         try:
             async with (
                 asyncio.timeout(self.limits.overall_seconds),
-                httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False) as client,
+                httpx.AsyncClient(
+                    timeout=timeout, follow_redirects=False, trust_env=False, verify=self.trust or True
+                ) as client,
                 client.stream("POST", self.url, content=request, headers=_HEADERS) as answer,
             ):
                 return await _read(answer)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -50,12 +51,20 @@ class ClientAuthority:
         return made.add_extension(usage, critical=True).sign(self.key, SHA256())
 
     def issues(
-        self, name: str, *, ends: datetime | None = None, use: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH
+        self,
+        name: str,
+        *,
+        ends: datetime | None = None,
+        use: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+        address: str | None = None,
     ) -> Shown:
-        """Issue a certificate with a key of its own."""
+        """Issue a certificate with a key of its own; a server's names its IP address."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = self._builder(name, key, ends or self.at + timedelta(days=365))
         made = made.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
+        if address is not None:
+            names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+            made = made.add_extension(names, critical=False)
         certificate = made.sign(self.key, SHA256())
         file = self.folder / f"{certificate.serial_number:x}.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

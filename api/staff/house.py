@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from api.outgoing import outgoing_trust
 from api.settings import Settings
 from api.staff.passwords import Passwords
 from api.staff.provider import Provider
@@ -47,4 +48,5 @@ def _provider(settings: Settings) -> Provider | None:
         client_id=settings.oidc_client_id,
         secret=settings.oidc_secret(),
         return_address=f"{settings.public_address}{RETURN_PATH}",
+        trust=outgoing_trust(settings),
     )

@@ -10,6 +10,7 @@ Promises:
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -71,11 +72,14 @@ class _Metadata:
 class Provider:
     """One provider. Share one object among the threads of a process."""
 
-    def __init__(self, *, issuer: str, client_id: str, secret: str, return_address: str) -> None:
+    def __init__(
+        self, *, issuer: str, client_id: str, secret: str, return_address: str, trust: ssl.SSLContext | None = None
+    ) -> None:
         self.issuer = issuer
         self._client_id = client_id
         self._secret = secret
         self._return_address = return_address
+        self._trust = trust
         self._known: _Metadata | None = None
         self._lock = threading.Lock()
 
@@ -163,7 +167,9 @@ class Provider:
         """Return a JSON object that the provider answers. Raises `ProviderAwayError`, `ProviderError`."""
         try:
             with (
-                httpx.Client(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False) as client,
+                httpx.Client(
+                    timeout=SECONDS_MAX, follow_redirects=False, trust_env=False, verify=self._trust or True
+                ) as client,
                 client.stream(method, address, headers={"Accept": "application/json"}, **more) as answer,
             ):
                 content = b""

@@ -1,11 +1,14 @@
 """TLS with a certificate by our authority, by another, and behind nginx as docs/tls.md has it; real handshakes on loopback."""
 
+import os
 import re
+import socket
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,6 +91,39 @@ def test_our_authority_certifies_the_server_and_a_browser_believes_it(hall: Hall
     assert answer.status_code == 200
     assert "not encrypted" not in answer.text
     assert files.key.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.server
+def test_the_command_serves_tls_where_the_settings_say(hall: Hall) -> None:
+    settings, port = hall.office.settings, str(free_port())
+    environment = os.environ | {
+        "YINZHENG_DATABASE_URL": settings.database,
+        "YINZHENG_PUBLIC_ADDRESS": settings.public_address,
+        "YINZHENG_PASSPHRASE_FILE": str(settings.passphrase_path),
+        "YINZHENG_TEST": "true",
+        "YINZHENG_LISTEN_HOST": "127.0.0.2",
+        "YINZHENG_LISTEN_PORT": port,
+    }
+    command = [str(Path(sys.executable).parent / "yinzheng"), "--data", str(settings.data), "serve", "--tls"]
+    server = subprocess.Popen(
+        command, env=environment, cwd=DOCS.parents[1], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    address, named = ("127.0.0.2", int(port)), {"sni_hostname": HOST}
+    try:
+        for _ in range(600):
+            with suppress(OSError), socket.create_connection(address, timeout=20):
+                break
+            assert server.poll() is None, server.communicate()
+            time.sleep(0.1)
+        folder = settings.data / "tls"
+        context = trusting(TlsFiles(certificate=folder / "server.pem", key=folder / "server.key"))
+        with httpx.Client(verify=context, headers={"Host": HOST}) as client:
+            answer = client.get(f"https://127.0.0.2:{port}/encryption?lang=en", extensions=named)
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)
+
+    assert answer.status_code == 200
 
 
 def test_the_certificate_is_for_tls_of_this_server_alone(hall: Hall) -> None:
