@@ -8,13 +8,26 @@ from io import BytesIO
 from typing import Final
 
 import zxingcpp
-from PIL import Image, ImageOps
+from PIL import (
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 # Telephones take pictures of 12 to 50 megapixels; a code needs far fewer, but they come as they are.
 PIXELS_MAX: Final = 50_000_000
 # What is looked at: smaller first, which is faster and takes noise away; then as it came.
 SIDES: Final = (1600, 4000)
-FORMATS: Final = ("JPEG", "PNG", "WEBP")
+FORMATS: Final = tuple(
+    each.format for each in (JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile, WebPImagePlugin.WebPImageFile)
+)
+# Pillow loads these at the first picture that needs them, which the reader may do no more: telephones write two
+# pictures into one JPEG, and which side is up as a TIFF.
+_LOADED: Final = (MpoImagePlugin, TiffImagePlugin)
 TEXT_LENGTH_MAX: Final = 4_000
 
 

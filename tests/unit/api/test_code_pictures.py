@@ -36,9 +36,26 @@ def test_a_small_code_in_a_large_photo_is_found() -> None:
     assert code_in_picture(encoded(photo(module=4), "JPEG", quality=70)) == TEXT
 
 
-def test_the_process_for_strangers_files_reads_it_and_goes_on_after_a_bad_one() -> None:
+def as_telephones_write(kind: str) -> bytes:
+    """Return a picture lying on its side, with a word on which side is up; an MPO holds a second picture."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = BytesIO()
+    side, more = qr_picture(TEXT).convert("RGB").rotate(90, expand=True), {}
+    if kind == "MPO":
+        more = {"save_all": True, "append_images": [side.resize((64, 64))]}
+    side.save(content, kind, exif=exif, **more)
+    return content.getvalue()
+
+
+def test_the_process_for_strangers_files_reads_every_kind_and_goes_on_after_a_bad_one() -> None:
     assert code_in_file(b"\x89PNG\r\n\x1a\nno picture") == ""
-    assert code_in_file(encoded(qr_picture(TEXT), "PNG")) == TEXT
+    for kind in ("PNG", "JPEG", "WEBP"):
+        assert code_in_file(encoded(qr_picture(TEXT), kind)) == TEXT
+    for kind in ("PNG", "JPEG", "WEBP", "MPO"):
+        assert code_in_file(as_telephones_write(kind)) == TEXT
+    for kind in ("GIF", "BMP", "TIFF"):
+        assert code_in_file(encoded(qr_picture(TEXT), kind)) == "", "a kind that is not read, not a damaged file"
 
 
 @pytest.mark.parametrize(
