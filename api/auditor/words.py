@@ -230,6 +230,34 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "第 {index} 条先于申请：签发 {expected}，申请 {found}",
         "entry {index} is older than its application: signed {expected}, applied {found}",
     ),
+    "checker.licence_twice": (
+        "第 {index} 条：其 {what} 已用于第 {expected} 条的签发，一份只能签发一次",
+        "entry {index}: its {what} led entry {expected} to be signed already, and is good for one alone",
+    ),
+    "checker.licence_other": (
+        "第 {index} 条与第 {place} 条属同一证照，{what} 却不同：{expected}，{found}",
+        "entry {index} is of the licence of entry {place}, and its {what} is another: {expected}, {found}",
+    ),
+    "checker.licence_codeless": (
+        "第 {index} 条（{what}）所签的证照从未签过二维码",
+        "entry {index} ({what}) is of a licence for which no code was ever signed",
+    ),
+    "checker.licence_unbound": (
+        "第 {index} 条的 {what} 是否只用过一次，未能核对",
+        "whether the {what} of entry {index} was used only once could not be checked",
+    ),
+    "checker.key_other_use": (
+        "第 {index} 条以 {what} 为用途，其密钥 {found} 却是 {expected} 的密钥",
+        "entry {index} says {what}, and its key {found} is one for {expected}",
+    ),
+    "checker.key_unlisted": (
+        "信任名单没有第 {index} 条所用的密钥 {found}：属于哪个部门未能核对",
+        "the trust list does not have the key {found} of entry {index}: whose it is could not be checked",
+    ),
+    "checker.row_unrecovered": (
+        "登记称第 {index} 条由恢复找回，日志中没有包含它的恢复：可能是内部伪造",
+        "the registry says that a recovery brought entry {index} back, and the log tells of none: perhaps a forgery",
+    ),
     "checker.rows_without_leaf": (
         "登记有 {what} {expected} 条，日志引到的只有 {found} 条",
         "the registry has {expected} rows ({what}), the log leads to {found}",

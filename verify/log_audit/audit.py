@@ -114,8 +114,8 @@ class LogAudit:
         checkpoint = self._checkpoint()  # (1)
         self._begun = begun = self._begin_under(checkpoint)
         sample = Sample(self._scope.seed, b"" if begun is None else begun.root, self._scope.sample_size)
-        at, limits = int(self._scope.at.timestamp()), self._scope.limits
-        judge = EntryJudge(self._findings, hours=self._scope.hours, sample=sample, at=at, limits=limits)
+        at, limits, trust = int(self._scope.at.timestamp()), self._scope.limits, self._scope.trust
+        judge = EntryJudge(self._findings, hours=self._scope.hours, sample=sample, at=at, limits=limits, trust=trust)
         if checkpoint is None or begun is None:
             return AuditResult(checkpoint=None, findings=self._findings, judge=judge)
         claims, kept = self._claims(checkpoint, begun)  # (2)
@@ -130,6 +130,8 @@ class LogAudit:
             self._lists.fetch({} if self._scope.kept is None else self._scope.kept.lists)
         self._findings.begin()
         self._rows = self._opened()
+        if self._rows is not None and self._scope.manifest is not None:
+            row_judge.watch(self._rows, self._scope.manifest, partial(self._open_rows, 0))
         earlier = self._take_up(walk, judge, row_judge, claims, first)
         claims.begin(walk, self._scope.kept, earlier)
         self._quorum.begin(claims)

@@ -50,6 +50,7 @@ class Ending:
         compared, until = range(first, manifest.size), moment - _WAIT_MAX
         self.row_judge.finish(self.judge.given_up, time_of=self._time, until=until, compared=compared)
         try:
+            self.row_judge.bindings.confirm(again, self._purpose)
             self._judge_late(again, first)
             ahead = judge_rest(manifest, rows, self.findings, size=size)
             for each in rows.waiting():
@@ -66,6 +67,13 @@ class Ending:
             return
         for index in late:
             self.row_judge.given_up(index, rows.row(index))
+
+    def _purpose(self, index: int) -> str:
+        """Return the purpose of an intent; of one that cannot be read, which is found elsewhere, nothing."""
+        try:
+            return EntryReader().read(self.entry(index)).shape.first
+        except MalformedError:
+            return ""
 
     def _time(self, index: int) -> int:
         """Return the time of an entry; of one that cannot be read, which is found elsewhere, the earliest."""

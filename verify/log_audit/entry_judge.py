@@ -15,9 +15,11 @@ from verify.key_purpose import KeyPurpose
 from verify.log_audit.findings import Findings
 from verify.log_audit.hours import OfficeHours, Sample
 from verify.log_audit.index_set import IndexSet
+from verify.log_audit.key_owners import KeyOwners
 from verify.log_audit.tallies import Limits, Tally
 from verify.log_audit.tree_walk import Bundle
 from verify.log_entry import EntryKind, LogEntry
+from verify.trust import TrustList
 from verify.usual_entry import EntryReader, UsualEntry
 
 # 2000-01-01T00:00:00Z: there was no log then, and months before are no months of a report.
@@ -26,10 +28,21 @@ TIME_MIN: Final = 946_684_800
 CLOCK_APART_SECONDS: Final = 300
 # The event of the entry that tells of a recovery after a restore.
 _RECOVERED: Final = "log_recovered"
-# Uses of an office's keys: what nobody should do at night.
 _NAMING: Final = frozenset({EntryKind.GENESIS, EntryKind.CLOSED})
 _CODE: Final = KeyPurpose.CODE.value
-_USES: Final = frozenset({KeyPurpose.DOCUMENT.value, KeyPurpose.SEAL.value})
+# What the service does by itself at any hour: it signs lists, counts uses of keys, and files uses of seals and new
+# versions behind signatures that are listed themselves. All else is some person's act.
+_UNATTENDED: Final = frozenset(
+    {
+        (EntryKind.INTENT, KeyPurpose.TRUST_LIST.value, ""),
+        (EntryKind.INTENT, KeyPurpose.AUTHORITY.value, ""),
+        (EntryKind.KEY, "trust_list", ""),
+        (EntryKind.KEY, "count", ""),
+        (EntryKind.STATE, "seal_use", "file"),
+        (EntryKind.STATE, "licence", "supersede"),
+    }
+)
+_ATTENDED: Final = frozenset({EntryKind.INTENT, EntryKind.STATE, EntryKind.KEY, EntryKind.ADMIN})
 
 
 class Link(NamedTuple):
@@ -49,9 +62,17 @@ class EntryJudge:
     """
 
     def __init__(
-        self, findings: Findings, *, hours: OfficeHours, sample: Sample, at: int, limits: Limits | None = None
+        self,
+        findings: Findings,
+        *,
+        hours: OfficeHours,
+        sample: Sample,
+        at: int,
+        limits: Limits | None = None,
+        trust: TrustList | None = None,
     ) -> None:
         self.tally = Tally(limits)
+        self.owners = KeyOwners(findings, trust)
         self.wanted: dict[bytes, int | None] = {}
         self.given_up = IndexSet()
         self.last_time = 0
@@ -67,7 +88,7 @@ class EntryJudge:
 
     def judge(self, bundle: Bundle, fetch: Callable[[int], bytes | None]) -> Iterator[tuple[int, UsualEntry]]:
         """Judge a bundle and yield what could be read; ``fetch`` returns an earlier entry."""
-        tally, wanted, read = self.tally, self.wanted, self._reader.read
+        tally, wanted, read, hours = self.tally, self.wanted, self._reader.read, self._hours
         for index, entry in enumerate(bundle.entries, bundle.start):
             if not entry:  # not the one that the log holds: named before
                 continue
@@ -85,6 +106,9 @@ class EntryJudge:
                 self._intent(index, found, digest in wanted)
             else:
                 self._other(index, found, fetch)
+            if shape.kind in _ATTENDED and not hours.covers(time) and shape[:3] not in _UNATTENDED:
+                what = f"{shape.first} {shape.second}".strip()
+                self._findings.list("outside_hours", index=index, purpose=what, time=time, key=shape.kid)
             if shape.kind in _NAMING or index == 0 or self._next_name:
                 self._named(bundle, index, entry, found)
             yield index, found
@@ -113,6 +137,7 @@ class EntryJudge:
             "recovered_at": self.recovered_at,
             "sample": list(self.sample.drawn()),
             "names": [self.name, self._next_name],
+            "keys": self.owners.state(),
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
@@ -129,6 +154,7 @@ class EntryJudge:
         self.sample.restore(sample if isinstance(sample, list) else ())
         recovered_at = state["recovered_at"]
         self.recovered_at = recovered_at if isinstance(recovered_at, int) else -1
+        self.owners.restore(state.get("keys"))
         names = state["names"]
         self.name, self._next_name = names if isinstance(names, list) else ("", "")
 
@@ -167,13 +193,11 @@ class EntryJudge:
             self._findings.fail("checker.genesis", file=bundle.file, index=index, expected=expected or self.name)
 
     def _intent(self, index: int, found: UsualEntry, is_wanted: bool) -> None:  # noqa: FBT001 - one of two ways
-        purpose = found.shape.first
         if is_wanted and self.wanted[found.digest] is None:
             self.wanted[found.digest] = index
-        if found.shape.has_data_set and purpose == _CODE:
+        if found.shape.has_data_set and found.shape.first == _CODE:
             self.sample.offer(index)
-        if purpose in _USES and not self._hours.covers(found.time):
-            self._findings.list("outside_hours", index=index, purpose=purpose, time=found.time, key=found.shape.kid)
+        self.owners.judge(index, found.shape)
 
     def _other(self, index: int, found: UsualEntry, fetch: Callable[[int], bytes | None]) -> None:
         kind = found.shape.kind

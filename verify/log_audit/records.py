@@ -25,7 +25,7 @@ Promises:
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -118,10 +118,14 @@ def read_manifest_line(line: bytes) -> bytes:
 
 
 class Rows:
-    """Hands out the row of each leaf while a checker goes through the log; ``consumed`` counts the bytes read."""
+    """Hands out the row of each leaf while a checker goes through the log; ``consumed`` counts the bytes read.
+
+    ``passed_over`` is told of rows of leaves that nobody asked for.
+    """
 
     def __init__(self, lines: Iterator[bytes], consumed: int = 0) -> None:
         self.consumed = consumed
+        self.passed_over: Callable[[Row], None] = _ignored
         self._lines = lines
         self._next: tuple[int, Row, int] | None = None
         self._last = -1
@@ -137,6 +141,7 @@ class Rows:
             self._take()
             if found[0] == index:
                 return found[1]
+            self.passed_over(found[1])
 
     def each(self) -> Iterator[tuple[int, Row]]:
         """Yield all rows that have a leaf, with it, from here on. Raises ``RecordsError``."""
@@ -177,6 +182,10 @@ class Rows:
         if self._next is not None:
             self.consumed += self._next[2]
             self._next = None
+
+
+def _ignored(_row: Row) -> None:
+    """Take no note of a row."""
 
 
 def _read(line: bytes) -> Row:

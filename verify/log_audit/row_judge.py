@@ -1,8 +1,10 @@
 """Compare the log's leaves with the registry's rows and applications: where a forgery from inside shows.
 
 Promises:
-  * Every intent of a licence or official document leads to a filed row with an application, or was given up; every
-    change of state and every act leads to the record whose digest it bears. What does not is named with its index.
+  * Every intent of a licence or official document leads to a filed row with an application of its own, by an author,
+    or was given up; every change of state and every act leads to the record whose digest it bears. Of other intents
+    only those of lists and certificates have no row. What does not hold is named with its index.
+  * A row that a recovery lost lies where an entry of the log says that it brought leaves back.
   * What a person should look at stands in lists: no reason, one person in two roles, keys used for something else.
 """
 
@@ -16,11 +18,12 @@ from verify import cbor
 from verify.certificate_request import is_certificate_request
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
+from verify.log_audit.bindings import Bindings
 from verify.log_audit.entry_judge import EntryJudge
 from verify.log_audit.findings import Findings
 from verify.log_audit.index_set import IndexSet
 from verify.log_audit.monthly import DepartmentCount
-from verify.log_audit.records import Row
+from verify.log_audit.records import RecordsManifest, Row, Rows
 from verify.log_audit.statuses import PublishedLists
 from verify.log_entry import EntryKind
 from verify.usual_entry import UsualEntry
@@ -29,6 +32,13 @@ RECORD_BYTES_MAX: Final = 1 << 21
 LICENCE_PURPOSES: Final = frozenset({KeyPurpose.CODE.value, KeyPurpose.DOCUMENT.value, KeyPurpose.SEAL.value})
 # Words of changes: what the log calls them, what the rows do.
 _CHANGES: Final = {"licence": "event", "seal": "seal_event", "seal_grant": "seal_event", "seal_use": "seal_uses"}
+# What the service signs and keeps in no row: trust lists, reports, records; certificates and revocation lists.
+_ROWLESS: Final = frozenset({KeyPurpose.TRUST_LIST.value, KeyPurpose.AUTHORITY.value})
+# Of these anything may be signed that is kept; any other key signs in a record its own request for a certificate.
+_KEPT: Final = _ROWLESS | {KeyPurpose.SEAL_MAKER.value}
+_RECOVERED: Final = "log_recovered"
+# A log that was brought back more often has another trouble.
+_RECOVERIES_MAX: Final = 1000
 _CODE: Final = KeyPurpose.CODE.value
 _SEAL: Final = KeyPurpose.SEAL.value
 _REASON, _ACT, _OWNER, _OFFICE, _BODIES = 5, 2, 12, 8, 13
@@ -44,12 +54,21 @@ class RowJudge:
         self._sealed = IndexSet()
         self._abandoned = IndexSet()
         self._open = IndexSet()
+        self._lost = IndexSet()
+        self._recoveries: list[tuple[int, int]] = []
         self.carried = IndexSet()
+        self.bindings = Bindings(findings, 0)
+
+    def watch(self, rows: Rows, manifest: RecordsManifest, again: Callable[[], Rows | None] | None) -> None:
+        """See also the rows of leaves that were compared before."""
+        self.bindings = Bindings(self._findings, manifest.lines)
+        self.bindings.begin(rows, again)
 
     def judge(self, index: int, found: UsualEntry, row: Row | None) -> None:
         """Compare a leaf with its row."""
         kind = found.shape.kind
         if row is not None and row.get("what") == "recovered":
+            self._lost.add(index)
             self._findings.unknown("checker.row_lost", index=index, what=f"{found.shape.first} {found.shape.second}")
         elif kind is EntryKind.INTENT:
             self._intent(index, found, row)
@@ -104,6 +123,8 @@ class RowJudge:
                 self._findings.fail("checker.abandoned_filed", index=index)
         for index in (each for each in self._sealed if each not in given_up):
             self._unused(index, time_of(index), until)
+        for index in (each for each in self._lost if not any(first <= each < end for first, end in self._recoveries)):
+            self._findings.fail("checker.row_unrecovered", index=index)
 
     def _unused(self, index: int, time: int, until: int) -> None:
         if time < until:
@@ -118,6 +139,9 @@ class RowJudge:
             "abandoned": self._abandoned.state(),
             "open": self._open.state(),
             "carried": self.carried.state(),
+            "lost": self._lost.state(),
+            "recoveries": self._recoveries,
+            "asked": self.bindings.state(),
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
@@ -126,18 +150,24 @@ class RowJudge:
         self._abandoned = IndexSet.from_state(state["abandoned"])
         self._open = IndexSet.from_state(state["open"])
         self.carried = IndexSet.from_state(state["carried"])
+        self._lost = IndexSet.from_state(state["lost"])
+        recoveries = state["recoveries"]
+        self._recoveries = [(int(first), int(end)) for first, end in recoveries] if isinstance(recoveries, list) else []
+        self.bindings.restore(state["asked"])
 
     def _intent(self, index: int, found: UsualEntry, row: Row | None) -> None:
         shape = found.shape
         is_of_licence = shape.has_data_set or shape.first in LICENCE_PURPOSES
         if row is None:
-            if is_of_licence:
+            if is_of_licence or shape.first not in _ROWLESS:
                 self._findings.fail("checker.row_missing", index=index, what=shape.first)
             else:
                 self._findings.list("key_uses", index=index, purpose=shape.first, key=shape.kid, time=found.time)
             return
         if row.get("what") == "record":
-            if is_of_licence and (shape.has_data_set or not is_certificate_request(_bytes(row.get("record")))):
+            is_of_office = is_of_licence or shape.first not in _KEPT
+            is_request = not shape.has_data_set and is_certificate_request(_bytes(row.get("record")))
+            if is_of_office and not is_request:
                 self._differs(index, "what", "intent", "record")
             self._recorded(index, found, row)
             self._findings.list("key_uses", index=index, purpose=shape.first, key=shape.kid, time=found.time)
@@ -160,8 +190,10 @@ class RowJudge:
             licence, official = row.get("licence"), row.get("official")
             if isinstance(licence, dict):
                 self._licence(index, found, licence)
+                self.bindings.licence(index, found.shape.first, row)
             elif isinstance(official, dict):
                 self._official(index, found, official)
+                self.bindings.official(index, row)
             else:
                 self._findings.fail("checker.row_missing", index=index, what=found.shape.first)
         else:
@@ -175,6 +207,7 @@ class RowJudge:
         if shape.first == _CODE:
             if licence.get("signed") != found.digest.hex():
                 self._differs(index, "signed", found.digest, licence.get("signed"))
+            self._judge.owners.demand_issuer(index, shape.kid, licence.get("issuer"))
             self._judge.tally.seen["licences"] += 1
             self._judge.tally.department(found.time, str(licence.get("issuer")), DepartmentCount.LICENCES)
         application = licence.get("application")
@@ -182,11 +215,16 @@ class RowJudge:
             self._findings.fail("checker.application_missing", index=index, what=shape.first)
             return
         author, reviewer = application.get("author"), application.get("reviewer")
-        if author is not None and author == reviewer:
+        if not _is_person(author):
+            self._findings.fail("checker.application_missing", index=index, what=shape.first)
+        elif author == reviewer:
             self._findings.list("same_person", index=index, what="application", person=author)
         if reviewer is None and shape.first == _CODE:
             self._findings.list("unreviewed", index=index, type=licence.get("type"), person=author)
-        at = application.get("at")
+        self._demand_earlier(index, found, application.get("at"))
+
+    def _demand_earlier(self, index: int, found: UsualEntry, at: object) -> None:
+        """See that an application, or a document that was prepared, is older than the intent to sign."""
         if not isinstance(at, int) or at > found.time:
             self._findings.fail("checker.application_late", index=index, expected=found.time, found=at)
 
@@ -195,8 +233,9 @@ class RowJudge:
             self._differs(index, "data_set", "", found.data_set)
         self._judge.tally.seen["officials"] += 1
         self._judge.tally.department(found.time, str(official.get("department")), DepartmentCount.DOCUMENTS)
+        self._demand_earlier(index, found, official.get("at"))
         author, approver = official.get("author"), official.get("approver")
-        if author is None:
+        if not _is_person(author):
             self._findings.fail("checker.application_missing", index=index, what=found.shape.first)
         elif author == approver:
             self._findings.list("same_person", index=index, what="document", person=author)
@@ -262,9 +301,17 @@ class RowJudge:
             self._findings.fail("checker.record_missing", index=index, what=found.shape.first)
             return
         record = self._record(index, found.digest, row)
+        if record is not None and found.shape.kind is EntryKind.ADMIN and found.shape.first == _RECOVERED:
+            self._recovered(record)
         persons = None if record is None else record.get("persons")
         if isinstance(persons, list) and len(persons) != len({str(each) for each in persons}):
             self._findings.list("same_person", index=index, what=found.shape.first, person="")
+
+    def _recovered(self, record: Mapping[object, object]) -> None:
+        """Note which leaves a recovery brought back."""
+        first, end = record.get("first"), record.get("size")
+        if isinstance(first, int) and isinstance(end, int) and len(self._recoveries) < _RECOVERIES_MAX:
+            self._recoveries.append((first, end))
 
     def _record(self, index: int, digest: bytes, row: Row) -> Mapping[object, object] | None:
         """Return the record of a row, if it is the one whose digest the leaf bears; no CBOR map tells nothing."""
@@ -278,6 +325,10 @@ class RowJudge:
 
     def _differs(self, index: int, what: str, expected: object, found: object) -> None:
         self._findings.fail("checker.row_differs", index=index, what=what, expected=expected, found=found)
+
+
+def _is_person(pseudonym: object) -> bool:
+    return isinstance(pseudonym, str) and bool(pseudonym)
 
 
 def _bytes(text: object) -> bytes:

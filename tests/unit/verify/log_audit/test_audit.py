@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -318,18 +318,23 @@ def test_witnesses_are_counted_by_the_policy() -> None:
     assert "checker.cosignature_wrong" in found(audited(log, scope))
 
 
-def test_uses_of_keys_at_night_are_listed() -> None:
-    day = int((datetime(2026, 9, 1, 2, tzinfo=UTC) - BEGINS).total_seconds())
-    at_night = day + 12 * 3600
-    log = SmallLog.of(
-        [
-            genesis(),
-            *intents(1, first_second=day, purpose="seal"),
-            *intents(1, first_second=at_night, purpose="code"),
-            *intents(1, first_second=at_night, purpose="seal"),
-        ]
+def test_what_persons_do_with_keys_at_night_is_listed_and_what_the_service_does_by_itself_is_not() -> None:
+    at_night = BEGINS.replace(hour=14)
+    told: list[tuple[EntryKind, dict[int, object]]] = [
+        (EntryKind.INTENT, {1: "seal", 2: b"a seal's"}), (EntryKind.INTENT, {1: "code", 2: b"a code's", 3: bytes(32)}),
+        (EntryKind.INTENT, {1: "trust_list", 2: b"the root"}), (EntryKind.INTENT, {1: "authority", 2: b"the CA's"}),
+        (EntryKind.STATE, {1: "licence", 2: "revoke"}), (EntryKind.STATE, {1: "licence", 2: "supersede"}),
+        (EntryKind.KEY, {1: "cut_off", 2: b"a code's"}), (EntryKind.KEY, {1: "count", 2: b"a list's"}),
+        (EntryKind.ADMIN, {1: "records_export"}),
+    ]  # fmt: skip
+    by_day, by_night = (
+        [LogEntry(kind=kind, time=time, digest=bytes(32), detail=detail).encode() for kind, detail in told]
+        for time in (BEGINS, at_night)
     )
 
-    listed = audited(log).findings.lists["outside_hours"]
+    listed = audited(SmallLog.of([genesis(), *by_day, *by_night])).findings.lists["outside_hours"]
 
-    assert [(row["index"], row["purpose"]) for row in listed] == [("3", "seal")]
+    assert [(row["index"], row["purpose"]) for row in listed] == [
+        ("10", "seal"), ("11", "code"), ("14", "licence revoke"), ("16", "cut_off"), ("18", "records_export"),
+    ]  # fmt: skip
+    assert listed[0]["key"] == b"a seal's".hex()

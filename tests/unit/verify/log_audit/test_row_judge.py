@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.small_log import BEGINS, ORIGIN, VERIFIER, SmallLog, genesis, text64
+from verify import cbor
 from verify.der import integer, sequence, set_of, tlv
 from verify.log_audit.audit import AuditResult, LogAudit
 from verify.log_audit.claims import Claims
@@ -198,7 +199,54 @@ def test_what_was_left_open_is_followed_by_an_audit_of_new_entries_alone() -> No
     assert codes([], abandoned) == {("checker.abandoned_unlogged", "1")}
     assert codes([], {**filed(), "licence": LICENCE}) == {("checker.application_missing", "1")}
     assert codes([also], filed()) == {("checker.abandoned_filed", "3")}, "filed in the audit before, given up now"
-    assert codes([], {"leaf": 1, "what": "recovered"}) == {("checker.row_lost", "1")}
+    lost = {"leaf": 1, "what": "recovered"}
+    assert codes([], lost) == {("checker.row_lost", "1"), ("checker.row_unrecovered", "1")}
+
+
+@pytest.mark.parametrize(
+    ("first", "size", "codes"), [(1, 2, {"lost"}), (2, 9, {"lost", "unrecovered"}), (0, 1, {"lost", "unrecovered"})]
+)
+def test_a_row_is_lost_only_where_the_log_tells_of_a_recovery(first: int, size: int, codes: set[str]) -> None:
+    record = cbor.encode({"event": "log_recovered", "log": ORIGIN, "first": first, "size": size, "at": 0})
+    told = entry(EntryKind.ADMIN, sha256(record).digest(), _1="log_recovered")
+    rows: list[Row] = [{"leaf": 1, "what": "recovered"}, {"leaf": 2, "what": "record", "record": text64(record)}]
+
+    assert failed(audited([CODE, told], rows)).keys() == {f"checker.row_{each}" for each in codes}
+
+
+@pytest.mark.parametrize("author", [None, "", 7])
+def test_an_application_and_a_document_have_an_author(author: object) -> None:
+    sealed = intent("document", sha256(b"sealed").digest())
+    official = {"department": "d", "at": 0, "author": author, "approver": None}
+    row = {"leaf": 1, "what": "intent", "state": "filed", "attempt": "a", "official": official}
+
+    assert failed(audited([CODE], [filed(author=author)]))["checker.application_missing"]["index"] == "1"
+    assert failed(audited([sealed], [row]))["checker.application_missing"]["index"] == "1"
+
+
+def test_a_document_is_prepared_before_it_is_sealed() -> None:
+    official: dict[str, Any] = {"department": "d", "at": int(BEGINS.timestamp()), "author": "one", "approver": None}
+    row = {"leaf": 1, "what": "intent", "state": "filed", "attempt": "a", "official": official}
+    late = {**row, "official": {**official, "at": official["at"] + 1}}
+
+    assert failed(audited([intent("document")], [row])) == {}
+    assert failed(audited([intent("document")], [late]))["checker.application_late"]["index"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "record", "codes"),
+    [("trust_list", None, set()), ("authority", None, set()), ("seal_maker", b"a seal", set()), ("ocsp", REQUEST, set()),
+     ("seal_maker", None, {"checker.row_missing"}), ("timestamp", None, {"checker.row_missing"}),
+     ("what there is not", b"x", {"checker.row_differs"}), ("timestamp", b"x", {"checker.row_differs"})],
+)  # fmt: skip
+def test_an_intent_for_something_else_than_a_licence_has_the_record_that_such_have(
+    purpose: str, record: bytes | None, codes: set[str]
+) -> None:
+    row = {"leaf": 1, "what": "record", "record": text64(record or b"")}
+
+    result = audited([intent(purpose, sha256(record or b"").digest())], [row] if record is not None else [])
+
+    assert failed(result).keys() == codes
 
 
 def _manifest(log: SmallLog) -> RecordsManifest:
