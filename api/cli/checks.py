@@ -132,7 +132,8 @@ def verify(  # noqa: PLR0913 - each option is an argument
     trust: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE|FOLDER", help="脱机：信任名单或公开文件夹。 Offline: trust list, or published folder."
+            metavar="FILE|FOLDER",
+            help="脱机：信任名单、核验包或公开文件夹。 Offline: trust list, counter pack, or published folder.",
         ),
     ] = None,
     root: Annotated[

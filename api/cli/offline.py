@@ -5,13 +5,14 @@ Promises:
   * A list that is older than the one that was seen last under this root is refused.
   * What is not brought along is not guessed: the verdict says what could not be checked.
 
-`--trust` is the trust list, or a copy of the published folder: `trust-list.cbor`, `status/` and the revocation lists.
+`--trust` is the trust list, a counter pack, or a copy of the published folder: `trust-list.cbor`, `status/` and the
+revocation lists.
 """
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from api.cli.files import read_file
 from api.cli.kept_number import keep_number, read_number
 from verify.evidence import Evidence
 from verify.key_purpose import TRUST_LIST_USE, KeyPurpose
+from verify.pack import PACK_BYTES_MAX, Pinned, open_pack
 from verify.status import STATUS_LIST_BYTES_MAX, StatusList, StatusListError, open_status_list
 from verify.trust import TRUST_LIST_BYTES_MAX, TrustList, TrustListFormError, open_trust_list
 
@@ -29,6 +31,8 @@ _REVOCATION_SUFFIX: Final = ".crl"
 _STATUS_USE: Final = TRUST_LIST_USE[KeyPurpose.STATUS_LIST]
 _KEY_BYTES_MAX: Final = 4096
 _CRL_BYTES_MAX: Final = 16 * 1024 * 1024
+# A pack is an array of two in CBOR; a trust list is a tagged COSE_Sign1.
+_PACK_BEGIN: Final = b"\x82"
 _PEM_BEGIN: Final = "-----BEGIN PUBLIC KEY-----"
 _PEM_END: Final = "-----END PUBLIC KEY-----"
 
@@ -44,27 +48,26 @@ class Brought:
 
 
 def read_evidence(brought: Brought, *, at: datetime) -> Evidence:
-    """Open what was brought along. Raises a `TrustListError` or `StatusListError`, `NoFileError`, `KeptNumberError`."""
+    """Open what was brought along: a trust list, a copy of the published folder, or a counter pack.
+
+    Raises a `TrustListError`, `StatusListError` or `PackError`, `NoFileError`, `KeptNumberError`.
+    """
     is_folder = brought.trust.is_dir()
     path = brought.trust / TRUST_LIST_FILE if is_folder else brought.trust
     root_spki = _root_of(brought)
-    trust = open_trust_list(
-        read_file(path, bytes_max=TRUST_LIST_BYTES_MAX),
-        root_spki,
-        at=at,
-        sequence_min=read_number(brought.root, root_spki),
-    )
+    sequence_min = read_number(brought.root, root_spki)
+    content = read_file(path, bytes_max=TRUST_LIST_BYTES_MAX if is_folder else PACK_BYTES_MAX)
+    if content.startswith(_PACK_BEGIN):
+        pack = open_pack(content, Pinned(root=root_spki, trust_sequence_min=sequence_min))
+        pack.demand_current(at=at)
+        return _with_lists(pack.evidence(at=at), pack.trust, brought.status, brought.revocation)
+    trust = open_trust_list(content, root_spki, at=at, sequence_min=sequence_min)
     status = [*brought.status, *(_numbered(brought.trust / STATUS_FOLDER) if is_folder else ())]
     lists = [
         *brought.revocation,
         *(sorted(brought.trust.glob(f"*{_REVOCATION_SUFFIX}")) if is_folder else ()),
     ]
-    opened = (_open_status(trust, each) for each in status)
-    return Evidence(
-        trust=trust,
-        crls=tuple(read_file(each, bytes_max=_CRL_BYTES_MAX) for each in lists),
-        status_lists={each.uri: each for each in opened},
-    )
+    return _with_lists(Evidence(trust=trust), trust, status, lists)
 
 
 def keep_seen(brought: Brought, evidence: Evidence) -> None:
@@ -94,6 +97,15 @@ def decode_public_key(content: bytes) -> bytes:
 
 def _root_of(brought: Brought) -> bytes:
     return decode_public_key(read_file(brought.root, bytes_max=_KEY_BYTES_MAX))
+
+
+def _with_lists(evidence: Evidence, trust: TrustList, status: Iterable[Path], lists: Iterable[Path]) -> Evidence:
+    opened = (_open_status(trust, each) for each in status)
+    return replace(
+        evidence,
+        crls=tuple(read_file(each, bytes_max=_CRL_BYTES_MAX) for each in lists),
+        status_lists={**evidence.status_lists, **{each.uri: each for each in opened}},
+    )
 
 
 def _numbered(folder: Path) -> Iterator[Path]:

@@ -256,12 +256,17 @@ def test_a_check_without_the_registry_says_what_it_could_not_check(terminal: Ter
         *offline, "--trust", "published/trust-list.cbor", "--status", "published/status/1", "--crl",
         "published/authority.crl", expect=0,
     )  # fmt: skip
+    pack = ("--trust", "published/pack/counter", "--crl", "published/authority.crl")
+    with_pack = away.verdict(*offline, *pack, expect=0)
     terminal.calls("licence", "revoke", issued["licence_id"], *GROUNDS)
     terminal.calls("status", "publish")
-    shutil.copy(published / "status/1", away.folder / "published/status/1")
+    for name in ("status/1", "pack/counter"):
+        shutil.copy(published / name, away.folder / "published" / name)
     ended = away.verdict(*offline, "--trust", "published", expect=3)
+    ended_by_pack = away.verdict(*offline, *pack, expect=3)
 
-    assert [with_status, without_status, with_list, ended] == ["valid", "status_unknown", "valid", "ended"]
+    assert [with_status, without_status, with_list, with_pack] == ["valid", "status_unknown", "valid", "valid"]
+    assert ended == ended_by_pack == "ended"
 
 
 def test_a_checker_who_saw_a_newer_trust_list_is_not_served_an_older_one(terminal: Terminal) -> None:
