@@ -88,7 +88,7 @@ _CODES: Final[Mapping[int, str]] = {
     "receipt.proof receipt.kind receipt.digest receipt.purpose receipt.key revocation.contents ceremony.two_persons "
     "timestamp timestamp.digest timestamp.address custody.access custody.storage "
     "database.nested artefact.order document.damaged document.hole_too_small document.unsigned_form "
-    "document.key_algorithm document.long_term issue.self_check publish.conflict "
+    "document.key_algorithm document.long_term issue.self_check publish.conflict publish.unconditional "
     "log.conflict log.exists log.missing log.rewritten log.shrunk log.turn founding.mismatch "
     "settings.wrong deployment.no_database deployment.no_keys deployment.no_template deployment.listen",
     503: "provider.away server.full "

@@ -153,6 +153,12 @@ class PublishConflictError(SignerError):
     code = "publish.conflict"
 
 
+class PublishUnconditionalError(SignerError):
+    """The storage of published files ignores If-None-Match or If-Match: publishers would overwrite one another."""
+
+    code = "publish.unconditional"
+
+
 class PublishFolderError(SignerError):
     """The folder of published files cannot be read or written; mend its disk or its rights and publish again."""
 

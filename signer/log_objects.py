@@ -4,10 +4,12 @@ Promises:
   * The same as a folder's (`log_files`). An object is whole or absent by the storage's own promise; `put_all` writes
     only where nothing is, `replace` only over the very object that was compared (If-None-Match, If-Match), so
     publishers on any number of machines never overwrite one another.
+  * Storage that ignores these conditions is found out before anything is published (`demand_conditions`).
   * Every request has a time limit; what cannot be asked is `PublishFolderError`, never "there is no such file".
   * Objects carry the media type and cache headers that a web server would give them.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
 from obstore.store import S3Store
 
-from signer.errors import PublishConflictError, PublishFolderError
+from signer.errors import PublishConflictError, PublishFolderError, PublishUnconditionalError
 from signer.log_files import FILE_BYTES_MAX
 from verify.tiles import WITNESSED_CHECKPOINT
 
@@ -42,6 +44,7 @@ class ObjectStore:
     """A bucket, or what lies below a prefix of one."""
 
     store: S3Store = field(repr=False)
+    _keeps_conditions: bool = field(default=False, init=False, repr=False)
 
     @classmethod
     def open(cls, address: str, *, endpoint: str | None, region: str, credentials: tuple[str, str]) -> Self:
@@ -95,8 +98,34 @@ class ObjectStore:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep nobody out: conditional requests do."""
+        """Keep nobody out: conditional requests do, as long as the storage heeds them. Asked once by each process."""
+        if not self._keeps_conditions:
+            self.demand_conditions()
+            self._keeps_conditions = True
         yield
+
+    def demand_conditions(self) -> None:
+        """Write an object under a name of its own twice, then over bytes that it never had; take it away.
+
+        Raises `PublishUnconditionalError` when the storage lets the second or the third one through.
+        """
+        path = f"probe/{secrets.token_hex(8)}"
+        never: UpdateVersion = {"e_tag": f'"{"0" * 32}"'}
+        try:
+            self._is_written(path, "create")  # refused only where the answer to a first attempt was lost
+            if self._is_written(path, "create") or self._is_written(path, never):
+                raise PublishUnconditionalError
+        finally:
+            with _translated(path):
+                obstore.delete(self.store, path)
+
+    def _is_written(self, path: str, mode: "Literal['create'] | UpdateVersion") -> bool:
+        try:
+            with _translated(path):
+                obstore.put(self.store, path, b"trial", mode=mode)
+        except PublishConflictError:
+            return False
+        return True
 
     def _put(self, path: str, content: bytes) -> bool:
         try:

@@ -1,7 +1,8 @@
 """`doctor`: look at a deployment from outside in, and say for each fault what to do.
 
 Promises:
-  * Changes nothing and signs nothing; one line a check, ✔ or ✘, and under each ✘ the cure.
+  * Changes nothing (but that it tries, in storage for published files, whether one may overwrite another) and signs
+    nothing; one line a check, ✔ or ✘, and under each ✘ the cure.
   * A check that cannot be made because an earlier one failed is named as such, never as good.
 """
 
@@ -98,6 +99,8 @@ def examine(session: Session) -> Iterator[Line]:
     yield Line(name=("数据库、密钥文件、模板", "database, key files, templates"), is_good=True)
     for check in (_passphrase, _fonts, _clock, _log, _witnesses, _trust, _status_lists, _certificates, _seals):
         yield _guarded(check, office)
+    if settings.publish_to is not None:
+        yield _guarded(_storage, office)
     if settings.tls_client_crl is not None:
         yield _guarded(_client_lists, office)
 
@@ -138,6 +141,7 @@ _NAMES: Final = {
     "_status_lists": ("状态名单", "status lists"),
     "_certificates": ("证书有效期", "certificates"),
     "_seals": ("印章", "seals"),
+    "_storage": ("公布文件的存储", "storage of published files"),
     "_client_lists": ("系统证书的吊销列表", "revocation lists of systems' certificates"),
 }
 
@@ -241,6 +245,12 @@ def _log(office: Office) -> Line:
             "The published checkpoint is ahead of the database, which may be an old copy: stop issuing and find out",
         ),
     )
+
+
+def _storage(office: Office) -> Line:
+    """See that the storage keeps publishers from overwriting one another; its trial leaves nothing behind."""
+    with office.published.alone():
+        return Line(name=_NAMES["_storage"], is_good=True, found=(office.settings.publish_to or "",) * 2)
 
 
 def _witnesses(office: Office) -> Line:

@@ -321,8 +321,8 @@ def test_the_command_is_a_witness_and_after_kill_9_it_goes_on_from_what_it_held(
             for _ in range(70):
                 opened = socket.create_connection(("127.0.0.1", port), source_address=("127.0.0.2", 0))
                 held.enter_context(opened).sendall(b"POST /a")
-            opened.settimeout(5)
-            assert ended(opened), "one address holds no more than its part"
+            last = socket.create_connection(("127.0.0.1", port), timeout=5, source_address=("127.0.0.2", 0))
+            assert ended(held.enter_context(last)), "one address holds no more than its part"
             for _ in range(70):  # a proxy on this machine may hold more, and not all
                 held.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(b"POST /a")
             assert httpx.post(url, content=request(33, 35).encode()).status_code == 200

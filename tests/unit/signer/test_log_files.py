@@ -8,12 +8,16 @@ import httpx
 import obstore
 import pytest
 
-from signer.errors import PublishConflictError, PublishFolderError
+from keys.softkeys import create_key
+from signer.errors import PublishConflictError, PublishFolderError, PublishUnconditionalError
 from signer.log_files import FolderStore, TileStore
 from signer.log_objects import ObjectStore
 from signer.publish import publish_log
+from tests.key_room import CHECKPOINT, PASSPHRASE
 from tests.log_house import LogHouse
-from tests.unit.signer.test_publish import grows
+from tests.storage_between import between
+from tests.unit.signer.test_publish import files, grows
+from verify.algorithms import Algorithm
 
 KEY = ("an-id", "a-secret")
 
@@ -37,6 +41,15 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> TileStore:
     if request.param == "folder":
         return FolderStore(tmp_path / "public")
     return opened(request.getfixturevalue("storage"), request.node.name[:20].replace("[", "-"))
+
+
+@pytest.fixture
+def sqlite_founded(sqlite_url: str, tmp_path: Path) -> Iterator[LogHouse]:
+    create_key(tmp_path / "log-keys", PASSPHRASE, CHECKPOINT, Algorithm.ED25519)
+    house = LogHouse.open(sqlite_url, tmp_path / "log-keys")
+    house.log.found()
+    yield house
+    house.database.close()
 
 
 def opened(endpoint: str, prefix: str) -> ObjectStore:
@@ -98,6 +111,44 @@ def test_a_log_is_published_into_storage_with_the_headers_that_it_needs(founded:
     assert heads["tile/0/000"] == heads["tile/entries/001.p/44"] == forever
     assert store.get("log/tile/0/000.p/1") is None
     assert store.get("log/checkpoint") == founded.head().note.encode()
+
+
+def test_storage_that_ignores_conditions_is_published_to_by_nobody(storage: str) -> None:
+    with between(storage) as way:
+        with opened(way.address, "kept").alone():
+            pass
+        way.strips = True
+        store = opened(way.address, "ignored")
+        for _ in range(2):  # the second time as well
+            with pytest.raises(PublishUnconditionalError), store.alone():
+                pytest.fail("nobody comes here")
+        assert [each for page in obstore.list(store.store) for each in page] == [], "the trial leaves nothing behind"
+
+
+def test_storage_that_fails_half_way_has_everything_in_the_end_and_no_byte_else(
+    sqlite_founded: LogHouse, storage: str, tmp_path: Path
+) -> None:
+    founded, whole, stopped = sqlite_founded, FolderStore(tmp_path / "whole"), 0
+    with between(storage) as way:
+        store = opened(way.address, "failing")
+        store.demand_conditions()
+        way.fails = 0.5
+        for _ in range(6):
+            grows(founded, 60)
+            try:
+                publish_log(founded.database, founded.log.verifier, store)
+            except (PublishFolderError, PublishConflictError):
+                stopped += 1
+        assert (way.failed > 20, stopped > 0) == (True, True)
+        way.fails = 0.0
+        publish_log(founded.database, founded.log.verifier, store)
+        publish_log(founded.database, founded.log.verifier, whole)
+        there = {each["path"]: store.get(each["path"]) for page in obstore.list(store.store) for each in page}
+    wanted = {name: content for name, content in files(tmp_path / "whole").items() if name != ".lock"}
+    assert {name: there.pop(name, None) for name in wanted} == wanted
+    for name, content in there.items():  # a partial tile that a smaller checkpoint had, or would have had
+        (longer,) = (each for each in wanted if each.startswith(name[: name.index(".p/") + 3]))
+        assert wanted[longer].startswith(content or b"none")
 
 
 def test_storage_that_is_away_is_not_taken_for_empty() -> None:
