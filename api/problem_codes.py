@@ -38,7 +38,7 @@ _CODES: Final[Mapping[int, str]] = {
     413: "request.too_large sheet.too_large",
     415: "request.media_type",
     422: "sign_in.wrong password.weak password.differs invitation.unknown desk.incomplete upload.incomplete "
-    "client_key.unfit client_certificate.unfit "
+    "desk.two_questions client_key.unfit client_certificate.unfit "
     "webhook.address reliance.item reliance.keep_until reliance.purpose receipt_file.malformed "
     "official official.unreadable official.encrypted official.certified official.active "
     "official.broken_signature official.locked official.licence official.page_form official.place_outside "

@@ -15,6 +15,16 @@ class Purpose(StrEnum):
     JUDICIAL = "judicial"
 
 
+def is_printable(text: str) -> bool:
+    """Say whether every character of a statement prints: no controls, no marks that turn the line round."""
+    return text.replace("\u3000", " ").isprintable()
+
+
+def is_stated(text: str) -> bool:
+    """Say whether a legal basis says something, in characters that print: it stands in receipts for years."""
+    return bool(text.strip()) and is_printable(text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
     """What a purpose may see beside what everybody may: short names of fields, ``holder_name``, ``holder_code``."""

@@ -16,8 +16,8 @@ from api.pages.doors import TheVisit, Visit, staff_page, staff_router
 from api.pages.public import verdict_values
 from api.pages.sign_in import refusal
 from api.relying import Found, Purposed, Question, answer_all, relied
-from api.staff.errors import PurposeMissingError, SignInError
-from registry.purposes import Purpose
+from api.staff.errors import PurposeMissingError, SignInError, TwoQuestionsError
+from registry.purposes import Purpose, is_printable, is_stated
 from verify.errors import MalformedError, YinzhengError
 from verify.report import Report
 
@@ -39,6 +39,8 @@ def check_at_desk(request: Request, visit: TheVisit) -> Response:
     entry = as_meant(visit.text("entry", _ENTRY_LENGTH_MAX))
     number = visit.text("number").strip()
     try:
+        if entry and number:
+            raise TwoQuestionsError
         if visit.text("purpose"):
             found = _relied(visit, entry, number)
             return _verdict_page(request, visit, found.report, found)
@@ -58,8 +60,8 @@ def _relied(visit: Visit, entry: str, number: str) -> Found:
     asked = visit.text("purpose")
     if (
         asked not in _PURPOSES
-        or not (basis + case_number).isprintable()
-        or not basis
+        or not is_stated(basis)
+        or not is_printable(case_number)
         or not (entry or (number and holder))
     ):
         raise PurposeMissingError

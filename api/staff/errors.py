@@ -105,3 +105,9 @@ class PurposeMissingError(SignInError):
     """What is to be checked, the purpose or its legal basis is missing; a number needs its holder and a purpose."""
 
     code = "desk.incomplete"
+
+
+class TwoQuestionsError(SignInError):
+    """A code or id and a number were both given; an answer to one of them would be taken for that to the other."""
+
+    code = "desk.two_questions"

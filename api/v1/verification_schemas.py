@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from api.relying import Found, Purposed, Question
 from api.v1.schemas import storable
-from registry.purposes import Purpose
+from registry.purposes import Purpose, is_printable, is_stated
 from registry.recalls import Recall
 from registry.receipts import ReceiptRecord
 from signer.receipts import MadeReceipt
@@ -26,8 +26,22 @@ BATCH_MAX: Final = 1_000
 
 # What PostgreSQL cannot be asked for would break the questions of all others that are answered in the same round.
 _Searched = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
-_Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
-_Case = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+def _stated(text: str) -> str:
+    if not is_stated(text):
+        raise ValueError("words that print")
+    return text
+
+
+def _printable(text: str) -> str:
+    if not is_printable(text):
+        raise ValueError("characters that print")
+    return text
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_stated)]
+_Case = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"), AfterValidator(_printable)]
 
 
 class _Model(BaseModel):

@@ -399,6 +399,10 @@ def test_a_clerk_sees_more_only_for_a_purpose_and_leaves_a_receipt(browser: Staf
     plain = browser.sends("/office/desk", on="/office/desk", entry=issued["licence_id"])
     stated = browser.sends("/office/desk", on="/office/desk", entry=issued["licence_id"], **purpose)
     open_number = browser.sends("/office/desk", on="/office/desk", number=issued["number"])
+    both = browser.sends("/office/desk", on="/office/desk", entry=issued["licence_id"], number="另一编号", **purpose)
+    blank = browser.sends(
+        "/office/desk", on="/office/desk", entry=issued["licence_id"], **purpose | {"basis": "\u3000"}
+    )
 
     assert plain.status_code == stated.status_code == 200
     assert re.findall(r"<h1>.*</h1>", plain.text) == re.findall(r"<h1>.*</h1>", stated.text)
@@ -407,4 +411,5 @@ def test_a_clerk_sees_more_only_for_a_purpose_and_leaves_a_receipt(browser: Staf
     receipt = re.search(r"<b data-receipt>([0-9a-f]+)</b>", stated.text)
     assert receipt is not None
     assert browser.hall.ask("GET", f"/api/v1/verifications/{receipt[1]}", key="counter").status_code == 200
-    assert open_number.status_code == 422
+    assert [each.status_code for each in (open_number, both, blank)] == [422] * 3
+    assert "Fill in one of them" in both.text
