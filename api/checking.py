@@ -10,7 +10,7 @@ Promises:
 
 import re
 import unicodedata
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -23,9 +23,10 @@ from api.witnessed_proofs import with_online_proof
 from registry.combined import with_ended_parts
 from registry.db import reading, transaction
 from registry.errors import DatabaseAwayError, DatabaseBusyError
-from registry.licences import public_answer
 from registry.live_codes import redeem
 from registry.official_documents import public_official
+from registry.public_answers import public_answers
+from registry.records import PublicLicence
 from verify.evidence import NOT_FOUND, UNREACHABLE, Answer, AnswerOnOfficial, Evidence, NotFound, OfficialAnswer
 from verify.examine import examine_id, examine_text, with_registry
 from verify.live_code_check import (
@@ -62,8 +63,8 @@ def check_entry(office: Office, entry: str) -> Report:
 
 def as_meant(entry: str) -> str:
     """Return what somebody meant who typed, pasted or scanned this: narrow letters, no spaces, no signs unseen."""
-    if entry.isascii():  # as a scanner or a program sends it: nothing in it is wide, and little unseen
-        seen = _UNSEEN_ASCII.sub("", entry)
+    if entry.isascii():  # as a scanner or a program sends it: nothing in it is wide, and mostly nothing unseen
+        seen = entry if entry.isprintable() and " " not in entry else _UNSEEN_ASCII.sub("", entry)
     else:
         narrow = unicodedata.normalize("NFKC", entry)
         seen = "".join(each for each in narrow if each.isprintable() and not each.isspace())
@@ -76,11 +77,30 @@ def check_text(office: Office, text: str, evidence: Evidence | None = None) -> R
     `evidence` is what the office relies on at this moment, where it was looked up for several checks.
     """
     evidence = evidence or office.evidence()
+    report = read_text(office, text, evidence)
+    licence_id = to_ask_for(report)
+    if licence_id is None:
+        return report
+    return completed(office, report, ask_registry_plainly(office, (licence_id,))[licence_id], evidence)
+
+
+def read_text(office: Office, text: str, evidence: Evidence) -> Report:
+    """Check the text of a code by itself; only a live code is checked whole, by its one use."""
     at = office.clock()
     meant = as_meant(text)
-    if is_live_code(meant):
-        return _check_live(office, meant, evidence, at=at)
-    return _completed(office, examine_text(meant, evidence, at=at), evidence)
+    return _check_live(office, meant, evidence, at=at) if is_live_code(meant) else examine_text(meant, evidence, at=at)
+
+
+def to_ask_for(report: Report) -> str | None:
+    """Return the id that the registry must be asked for before a code that was read is checked; None: it is."""
+    claimed = None if report.verdict.is_not_genuine else report.claimed
+    return None if claimed is None else claimed.licence_id
+
+
+def completed(office: Office, report: Report, answer: Answer, evidence: Evidence) -> Report:
+    """Complete a code that was read by what `ask_registry_plainly` was answered."""
+    answer = _with_parts(office, answer)
+    return with_online_proof(office, with_registry(report, answer, evidence, at=report.at), evidence.trust)
 
 
 def check_id(office: Office, typed: str) -> Report:
@@ -115,10 +135,16 @@ def check_file(office: Office, document: bytes, *, line: str = OWN_LINE) -> Repo
 
 def ask_registry(office: Office, licence_id: str) -> Answer:
     """Return what the registry says now of an id."""
+    return _with_parts(office, ask_registry_plainly(office, (licence_id,))[licence_id])
+
+
+def ask_registry_plainly(office: Office, licence_ids: Collection[str]) -> dict[str, Answer]:
+    """Return what the registry says now of each id; of a combined licence not yet which of its parts ended."""
     try:
-        return _answer(office, licence_id)
+        found = public_answers(office.database, licence_ids)
     except (DatabaseAwayError, DatabaseBusyError):
-        return UNREACHABLE
+        return dict.fromkeys(licence_ids, UNREACHABLE)
+    return {each: found.get(each, NOT_FOUND) for each in licence_ids}
 
 
 def ask_official(office: Office, document_id: str) -> AnswerOnOfficial:
@@ -130,11 +156,14 @@ def ask_official(office: Office, document_id: str) -> AnswerOnOfficial:
         return UNREACHABLE
 
 
-def _answer(office: Office, licence_id: str) -> Answer:
-    answer = public_answer(office.database, licence_id)
-    if answer is not None and answer.is_combined:
+def _with_parts(office: Office, answer: Answer) -> Answer:
+    """Return the answer, of a combined licence with the parts that ended."""
+    if not isinstance(answer, PublicLicence) or not answer.is_combined:
+        return answer
+    try:
         return with_ended_parts(office.database, answer, at=office.clock())
-    return answer or NOT_FOUND
+    except (DatabaseAwayError, DatabaseBusyError):
+        return UNREACHABLE
 
 
 def _check_live(office: Office, text: str, evidence: Evidence, *, at: datetime) -> Report:
@@ -163,4 +192,4 @@ def _asked(office: Office, report: Report, evidence: Evidence) -> Report:
     if report.claimed is None or report.verdict.is_not_genuine:
         return report
     answer = ask_registry(office, report.claimed.licence_id)
-    return with_registry(report, answer, replace(evidence, registry=answer), at=report.at)
+    return with_registry(report, answer, evidence, at=report.at)

@@ -9,18 +9,27 @@ Promises:
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any, Final
 
-from api.checking import as_meant, check_id, check_licence_id, check_text
+from api.checking import (
+    as_meant,
+    ask_registry_plainly,
+    check_id,
+    check_licence_id,
+    completed,
+    read_text,
+    to_ask_for,
+)
 from api.reliance_errors import RelianceItemError, RelianceKeepError, RelianceOtherItemError
 from api.wiring import Office
 from registry import catalogue
 from registry.db import reading
-from registry.disclosures import DisclosedField, disclosed, find_disclosable, relied_types
+from registry.disclosures import DisclosedField, disclosed, find_disclosables, relied_types
 from registry.number_search import find_by_number
 from registry.purposes import Purpose
 from signer.receipts import MadeReceipt, ReceiptDraft, Reliance
@@ -28,7 +37,7 @@ from verify.errors import MalformedError
 from verify.evidence import NOT_FOUND, Evidence
 from verify.examine import examine_id
 from verify.facts import Facts
-from verify.licence import ISSUER_ZONE
+from verify.licence import ISSUER_ZONE, law_day
 from verify.qr_text import decode_digits
 from verify.receipt import STATUS_LIST_ISSUED, TRUST_LIST_SEQUENCE, check_numbers
 from verify.report import Check, Report, Subject
@@ -150,13 +159,17 @@ def answer_all(office: Office, questions: Sequence[Question], reliance: Reliance
 
 
 def answer_each(office: Office, asked: Sequence[Asked]) -> tuple[Found | MalformedError, ...]:
-    """Answer questions in their order, with one commit of the log for all receipts.
+    """Answer questions in their order: one query for what is known, one commit of the log for all receipts.
 
     An id or a text that is none of ours is answered with its error, and does not disturb the others.
     """
     at = office.clock()
-    evidence = office.evidence()
-    shown = [_looked_up(office, question, reliance, evidence) for question, reliance in asked]
+    reports = _reports(office, [question for question, _ in asked])
+    fields = _fields(office, reports, [reliance for _, reliance in asked], at=at)
+    shown = [
+        _shown(question, reliance, report, of_purpose) if isinstance(report, Report) else report
+        for (question, reliance), report, of_purpose in zip(asked, reports, fields, strict=True)
+    ]
     drafts = {
         place: _draft(each)
         for place, each in enumerate(shown)
@@ -176,12 +189,30 @@ def canonical(content: Mapping[str, Any]) -> bytes:
     return _CANONICAL.encode(content).encode()
 
 
-def _looked_up(office: Office, question: Question, reliance: Reliance, evidence: Evidence) -> _Shown | MalformedError:
+def _reports(office: Office, questions: Sequence[Question]) -> list[Report | MalformedError]:
+    """Check what is asked about: codes by themselves first, then the registry is asked for all of them at once."""
+    evidence = office.evidence()
+    found = [_tried(_report, office, each, evidence) for each in questions]
+    open_ids = {
+        place: licence_id
+        for place, (question, report) in enumerate(zip(questions, found, strict=True))
+        if question.text and isinstance(report, Report) and (licence_id := to_ask_for(report)) is not None
+    }
+    answers = ask_registry_plainly(office, set(open_ids.values()))
+    for place, licence_id in open_ids.items():
+        found[place] = _tried(completed, office, found[place], answers[licence_id], evidence)
+    return found
+
+
+def _tried(check: Callable[..., Report], *arguments: object) -> Report | MalformedError:
+    """Return a report, or the error that concerns this one question alone."""
     try:
-        report = _report(office, question, evidence)
+        return check(*arguments)
     except MalformedError as error:
         return error
-    fields = _fields(office, report, reliance)
+
+
+def _shown(question: Question, reliance: Reliance, report: Report, fields: Sequence[DisclosedField]) -> _Shown:
     content = public_object(report) | {"fields": [each.to_object() for each in fields]}
     return _Shown(
         report=report,
@@ -201,11 +232,11 @@ def _numbers(report: Report, fields: Sequence[DisclosedField]) -> tuple[int, ...
 
 
 def _report(office: Office, question: Question, evidence: Evidence) -> Report:
-    """Check what is asked about. Raises a `MalformedError` for an id that is mistyped."""
+    """Check what is asked about, a code by itself only. Raises a `MalformedError` for an id that is mistyped."""
     if question.checked is not None:
         return question.checked
     if question.text:
-        return check_text(office, question.text, evidence)
+        return read_text(office, question.text, evidence)
     if question.typed:
         return check_id(office, question.typed)
     with reading(office.database) as tx:
@@ -227,24 +258,35 @@ def _presented(question: Question) -> bytes:
         return sha256(question.text.encode()).digest()
 
 
-def _fields(office: Office, report: Report, reliance: Reliance) -> tuple[DisclosedField, ...]:
-    """Return what the purpose may see beside the public facts: of what the registry knows, and is not forged."""
-    facts = report.facts
-    is_vouched = report.is_genuine is True or (report.subject is Subject.ID and not report.verdict.is_not_genuine)
-    if not is_vouched or facts.state is None:
-        return ()
-    today = office.clock().astimezone(ISSUER_ZONE).date()
-    if not _is_entitled(office, reliance, facts.type_code, on=today):
-        return ()
-    licence = find_disclosable(office.database, facts.licence_id)
-    return () if licence is None else disclosed(licence, reliance.purpose)
+def _fields(
+    office: Office, reports: Sequence[Report | MalformedError], reliances: Sequence[Reliance], *, at: datetime
+) -> list[tuple[DisclosedField, ...]]:
+    """Return what each purpose may see beside the public facts: of what the registry knows, and is not forged."""
+    taken_for = cache(partial(relied_types, office.database, on=law_day(at)))
+    ids = [
+        report.facts.licence_id
+        if isinstance(report, Report) and _is_vouched(report) and _is_reached(report, reliance, taken_for)
+        else ""
+        for report, reliance in zip(reports, reliances, strict=True)
+    ]
+    known = find_disclosables(office.database, {each for each in ids if each})
+    return [
+        disclosed(known[licence_id], reliance.purpose) if licence_id in known else ()
+        for licence_id, reliance in zip(ids, reliances, strict=True)
+    ]
 
 
-def _is_entitled(office: Office, reliance: Reliance, type_code: str, *, on: date) -> bool:
+def _is_vouched(report: Report) -> bool:
+    """Say whether the registry knows what was shown, and it is not forged."""
+    is_genuine = report.is_genuine is True or (report.subject is Subject.ID and not report.verdict.is_not_genuine)
+    return is_genuine and report.facts.state is not None
+
+
+def _is_reached(report: Report, reliance: Reliance, taken_for: Callable[[str], frozenset[str]]) -> bool:
     """Say whether the purpose reaches licences of this type: in place of a paper only those that the item names."""
     if reliance.purpose is not Purpose.MATERIALS_REDUCTION:
         return True
-    return type_code in relied_types(office.database, reliance.item_code or "", on=on)
+    return report.facts.type_code in taken_for(reliance.item_code or "")
 
 
 def _draft(shown: _Shown) -> ReceiptDraft:

@@ -255,7 +255,19 @@ def single_queries(database: Database) -> Iterator[Connection]:
 
 
 def driver_query(database: Database, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Any:  # noqa: ANN401 - the driver's own row
-    """Return the first row of one query, past SQLAlchemy; raises what the driver raises (see `driver_errors`).
+    """Return the first row of one query, as `driver_rows` does."""
+    rows = driver_rows(database, statement, parameters, is_one_enough=True)
+    return rows[0] if rows else None
+
+
+def driver_rows(
+    database: Database,
+    statement: str,
+    parameters: Mapping[str, Any] | Sequence[Any],
+    *,
+    is_one_enough: bool = False,
+) -> Sequence[Any]:
+    """Return all rows of one query, past SQLAlchemy; raises what the driver raises (see `driver_errors`).
 
     A connection stays checked out for the next such query; there are never more than threads that ask at once.
     """
@@ -266,14 +278,14 @@ def driver_query(database: Database, statement: str, parameters: Mapping[str, An
     try:
         cursor = connection.cursor()
         cursor.execute(statement, parameters)
-        row = cursor.fetchone()
+        rows = cursor.fetchmany(1) if is_one_enough else cursor.fetchall()
         cursor.close()
     except BaseException:
         connection.invalidate()
         connection.close()
         raise
     database.idle.append(connection)
-    return row
+    return rows
 
 
 def driver_errors(database: Database) -> tuple[type[Exception], ...]:

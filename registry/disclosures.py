@@ -8,16 +8,16 @@ Promises:
     holder's full name, 14 holder's code, from 100 on the type's own fields in their order.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, select
 
 from registry import catalogue
 from registry.db import Database
-from registry.prepared import Prepared
+from registry.prepared import Prepared, listed, one_of
 from registry.purposes import Purpose
 from registry.records import FieldDefinition, FieldKind, LicenceType
 from registry.tables import LICENCE, LICENCE_TYPE
@@ -63,18 +63,21 @@ class Disclosable:
     holder_code: str = field(repr=False)
 
 
-def find_disclosable(database: Database, licence_id: str) -> Disclosable | None:
-    """Return what may be shown of a filed licence, in one query."""
-    row = _DISCLOSABLE.first(database, {"licence_id": licence_id})
-    if row is None:
-        return None
-    definition, data_set, holder_name, holder_code = row
-    return Disclosable(
-        licence_type=catalogue.type_of_definition(definition),
-        data_set=data_set,
-        holder_name=holder_name,
-        holder_code=holder_code,
-    )
+def find_disclosables(database: Database, licence_ids: Collection[str]) -> dict[str, Disclosable]:
+    """Return what may be shown of those of these licences that are filed, by their ids, in one query."""
+    if not licence_ids:
+        return {}
+    return {
+        licence_id: Disclosable(
+            licence_type=catalogue.type_of_definition(definition),
+            data_set=data_set,
+            holder_name=holder_name,
+            holder_code=holder_code,
+        )
+        for licence_id, definition, data_set, holder_name, holder_code in _DISCLOSABLE.each(
+            database, {"licence_ids": listed(licence_ids)}
+        )
+    }
 
 
 def relied_types(database: Database, item_code: str, *, on: date) -> frozenset[str]:
@@ -122,9 +125,9 @@ def _own_fields(
 
 def _disclosables() -> Select[Any]:
     same_type = (LICENCE_TYPE.c.code == LICENCE.c.type_code) & (LICENCE_TYPE.c.version == LICENCE.c.type_version)
-    columns = (LICENCE_TYPE.c.definition, LICENCE.c.data_set, LICENCE.c.holder_name, LICENCE.c.holder_code)
-    query = select(*columns).select_from(LICENCE.join(LICENCE_TYPE, same_type))
-    return query.where(LICENCE.c.licence_id == bindparam("licence_id"))
+    of_licence = (LICENCE.c.data_set, LICENCE.c.holder_name, LICENCE.c.holder_code)
+    query = select(LICENCE.c.licence_id, LICENCE_TYPE.c.definition, *of_licence)
+    return query.select_from(LICENCE.join(LICENCE_TYPE, same_type)).where(one_of(LICENCE.c.licence_id, "licence_ids"))
 
 
 _DISCLOSABLE: Final = Prepared(_disclosables)

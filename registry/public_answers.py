@@ -1,20 +1,16 @@
-"""The hot path: everything that the public check of one licence needs, in one query.
+"""The hot path: everything that the public check of licences needs, in one query for all that are asked about at once.
 
 Promises: named columns, no ORM, compiled once; the answer is what the database says at this moment, never a cached one.
-
-The statement is SQLAlchemy's, and so are the converters of its columns; but it is handed to the driver directly, for
-looking up the compiled form of a statement of this width costs three times the query. What the driver refuses is asked
-again in the usual way, which names the error and replaces the connection.
 """
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, Final
 
-from sqlalchemy import Dialect, Select, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select
 
-from registry.db import Database, driver_errors, driver_query, single_queries
+from registry.db import Database
 from registry.lifecycle import LicenceEvent, LicenceState
+from registry.prepared import Prepared, listed, one_of
 from registry.records import PublicLicence
 from registry.tables import DEPARTMENT, EVENT, LICENCE, LICENCE_TYPE
 from verify.licence import HolderKind
@@ -26,8 +22,7 @@ _NEWER: Final = LICENCE.alias("newer")
 _COMBINED: Final = "'%\"combined_trade_licence\"%'"
 
 
-@lru_cache(maxsize=1)
-def _query() -> Select[Any]:
+def _query(condition: ColumnElement[bool]) -> Select[Any]:
     same_type = (LICENCE_TYPE.c.code == LICENCE.c.type_code) & (LICENCE_TYPE.c.version == LICENCE.c.type_version)
     return (
         select(
@@ -76,48 +71,31 @@ def _query() -> Select[Any]:
             .outerjoin(EVENT, EVENT.c.event_id == LICENCE.c.last_event)
             .outerjoin(_NEWER, _NEWER.c.licence_id == LICENCE.c.superseded_by)
         )
-        .where(LICENCE.c.licence_id == bindparam("licence_id"))
+        .where(condition)
     )
 
 
-class _Compiled(NamedTuple):
-    """The statement as the driver takes it, and the converters of the columns that need one."""
-
-    text: str
-    converters: tuple[tuple[int, Callable[[Any], Any]], ...]
-
-
-@lru_cache(maxsize=4)
-def _compiled(dialect: Dialect) -> _Compiled:
-    query = _query()
-    kinds = (column.type.dialect_impl(dialect) for column in query.selected_columns)
-    converters = ((index, kind.result_processor(dialect, None)) for index, kind in enumerate(kinds))
-    return _Compiled(
-        str(query.compile(dialect=dialect)), tuple((index, each) for index, each in converters if each is not None)
-    )
-
-
-def _row(database: Database, licence_id: str) -> Sequence[Any] | None:
-    compiled = _compiled(database.autocommit.dialect)
-    parameters = {"licence_id": licence_id} if database.is_postgresql else (licence_id,)
-    try:
-        found = driver_query(database, compiled.text, parameters)
-    except driver_errors(database):
-        with single_queries(database) as connection:
-            return connection.execute(_query(), {"licence_id": licence_id}).one_or_none()
-    if found is None:
-        return None
-    row = list(found)
-    for index, convert in compiled.converters:
-        row[index] = convert(row[index])
-    return row
+# One is found by its id in two thirds of the time of a list with one id.
+_ONE: Final = Prepared(lambda: _query(LICENCE.c.licence_id == bindparam("licence_id")))
+_SEVERAL: Final = Prepared(lambda: _query(one_of(LICENCE.c.licence_id, "licence_ids")))
 
 
 def public_answer(database: Database, licence_id: str) -> PublicLicence | None:
     """Return what the public may know of one licence version, or None; the caller masks a person's name."""
-    row = _row(database, licence_id)
-    if row is None:
-        return None
+    row = _ONE.first(database, {"licence_id": licence_id})
+    return None if row is None else _answer(row)
+
+
+def public_answers(database: Database, licence_ids: Collection[str]) -> dict[str, PublicLicence]:
+    """Return the same of each of these that there is, by their ids."""
+    if len(licence_ids) > 1:
+        rows = _SEVERAL.each(database, {"licence_ids": listed(licence_ids)})
+        return {row[0]: _answer(row) for row in rows}
+    found = [public_answer(database, each) for each in licence_ids]
+    return {each.licence_id: each for each in found if each is not None}
+
+
+def _answer(row: Sequence[Any]) -> PublicLicence:
     of_organisation = row[11] == HolderKind.ORGANISATION.value
     return PublicLicence(
         licence_id=row[0],

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.checking import ask_registry, check_entry, check_file, check_id, check_text
+from api.checking import ask_registry, ask_registry_plainly, check_entry, check_file, check_id, check_text
 from api.errors import RequestTooLargeError
 from registry.db import open_database
 from signer.codes import sign_codes
@@ -133,9 +133,11 @@ def test_a_registry_that_is_away_is_said_to_be_away(sqlite_hall: Hall) -> None:
 
     answer = ask_registry(sqlite_hall.office, issued["licence_id"])
     by_id = check_id(sqlite_hall.office, issued["typed_id"])
+    several = ask_registry_plainly(sqlite_hall.office, (issued["licence_id"], "0" * 16))
 
     sqlite_hall.office.database = ours
     assert answer == UNREACHABLE
+    assert several == {issued["licence_id"]: UNREACHABLE, "0" * 16: UNREACHABLE}
     assert by_id.verdict is Verdict.UNREACHABLE
     assert by_id.is_genuine is None
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from registry import catalogue
 from registry.db import reading, transaction
-from registry.disclosures import DisclosedField, disclosed, find_disclosable, relied_types
+from registry.disclosures import DisclosedField, disclosed, find_disclosables, relied_types
 from registry.purposes import Disclosure, Purpose
 from registry.records import FieldKind
 from tests.registry_office import FOOD, HOLDER, SIGNBOARD, Office
@@ -16,10 +16,11 @@ FOOD_ITEM = "1199999900000005113000131012000"
 def test_a_purpose_sees_the_fields_that_the_type_names_for_it_numbered_in_the_types_order(office: Office) -> None:
     (filed,) = office.issues()
 
-    licence = find_disclosable(office.database, filed.licence_id)
+    known = find_disclosables(office.database, {filed.licence_id, "0" * 16})
 
-    assert licence is not None
-    assert find_disclosable(office.database, "0" * 16) is None
+    assert list(known) == [filed.licence_id]
+    assert find_disclosables(office.database, ()) == {}
+    licence = known[filed.licence_id]
     numbers = {each: [field.number for field in disclosed(licence, each)] for each in Purpose}
     assert numbers.pop(Purpose.SUPERVISION) == [100, 101, 102, 103, 104]
     assert numbers.pop(Purpose.MATERIALS_REDUCTION) == [100, 101]
@@ -34,8 +35,7 @@ def test_a_purpose_sees_the_fields_that_the_type_names_for_it_numbered_in_the_ty
 
 def test_the_holder_is_shown_in_full_only_where_the_catalogue_names_it(office: Office) -> None:
     (filed,) = office.issues()
-    licence = find_disclosable(office.database, filed.licence_id)
-    assert licence is not None
+    licence = find_disclosables(office.database, (filed.licence_id,))[filed.licence_id]
     cases: dict[tuple[str, ...], list[int]] = {
         ("holder_name",): [13],
         ("holder_code", "holder_name"): [13, 14],
@@ -55,8 +55,7 @@ def test_the_holder_is_shown_in_full_only_where_the_catalogue_names_it(office: O
 
 def test_a_photo_and_what_the_licence_does_not_have_are_never_shown(office: Office) -> None:
     (filed,) = office.issues()
-    licence = find_disclosable(office.database, filed.licence_id)
-    assert licence is not None
+    licence = find_disclosables(office.database, (filed.licence_id,))[filed.licence_id]
     own = licence.licence_type.fields
     photo = replace(own[0], kind=FieldKind.PHOTO)
     absent = replace(own[1], short_name="KZ_NONE")

@@ -10,7 +10,7 @@ from registry.db import open_database, reading, transaction
 from registry.errors import DatabaseSchemaError
 from registry.events import Act
 from registry.lifecycle import LicenceEvent, LicenceState
-from registry.public_answers import public_answer
+from registry.public_answers import public_answer, public_answers
 from tests.registry_office import AT, BUREAU, HOLDER, Office
 from verify.licence import HolderKind
 
@@ -36,6 +36,18 @@ def test_it_says_what_the_licence_says(office: Office) -> None:
 
 def test_nobodys_licence_is_none(office: Office) -> None:
     assert public_answer(office.database, "0" * 16) is None
+
+
+def test_several_are_answered_as_each_by_itself_and_what_is_not_there_is_left_out(office: Office) -> None:
+    filed = [office.issues()[0].licence_id for _ in range(3)]
+    asked = [*filed, "0" * 16, "'),(\"\\", "许可证"]
+
+    answers = public_answers(office.database, asked)
+
+    assert answers == {each: public_answer(office.database, each) for each in filed}
+    assert public_answers(office.database, asked[2:4]) == {filed[2]: answers[filed[2]]}
+    assert public_answers(office.database, asked[:1]) == {filed[0]: answers[filed[0]]}
+    assert public_answers(office.database, asked[3:4]) == public_answers(office.database, ()) == {}
 
 
 def test_an_act_is_seen_at_once_with_its_grounds(office: Office) -> None:
@@ -89,12 +101,14 @@ def test_a_connection_that_was_cut_is_replaced_at_the_next_question(postgresql_o
     office = postgresql_office
     (filed,) = office.issues()
     assert public_answer(office.database, filed.licence_id) is not None
+    public_answers(office.database, (filed.licence_id, "0" * 16))
     with reading(office.database) as tx:
         ours = "pid <> pg_backend_pid() AND datname = current_database()"
         tx.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"))  # noqa: S608 - a test's
 
     for _ in range(2):
         assert public_answer(office.database, filed.licence_id) is not None
+        assert list(public_answers(office.database, (filed.licence_id, "0" * 16))) == [filed.licence_id]
 
 
 def test_a_database_without_tables_is_named_as_such(tmp_path: Path) -> None:
@@ -102,4 +116,6 @@ def test_a_database_without_tables_is_named_as_such(tmp_path: Path) -> None:
 
     with pytest.raises(DatabaseSchemaError):
         public_answer(empty, "0" * 16)
+    with pytest.raises(DatabaseSchemaError):
+        public_answers(empty, ("0" * 16, "1" * 16))
     empty.close()
