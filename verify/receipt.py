@@ -207,13 +207,13 @@ def read_receipt(data: bytes) -> VerificationReceipt:
 
 
 def check_verification_receipt(
-    data: bytes, trust: TrustList | None, *, proof: str = "", stamp: Stamp | None = None
+    data: bytes, trust: TrustList | None, *, proof: str = "", stamp: Stamp | None = None, answer: bytes = b""
 ) -> ReceiptCheck:
     """Check a receipt as its relying office, a court or an auditor would, also years later.
 
     1. Its form. 2. The signature, by the trust list's keys of use 3. 3. Its entry in the log, by the ``tlog-proof``
-    that was handed over with it; for a key with a cut-off that decides. 4. The time stamp, if there is one. Never
-    raises for bad bytes.
+    that was handed over with it; for a key with a cut-off that decides. 4. The time stamp, if there is one. 5. The
+    answer that it is of, if that was kept (canonical JSON without the receipt). Never raises for bad bytes.
     """
     try:
         sign1 = _sign1_of(data)
@@ -226,7 +226,8 @@ def check_verification_receipt(
     form = Finding(Check.FORM, "form.receipt_read", Outcome.PASSED)
     leaf, checkpoint = (None, None) if place is None else place
     stamped = () if stamp is None or not stamp.token else (_check_stamp(data, trust, stamp),)  # (4)
-    findings = (form, signature, logged, *stamped)
+    answered = () if not answer else (_check_answer(receipt, answer),)  # (5)
+    findings = (form, signature, logged, *stamped, *answered)
     return ReceiptCheck(receipt=receipt, findings=findings, leaf=leaf, checkpoint=checkpoint)
 
 
@@ -245,6 +246,12 @@ def _check_signature(
     if not key.covers(receipt.made_at):
         return key, _signature("signature.receipt_out_of_period", Outcome.FAILED)
     return key, _signature("signature.receipt_good", Outcome.PASSED)
+
+
+def _check_answer(receipt: VerificationReceipt, answer: bytes) -> Finding:
+    if sha256(answer).digest() == receipt.answer:
+        return Finding(Check.CONTENTS, "contents.receipt_answer", Outcome.PASSED)
+    return Finding(Check.CONTENTS, "contents.receipt_answer_differs", Outcome.FAILED)
 
 
 def _check_entry(

@@ -3,10 +3,12 @@
 Promises:
   * Returns bytes and proof as they stand there; nothing is believed of them here.
   * Only the page that we print is read as PDF, in the one form that our writer has.
+  * Of an answer whose receipt is inside, all the rest is returned as the receipt's hash is of it.
 """
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -22,6 +24,8 @@ FILE_BYTES_MAX: Final = 4 * 1024 * 1024
 _COSE_HEAD: Final = b"\xd2\x84"
 _PDF_HEAD: Final = b"%PDF-"
 _FILES_MAX: Final = 8
+# A member that every answer to a check has, and a receipt that was fetched later has not.
+_ANSWERED: Final = "facts"
 _BYTES_MAX: Final = {
     RECEIPT_FILE: RECEIPT_BYTES_MAX,
     RECEIPT_PROOF_FILE: TEXT_LENGTH_MAX * 4,
@@ -36,11 +40,12 @@ class ReceiptFileError(MalformedError):
 
 
 class KeptReceipt(NamedTuple):
-    """A receipt's bytes, with its proof and its time stamp, which may be missing."""
+    """A receipt's bytes, with its proof, its time stamp and the answer that it is of, which may be missing."""
 
     content: bytes
     proof: str
     timestamp: bytes = b""
+    answer: bytes = b""
 
 
 def read_receipt_file(data: bytes) -> KeptReceipt:
@@ -52,18 +57,25 @@ def read_receipt_file(data: bytes) -> KeptReceipt:
     return _of_pdf(data) if data.startswith(_PDF_HEAD) else _of_json(data)
 
 
+def canonical_answer(content: Mapping[str, object]) -> bytes:
+    """Return an answer without its receipt as canonical JSON (RFC 8785): what the receipt's claim 12 is the hash of."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
 def _of_json(data: bytes) -> KeptReceipt:
     """Read an answer of the interface, or its member `receipt` alone."""
     try:
-        value = read_json(data)
+        value, answer = read_json(data), b""
         if isinstance(value, dict) and isinstance(value.get("receipt"), dict):
-            value = value["receipt"]
+            rest = {name: each for name, each in value.items() if name != "receipt"}
+            answer, value = canonical_answer(rest) if _ANSWERED in rest else b"", value["receipt"]
         if not isinstance(value, dict):
             raise ReceiptFileError("not an object")
         content, proof, stamp = value.get("cose"), value.get("proof", ""), value.get("timestamp") or ""
         if not isinstance(content, str) or not isinstance(proof, str) or not isinstance(stamp, str):
             raise ReceiptFileError("not the members of a receipt")
-        return KeptReceipt(base64.b64decode(content, validate=True), proof, base64.b64decode(stamp, validate=True))
+        timestamp = base64.b64decode(stamp, validate=True)
+        return KeptReceipt(base64.b64decode(content, validate=True), proof, timestamp, answer)
     except (ValueError, JsonError, binascii.Error) as error:
         raise ReceiptFileError("neither a receipt, nor JSON, nor our page") from error
 

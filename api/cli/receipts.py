@@ -1,10 +1,11 @@
 """`verify receipt`: is this the receipt of a check, unaltered and logged, and what does it say?
 
 Promises:
-  * Takes what offices keep: the signed bytes, an answer of the interface as JSON, the printed page as PDF.
+  * Takes what offices keep: the signed bytes, an answer of the interface as JSON, the printed page as PDF. An answer is
+    held against the hash in its receipt: whatever was changed in it makes it none.
   * What could not be checked is said to be so: without a trust list, or without the proof of the log, nothing is good.
-  * The exit code is 0 for a good receipt, 1 for a bad signature, 5 for a bad proof or time stamp, 4 for what could not
-    be checked.
+  * The exit code is 0 for a good receipt, 1 for a bad signature or another answer, 5 for a bad proof or time stamp, 4 for
+    what could not be checked.
 """
 
 from datetime import datetime
@@ -41,7 +42,7 @@ def _check_one(screen: Screen, known: Evidence, name: str, at: datetime) -> int:
         screen.result({"input": name, "receipt": None, "error": error.code, "detail": text}, f"? {name}\n  {text}")
         return exit_code_of(error)
     stamp = Stamp(token=kept.timestamp, at=at, crls=known.crls)
-    check = check_verification_receipt(kept.content, known.trust, proof=kept.proof, stamp=stamp)
+    check = check_verification_receipt(kept.content, known.trust, proof=kept.proof, stamp=stamp, answer=kept.answer)
     _show(screen, check, name)
     return _exit_code(check)
 
@@ -102,6 +103,7 @@ def _exit_code(check: ReceiptCheck) -> int:
         (Check.LOG, ExitCode.LOG),
         (Check.CLOCK, ExitCode.LOG),
         (Check.SIGNATURE, ExitCode.NOT_GENUINE),
+        (Check.CONTENTS, ExitCode.NOT_GENUINE),
     ):
         if kind in failed:
             return code

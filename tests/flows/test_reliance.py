@@ -24,7 +24,7 @@ from tests.hall import Hall, settings_of
 from tests.town import BUREAU, BUSINESS, FOOD, HOLDER, SCHOOLS, Town
 from verify.receipt import check_verification_receipt, read_receipt
 from verify.receipt_file import read_receipt_file
-from verify.report import Outcome
+from verify.report import Check, Outcome
 from verify.timestamp_token import check_timestamp
 
 FOOD_ITEM = "1199999900000005113000131012000"
@@ -385,6 +385,30 @@ def test_what_should_never_have_been_granted_never_held(sqlite_hall: Hall) -> No
 
     (recall,) = hall.ask("GET", "/api/v1/recalls", key="counter").json()["items"]
     assert (recall["verdict"], recall["was_in_force"]) == ("rescinded", False)
+
+
+def test_an_answer_that_was_kept_is_held_against_its_receipt(sqlite_hall: Hall) -> None:
+    hall = sqlite_hall
+    answer = answered(hall, text=text_of(hall, hall.issues()), reliance=SUPERVISION)
+    whole = hall.ask("GET", f"/api/v1/verifications/{answer['receipt']['receipt_id']}", key="counter").json()
+    trust = hall.office.evidence().trust
+
+    def said(kept: dict[str, Any]) -> tuple[str, bool]:
+        read = read_receipt_file(json.dumps(kept, indent=1).encode())
+        check = check_verification_receipt(read.content, trust, proof=read.proof, answer=read.answer)
+        return next((each.code for each in check.findings if each.check is Check.CONTENTS), "-"), check.is_good
+
+    fields = [answer["fields"][0] | {"value": "另一个"}, *answer["fields"][1:]]
+    altered = [
+        answer | {"facts": answer["facts"] | {"holder": "另一家"}},
+        answer | {"verdict": "valid_expiring"},
+        answer | {"fields": fields},
+        answer | {"more": True},
+        {name: each for name, each in answer.items() if name != "fields"},
+    ]
+    assert said(answer) == ("contents.receipt_answer", True)
+    assert [said(each) for each in altered] == [("contents.receipt_answer_differs", False)] * len(altered)
+    assert said(whole) == said(answer["receipt"]) == ("-", True), "no answer is there to compare"
 
 
 def test_the_printed_receipt_carries_the_signed_one_and_its_code_leads_to_a_check_of_it(sqlite_hall: Hall) -> None:
