@@ -4,8 +4,8 @@ Promises:
   * Takes what offices keep: the signed bytes, an answer of the interface as JSON, the printed page as PDF. An answer is
     held against the hash in its receipt: whatever was changed in it makes it none.
   * What could not be checked is said to be so: without a trust list, or without the proof of the log, nothing is good.
-  * The exit code is 0 for a good receipt, 1 for a bad signature or another answer, 5 for a bad proof or time stamp, 4 for
-    what could not be checked.
+  * The exit code is 0 for a good receipt, 1 for a bad signature or another answer, 5 for a bad proof or time stamp, 4
+    for what could not be checked.
 """
 
 from datetime import datetime
