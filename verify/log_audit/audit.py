@@ -140,9 +140,8 @@ class LogAudit:
         if walk.position == walk.size and walk.root() != checkpoint.root:  # (4)
             self._findings.fail("checker.root_other", file=self._file, expected=checkpoint.root, found=walk.root())
         rows_until = 0 if self._rows is None or self._scope.manifest is None else self._scope.manifest.size
-        reports.judge(
-            judge.tally, counted, judge.wanted, rows_until=min(rows_until, walk.size), at=self._scope.at
-        )  # (5)
+        covered = walk.size if rows_until and not self._uncovered else min(rows_until, walk.size)
+        reports.judge(judge.tally, counted, judge.wanted, rows_until=covered, at=self._scope.at)  # (5)
         ending = Ending(
             findings=self._findings,
             judge=judge,

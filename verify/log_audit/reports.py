@@ -86,9 +86,10 @@ class Reports:
     ) -> None:
         """Hold each report against the counts of this audit and those before; rows were compared below ``rows_until``.
 
-        A report that was held against all of them before is not another one by now, or it is judged again.
+        Where a report was held against all of them before, another one in its place is not compared, each time.
         """
         whole = counted.whole(tally)
+        self.judged.update(counted.judged)
         for month in sorted({*whole.months, *counted.judged, *self.read}):
             file, read = FOLDER + month, self.read.get(month)
             if read is None:
@@ -98,8 +99,8 @@ class Reports:
             if logged.get(read.digest) is None:
                 self._findings.fail("checker.report_unlogged", file=file, expected=read.digest)
             if counted.judged.get(month) == read.digest.hex():
-                self.judged[month] = read.digest.hex()
-            elif counted.reaches(month, whole):
+                continue
+            if counted.reaches(month, whole):
                 with_departments = counted.has_rows and read.report.end <= rows_until
                 self._compare(file, read.report, whole, with_departments=with_departments)
                 if with_departments:

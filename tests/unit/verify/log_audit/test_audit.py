@@ -15,9 +15,11 @@ from verify.cosignature import cosignature_line, cosigned_message, witness_key
 from verify.log_audit.audit import AuditResult, LogAudit
 from verify.log_audit.claims import Shown
 from verify.log_audit.kept import kept_of, read_kept
+from verify.log_audit.records import RecordsManifest, Rows, encode_row
 from verify.log_audit.scope import AuditScope
 from verify.log_audit.tallies import Limits, Tally
 from verify.log_entry import EntryKind, LogEntry
+from verify.note import LogVerifier, checkpoint_body, note_key_id, signature_line
 from verify.witness_policy import WitnessPolicy
 
 AT = BEGINS + timedelta(days=3)
@@ -167,6 +169,37 @@ def test_an_interrupted_audit_of_a_log_that_grew_goes_on_under_the_newer_checkpo
     assert (list(found(shrunk)), shrunk.is_complete) == (["checker.shrunk"], True)
 
 
+def test_an_interrupted_audit_takes_records_up_where_it_takes_up_the_log_and_begins_both_anew_for_other_arguments() -> (
+    None
+):
+    """Records that go on while the log begins anew would accuse an honest office of all that was compared before."""
+    receipt = LogEntry(kind=EntryKind.RECEIPT, time=BEGINS + timedelta(hours=1), digest=bytes(32)).encode()
+    log = SmallLog.of([genesis(), *intents(1), *[receipt] * 33_000, *intents(1, first_second=4_000)])
+    lines = [encode_row({"leaf": leaf, "what": "intent", "state": "open", "attempt": "a"}) for leaf in (1, 33_002)]
+    manifest = RecordsManifest(
+        origin=ORIGIN, size=log.size, root=log.root, made_at=BEGINS + timedelta(hours=2), lines=2, digest=bytes(32),
+        totals={},
+    )  # fmt: skip
+    scope, opened, states = replace(SCOPE, manifest=manifest), list[int](), list[dict[str, Any]]()
+
+    def rows(place: int) -> Rows:
+        opened.append(place)
+        return Rows(iter(lines if not place else lines[1:]), place)
+
+    def goes_on(**changes: Any) -> AuditResult:
+        audit = LogAudit(replace(scope, **changes), log, rows)
+        if states:
+            audit.resume(states[0])
+        return audit.run(progress=lambda _, __: None, save=lambda state: states.append(json.loads(json.dumps(state))))
+
+    results = [goes_on(), goes_on(), goes_on(sample_size=9)]
+
+    assert opened == [0, len(lines[0]), 0]
+    assert [set(found(each)) for each in results] == [set()] * 3
+    assert [each.findings.list_counts["open"] for each in results] == [2] * 3
+    assert len(results[2].judge.sample.drawn()) == 2, "drawn from the whole log"
+
+
 def test_what_is_asked_for_is_found_below_the_new_entries_and_a_bundle_changed_since_is_named(log: SmallLog) -> None:
     grown = SmallLog.of([*log.entries, *intents(500, first_second=100)])
     kept = read_kept(kept_of(audited(log)))
@@ -293,6 +326,47 @@ def test_a_log_takes_another_name_by_a_close_and_a_link_and_in_no_other_way() ->
     assert named(intents(1, first_second=90)[0])["checker.genesis"]["index"] == "302"
     unfinished = found(audited(SmallLog.of([*before, close, *after]), scope))
     assert unfinished["checker.genesis"]["index"] == "302"
+
+
+def test_a_log_of_another_key_is_the_one_that_was_kept_only_if_it_goes_on_with_its_entries() -> None:
+    """The trust list may name two logs: an operator cannot begin a fresh one and have the kept one forgotten."""
+    old, key = "licences.test.example/2025", Ed25519PrivateKey.from_private_bytes(b"the key of the log of last year!")
+    public = key.public_key().public_bytes_raw()
+    former = LogVerifier(old, note_key_id(old, 1, public), public)
+
+    def by_former_key(log: SmallLog) -> str:
+        body = checkpoint_body(old, log.size, log.root).decode()
+        return f"{body}\n{signature_line(old, former.key_id, key.sign(body.encode()))}"
+
+    def named(kind: EntryKind, name: str, **more: Any) -> bytes:
+        detail = {1: name} | {int(place[1:]): value for place, value in more.items()}
+        time, digest = BEGINS + timedelta(seconds=90), sha256(name.encode()).digest()
+        return LogEntry(kind=kind, time=time, digest=digest, detail=detail).encode()
+
+    before = SmallLog.of([genesis(old), *intents(300), named(EntryKind.CLOSED, ORIGIN)])
+    before.files["log/checkpoint"] = by_former_key(before).encode()
+    link = named(EntryKind.GENESIS, ORIGIN, _2=old, _3=before.size, _4=before.root)
+    linked = SmallLog.of([*before.entries, link, *intents(9, first_second=95)])
+    linked.files[f"log/closed/{before.size}/checkpoint"] = before.files["log/checkpoint"]
+    scope = replace(SCOPE, verifiers=(VERIFIER, former))
+    kept = read_kept(kept_of(audited(before, scope)))
+
+    def against_kept(log: SmallLog) -> dict[str, Mapping[str, str]]:
+        whole, only_new = (found(audited(log, replace(scope, kept=kept, only_new=each))) for each in (False, True))
+        assert whole == only_new
+        return whole
+
+    assert against_kept(linked) == {}
+    for fresh in (SmallLog.with_intents(9), SmallLog.with_intents(700)):
+        told = against_kept(fresh)
+        assert told.keys() == {"checker.kept_other"}
+        assert (told["checker.kept_other"]["index"], told["checker.kept_other"]["expected"]) == (
+            "302",
+            before.root.hex(),
+        )
+    same_key = found(audited(SmallLog.with_intents(9), replace(scope, verifiers=(VERIFIER, VERIFIER.named(old)),
+        kept=replace(kept, note=signed_note(302, before.root, old)))))  # fmt: skip
+    assert same_key.keys() == {"checker.kept_other"}, "a name of the same key, that was not closed"
 
 
 def test_witnesses_are_counted_by_the_policy() -> None:
