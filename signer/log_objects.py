@@ -12,7 +12,7 @@ Promises:
 import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -116,7 +116,7 @@ class ObjectStore:
             if self._is_written(path, "create") or self._is_written(path, never):
                 raise PublishUnconditionalError
         finally:
-            with _translated(path):
+            with suppress(PublishFolderError), _translated(path):  # a trial that stays there does no harm
                 obstore.delete(self.store, path)
 
     def _is_written(self, path: str, mode: "Literal['create'] | UpdateVersion") -> bool:
