@@ -64,7 +64,7 @@ def file_receipts(tx: Transaction, records: Sequence[ReceiptRecord], *, at: date
     if not records:
         return
     changed = _changed(tx, {each.licence_id for each in records if each.in_force and each.licence_id})  # (1)
-    _FILE.run_each(tx, [{name: getattr(each, name) for name in ReceiptRecord.__slots__} for each in records])  # (2)
+    _FILE.run_objects(tx, records)  # (2)
     for licence_id, event in sorted(changed.items()):
         mine = [each.receipt_id for each in records if each.in_force and each.licence_id == licence_id]
         recall(tx, event, at=at, only=mine)  # (3)

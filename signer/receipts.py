@@ -76,7 +76,7 @@ class MadeReceipt:
     proof: LogReceipt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Signed:
     """A receipt that is signed; its place in the log is not known yet."""
 

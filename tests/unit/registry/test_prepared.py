@@ -1,6 +1,7 @@
 """Statements that are compiled once, on both databases."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import bindparam, select, text, update
@@ -43,6 +44,18 @@ def test_values_and_columns_are_converted_as_everywhere(database: Database) -> N
     assert found[-1].tzinfo is UTC
     with transaction(database) as tx, pytest.raises(ValueError, match="aware"):
         add.run(tx, given | {"key": "c", "expires_at": AT.replace(tzinfo=None)})
+
+
+def test_objects_are_written_by_their_attributes_as_rows_are_by_their_names(database: Database) -> None:
+    given = {"client": "a", "key": "b", "body_digest": b"\x00", "status": 7, "body": None, "expires_at": AT}
+    add = prepared_insert(REQUEST)
+    with transaction(database) as tx:
+        add.run(tx, given)
+        add.run_objects(tx, [SimpleNamespace(**given | {"key": key}) for key in "cd"])
+        add.run_objects(tx, ())
+        kept = tx.execute(select(REQUEST).order_by(REQUEST.c.key)).all()
+
+    assert [row._asdict() for row in kept] == [given | {"key": key} for key in "bcd"]
 
 
 def test_what_breaks_is_one_of_our_errors_and_leaves_nothing_behind(database: Database) -> None:
