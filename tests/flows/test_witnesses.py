@@ -5,9 +5,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +27,7 @@ from api.cli.program import Session, app
 from api.cli.screen import Screen
 from api.cli.start import load
 from api.errors import NotWitnessedError
+from api.publishing import LogPublisher
 from api.witnessed_proofs import receipt_of_leaf
 from api.work import Workshop
 from keys.custody import DEPLOYMENT
@@ -39,6 +40,7 @@ from signer.errors import ProofUpgradeError
 from signer.proof_upgrade import with_better_proof
 from signer.publish import publish
 from signer.trust_lists import renew_trust_list
+from signer.witness_calls import Reply, WitnessClient
 from tests.hall import Hall
 from tests.official_office import OfficialOffice, plain_ofd
 from tests.town import BUREAU, Town
@@ -171,6 +173,24 @@ def publishes(hall: Hall) -> None:
     publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
 
 
+@dataclass
+class Busy:
+    """A client of witnesses; while they are asked for the first time, the office does something."""
+
+    client: WitnessClient
+    act: Callable[[], None]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def post(self, address: str, body: bytes) -> Reply:
+        with self.lock:
+            act, self.act = self.act, lambda: None
+            act()
+        return self.client.post(address, body)
+
+    def get(self, address: str) -> Reply:
+        return self.client.get(address)
+
+
 def test_an_office_whose_log_is_in_use_shows_its_quorum_and_an_auditor_finds_nothing(
     watched: Watched, tmp_path: Path
 ) -> None:
@@ -179,11 +199,17 @@ def test_an_office_whose_log_is_in_use_shows_its_quorum_and_an_auditor_finds_not
     root.write_bytes(
         encode_public_key(office.desk.custody.public_key(office.desk.key(KeyPurpose.TRUST_LIST, DEPLOYMENT)).spki)
     )
+    publisher = LogPublisher(office)
+
+    def goes_on() -> None:
+        hall.issues()
+        publisher.look()
+
     for _ in range(2):  # every head that is published is younger than what the witnesses have seen
-        hall.issues()
-        office.witnessing.collect()
-        hall.issues()
-        publishes(hall)
+        goes_on()
+        busy = Busy(office.witnessing.client, goes_on)
+        replace(office.witnessing, client=busy).collect()
+        publisher.look()
     trust, records = office.evidence().trust, tmp_path / "records.jsonl"
     assert trust is not None
     newest = office.published.get("log/checkpoint") or b""
