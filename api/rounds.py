@@ -1,8 +1,8 @@
 """Work that many requests want at the same time, done for all of them at once: one thread, one commit.
 
 Promises:
-  * A request waits for no timer: when nothing runs it goes at once, and takes along those that are here already; while
-    a round runs the next one collects, so that rounds grow with the load. One that is large begins beside it.
+  * A request waits for no timer: when nothing runs it goes at once, and takes along those that are coming in; while a
+    round runs the next one collects, so that rounds grow with the load. One that is large begins beside it.
   * Each request gets its own answer or its own error. What no disk or database is to blame for, and breaks a round as
     a whole, is the error of whoever breaks it alone: the others are answered.
 """
@@ -20,6 +20,8 @@ ROUNDS_AT_ONCE: Final = 2
 WORTH_ANOTHER: Final = 8
 # As many as one commit takes along without keeping anybody waiting for a tenth of a second.
 ROUND_MAX: Final = 64
+# What one turn of the loop reads from its connections is a question two turns later.
+TURNS_TO_ASK: Final = 2
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -44,7 +46,7 @@ class Rounds(Generic[Asked, Answer]):
         return await future
 
     def _start(self) -> None:
-        """Let a round begin when the loop comes round again: by then all are here that came together."""
+        """Let a round begin when all are here that came together."""
         enough = WORTH_ANOTHER if self._running else 1
         if len(self._waiting) >= enough and not self._is_due and len(self._running) < ROUNDS_AT_ONCE:
             self._is_due = True
@@ -56,7 +58,16 @@ class Rounds(Generic[Asked, Answer]):
         self._running.discard(task)
         self._start()
 
+    async def _gathered(self) -> None:
+        """Wait as long as others come in, not for whoever may come: they share what a round costs by itself."""
+        seen = 0
+        while seen < len(self._waiting) < ROUND_MAX:
+            seen = len(self._waiting)
+            for _ in range(TURNS_TO_ASK):
+                await asyncio.sleep(0)
+
     async def _round(self) -> None:
+        await self._gathered()
         self._is_due = False
         taken, self._waiting = self._waiting[:ROUND_MAX], self._waiting[ROUND_MAX:]
         loop = asyncio.get_running_loop()

@@ -48,6 +48,25 @@ def test_what_comes_together_is_one_round_and_what_comes_meanwhile_the_next() ->
     )
 
 
+def test_who_comes_while_others_come_in_comes_along_and_nobody_waits_for_who_may_come() -> None:
+    counter = Counter()
+    counter.may_go.set()
+
+    async def asked_later(rounds: Rounds[int, int], turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await rounds.answer(turns)
+
+    async def ask() -> list[int]:
+        rounds = Rounds(counter)
+        return await asyncio.gather(*(asked_later(rounds, turns) for turns in (0, 1, 2, 4, 6, 20)))
+
+    answers = asyncio.run(ask())
+
+    assert answers == [0, 2, 4, 8, 12, 40]
+    assert counter.rounds == [[0, 1, 2, 4, 6], [20]]
+
+
 def test_a_round_takes_no_more_than_one_commit_should() -> None:
     counter = Counter()
     counter.may_go.set()
