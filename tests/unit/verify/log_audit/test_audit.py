@@ -194,7 +194,7 @@ def test_an_interrupted_audit_takes_records_up_where_it_takes_up_the_log_and_beg
 
     results = [goes_on(), goes_on(), goes_on(sample_size=9)]
 
-    assert opened == [0, len(lines[0]), 0]
+    assert opened == [0, len(lines[0]), 0, 0], "begun, gone on (and what lies below read once more), begun anew"
     assert [set(found(each)) for each in results] == [set()] * 3
     assert [each.findings.list_counts["open"] for each in results] == [2] * 3
     assert len(results[2].judge.sample.drawn()) == 2, "drawn from the whole log"

@@ -18,12 +18,11 @@ from verify.log_audit.scope import AuditScope
 from verify.log_entry import EntryKind, LogEntry
 
 AT = BEGINS + timedelta(hours=2)
-DATA_SET = b"s" * 32
 RECEIPTS = [LogEntry(kind=EntryKind.RECEIPT, time=BEGINS, digest=bytes(32)).encode()] * 255
 
 
 def code(number: int) -> bytes:
-    detail = {1: "code", 2: b"key of 8", 3: DATA_SET}
+    detail = {1: "code", 2: b"key of 8", 3: digest(-number)}
     return LogEntry(kind=EntryKind.INTENT, time=BEGINS, digest=digest(number), detail=detail).encode()
 
 
@@ -33,7 +32,13 @@ def digest(number: int) -> bytes:
 
 def filed(leaf: int, number: int, *, state: str = "filed") -> Row:
     application = {"id": f"{number}", "state": "filed", "at": 0, "author": "one", "reviewer": "another"}
-    told = {"issuer": "office", "type": "t", "item": "i", "data_set": DATA_SET.hex(), "signed": digest(number).hex()}
+    told = {
+        "issuer": "office",
+        "type": "t",
+        "item": "i",
+        "data_set": digest(-number).hex(),
+        "signed": digest(number).hex(),
+    }
     licence = {"licence": {**told, "application": application}} if state == "filed" else {}
     return {"leaf": leaf, "what": "intent", "state": state, "attempt": f"{number}", **licence}
 
