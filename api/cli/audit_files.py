@@ -1,7 +1,7 @@
 """`log records`, `log report`: what the office hands to auditors.
 
 Promises: records go to a person with the role of an auditor alone, into a new file that only its owner reads; the log
-tells that they were made, and for whom.
+tells that they were made, and for whom, and is published at least as far as they go: so they can be compared at once.
 """
 
 import os
@@ -21,7 +21,7 @@ from registry.records import Role
 from signer.audit_records import write_records
 from signer.desk import Operator
 from signer.monthly_reports import make_due_reports
-from signer.publish import publish
+from signer.publish import publish, publish_log
 from verify.log_audit.records import RecordsManifest
 
 log = group("log")
@@ -40,7 +40,9 @@ def records(
     """Write the file of records."""
     session = session_of(context)
     auditor = _auditor(session, person_id)
-    manifest = _written(session, out, auditor, at=session.office.clock())
+    office = session.office
+    manifest = _written(session, out, auditor, at=office.clock())
+    publish_log(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
     session.screen.result(
         {"file": str(out), "size": manifest.size, "lines": manifest.lines, "sha256": manifest.digest.hex()},
         session.screen.say(

@@ -328,9 +328,10 @@ def test_an_auditor_checks_the_published_files_with_one_file_and_no_account(
     terminal.issues("-o", "licence.pdf")
     terminal.calls("keys", "root", "-o", "root.pem")
     terminal.calls("log", "records", "--as", REVIEWER, "-o", "records.jsonl", expect=2)
-    terminal.calls("log", "records", "--as", "auditor-1", "-o", "records.jsonl")
-    terminal.calls("log", "report")
     published = terminal.folder / "yinzheng-data/published"
+    (drawn,) = terminal.reads("log", "records", "--as", "auditor-1", "-o", "records.jsonl")
+    assert int((published / "log/checkpoint").read_text().split("\n")[1]) >= drawn["size"]
+    terminal.calls("log", "report")
     words = (str(published), "--root", "root.pem", "--records", "records.jsonl", "--licences", "licence.pdf",
              "--seed", "dice", "--json")  # fmt: skip
     (checked,) = terminal.reads("log", "audit", *words, expect=4)

@@ -2,7 +2,8 @@
 
 Promises:
   * A finding names its place (file, index) and what was expected there, in ``params``; never a person.
-  * Counts are whole, also where the list of single findings was cut: whoever has a thousand has one great trouble.
+  * Counts are whole, also where the list of single findings was cut: whoever has a thousand has one great trouble. The
+    first one of each code is never cut off: no thousand small ones hide a fork.
   * Values come from whom the audit is about: each is one short line that writes nothing over another one on a screen.
 """
 
@@ -41,6 +42,7 @@ class Findings:
         self.counts: dict[str, int] = {each.value: 0 for each in Weight}
         self.lists: dict[str, list[dict[str, str]]] = {}
         self.list_counts: dict[str, int] = {}
+        self._codes: set[str] = set()
         self._before: tuple[int, dict[str, int]] = (0, dict(self.counts))
 
     def fail(self, code: str, **params: object) -> None:
@@ -53,7 +55,8 @@ class Findings:
 
     def _note(self, code: str, weight: Weight, params: Mapping[str, object]) -> None:
         self.counts[weight.value] += 1
-        if len(self.found) < FINDINGS_MAX:
+        if len(self.found) < FINDINGS_MAX or code not in self._codes:
+            self._codes.add(code)
             texts = {name: _text(value) for name, value in params.items()}
             self.found.append(LogFinding(code=code, weight=weight, params=texts))
 
@@ -85,6 +88,7 @@ class Findings:
         self.found += [
             LogFinding(code=code, weight=Weight(weight), params=params) for code, weight, params in state["found"]
         ]
+        self._codes = {each.code for each in self.found}
         self.counts = {weight: count + state["counts"][weight] for weight, count in self.counts.items()}
         self.lists = dict(state["lists"])
         self.list_counts = dict(state["list_counts"])
