@@ -38,7 +38,7 @@ from verify.evidence import NOT_FOUND, Evidence
 from verify.examine import examine_id
 from verify.facts import Facts
 from verify.licence import ISSUER_ZONE, law_day
-from verify.qr_text import decode_digits
+from verify.qr_token import presented_bytes
 from verify.receipt import STATUS_LIST_ISSUED, TRUST_LIST_SEQUENCE, check_numbers
 from verify.report import Check, Report, Subject
 from verify.report_objects import public_object
@@ -251,9 +251,8 @@ def _presented(question: Question) -> bytes:
     """Return the hash of the token's or the file's bytes; nothing was presented with a typed id or a number."""
     if not question.text:
         return question.digest
-    _, _, behind = as_meant(question.text).partition("#")
     try:
-        return sha256(decode_digits(behind[1:])).digest()
+        return sha256(presented_bytes(as_meant(question.text))).digest()
     except MalformedError:
         return sha256(question.text.encode()).digest()
 

@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from verify.usual_code import UsualCode
 
@@ -24,18 +24,28 @@ def compiled_name(source: bytes) -> str:
     return f"usual_code_{sha256(source).hexdigest()[:DIGEST_LENGTH]}"
 
 
-def find_compiled(folder: Path) -> Callable[[str], UsualCode | None] | None:
-    """Return the compiled reader of codes that belongs to the source in this folder; None where there is none."""
+class Compiled(NamedTuple):
+    """What was compiled: the reader of a code's text, and that of its digits alone."""
+
+    read_usual_code: Callable[[str], UsualCode | None]
+    read_digits: Callable[[bytes], bytes | None]
+
+
+def find_compiled(folder: Path) -> Compiled | None:
+    """Return the compiled readers that belong to the source in this folder; None where there are none."""
     try:
         name = compiled_name((folder / "usual_code.py").read_bytes())
-        read: Callable[[str], UsualCode | None] = importlib.import_module(f"verify.{name}").read_usual_code
+        module = importlib.import_module(f"verify.{name}")
     except (OSError, ImportError):
         return None
-    return read
+    return Compiled(module.read_usual_code, module.read_digits)
 
 
-READ_USUAL_CODE: Final = find_compiled(Path(__file__).parent)
+_FOUND: Final = find_compiled(Path(__file__).parent)
+READ_USUAL_CODE: Final = None if _FOUND is None else _FOUND.read_usual_code
 """The compiled reader, or None: then the general way reads."""
+READ_DIGITS: Final = None if _FOUND is None else _FOUND.read_digits
+"""The compiled reader of digits, or None."""
 
 
 def spoken(read: Callable[[str], UsualCode | None] | None) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from verify.algorithms import Algorithm
-from verify.compiled import READ_USUAL_CODE
+from verify.compiled import READ_DIGITS, READ_USUAL_CODE
 from verify.cose import protected_of
 from verify.errors import MalformedError
 from verify.licence import EPOCH
@@ -44,6 +44,7 @@ __all__ = [
     "decode_token",
     "encode_digits",
     "encode_token",
+    "presented_bytes",
     "to_be_signed",
 ]
 
@@ -90,6 +91,13 @@ def decode_token(text: str) -> LicenceToken:
     """Read the text of a licence's QR code. Raises a ``MalformedError`` whose code begins with ``token.``."""
     token = None if READ_USUAL_CODE is None else decode_usual(text, READ_USUAL_CODE)
     return decode_any(text) if token is None else token
+
+
+def presented_bytes(text: str) -> bytes:
+    """Return the bytes that a code's text shows, whatever they are. Raises ``TokenFormError`` where there are none."""
+    digits = text.partition("#")[2][1:]
+    octets = READ_DIGITS(digits.encode()) if READ_DIGITS is not None and digits.isascii() else None
+    return decode_digits(digits) if octets is None else octets
 
 
 def decode_any(text: str) -> LicenceToken:

@@ -313,13 +313,17 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _worst_of(findings: list[Finding]) -> list[Finding]:
-    notices = {each.code: each for each in findings if each.code in NOTICES}
     plain = [each for each in findings if each.code not in NOTICES]
+    if len(plain) == len(findings):
+        return _worst_of_plain(plain)
+    notices = {each.code: each for each in findings if each.code in NOTICES}
     return [*(_worst_of_plain(plain) if plain else ()), *notices.values()]
 
 
 def _worst_of_plain(findings: list[Finding]) -> list[Finding]:
     asked = [each for each in findings if not each.code.endswith(".not_asked")] or findings[:1]
+    if len(asked) == 1:
+        return asked
     weight = min(_WEIGHT[each.outcome] for each in asked)
     kept = {each.code: each for each in reversed(asked) if _WEIGHT[each.outcome] == weight}
     chosen = list(reversed(kept.values()))

@@ -58,7 +58,7 @@ def report_from_object(value: object) -> Report:
 
 def _verdict(report: Report) -> dict[str, object]:
     return {
-        "verdict": report.verdict.value,
+        "verdict": report.verdict,  # a text itself, as name and result of a finding
         "in_force": report.verdict.is_in_force,
         "genuine": report.is_genuine,
         "test": report.test,
@@ -71,19 +71,19 @@ def _verdict(report: Report) -> dict[str, object]:
 
 
 def _places(log: LogPlaces) -> dict[str, object]:
-    places = {name: getattr(log, name) for name in _PLACES}
-    return {name: value for name, value in places.items() if value is not None and value != ""}
+    places = ((name, getattr(log, name)) for name in _PLACES)
+    return {name: value for name, value in places if value is not None and value != ""}
 
 
 def _finding(finding: Finding) -> dict[str, object]:
     return {
-        "name": finding.check,  # both are texts themselves
+        "name": finding.check,
         "result": finding.outcome,
         "code": finding.code,
         "detail": finding.detail,
         "source": finding.source,
         "as_of": None if finding.as_of is None else finding.as_of.isoformat(),
-        "params": dict(finding.params),
+        "params": dict(finding.params) if finding.params else {},
     }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatch_build import compiled_file
-from verify.compiled import READ_USUAL_CODE, compiled_name, find_compiled, spoken
+from verify.compiled import READ_DIGITS, READ_USUAL_CODE, compiled_name, find_compiled, spoken
 from verify.usual_code import read_usual_code
 
 
@@ -20,7 +20,7 @@ def test_the_reader_of_another_source_is_never_taken(repository: Path, tmp_path:
 
 @pytest.mark.peer("cc")
 def test_the_reader_of_this_source_is_taken(repository: Path) -> None:
-    assert find_compiled(repository / "verify") is READ_USUAL_CODE is not None
+    assert find_compiled(repository / "verify") == (READ_USUAL_CODE, READ_DIGITS)
 
 
 def test_the_build_writes_the_name_that_the_program_looks_for(repository: Path) -> None:

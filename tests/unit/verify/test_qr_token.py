@@ -36,6 +36,7 @@ from verify.qr_token import (
     decode_token,
     encode_digits,
     encode_token,
+    presented_bytes,
     to_be_signed,
 )
 from verify.values import LicenceId
@@ -200,11 +201,19 @@ def test_digits_are_one_spelling_of_bytes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1", "12", "256", "65536", "16777216 ", "72057594037927936", " 00", "1_0", "٠٠٠", "000\n"]
+    "text", ["1", "12", "256", "65536", "16777216 ", "72057594037927936", " 00", "1_0", "٠٠٠", "000\n", "\ud800"]
 )
 def test_digits_that_nobody_writes_are_refused(text: str) -> None:
     with pytest.raises(TokenFormError):
         decode_digits(text)
+    with pytest.raises(TokenFormError):
+        presented_bytes(f"https://office.example/v/{text}#1{text}")
+
+
+@given(st.binary(max_size=460))
+def test_what_was_presented_are_the_bytes_behind_the_address(data: bytes) -> None:
+    assert presented_bytes(f"whatever#1{encode_digits(data)}") == data
+    assert presented_bytes("whatever") == b""
 
 
 STATUSES = st.builds(ShortStatus, st.integers(0, 2**32 - 1), st.integers(0, 2**20 - 1)) | st.builds(
