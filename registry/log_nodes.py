@@ -4,7 +4,7 @@ Promises: each hash is found by the key of its row, however long the log is. (A 
 read every row of the log; so the coordinates come as a table that rows are looked up for, or one by one.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -13,10 +13,15 @@ from sqlalchemy import Select, bindparam, select
 from registry.db import Transaction
 from registry.prepared import Prepared
 from registry.tables import CLOSED_LOG, LOG_HEAD
-from verify.tree import Node
+from verify.tree import Node, node_hash
 
 # Databases limit the values of one statement; the nodes of many proofs are fetched in parts.
 _NODES_MAX: Final = 500
+# In a long log the hashes of a path stand on as many pages of SQLite's file as it has levels, and to fetch one takes
+# longer than to hash. So of three levels the lowest alone is read, eight hashes side by side, and what the next two
+# would say is computed. The higher levels have few pages, which are at hand.
+_ROW_LEVELS: Final = 3
+_PAGED_LEVELS: Final = 6
 _LEAVES_ON_POSTGRESQL: Final = (
     "SELECT 0, idx, leaf_hash FROM log_entry WHERE log = %(log)s AND idx = ANY(%(offsets)b::bigint[])"
 )
@@ -50,13 +55,34 @@ def siblings(tx: Transaction, log: int, index: int, height: int) -> tuple[bytes,
     """
     if not height:
         return ()
+    if not tx.is_postgresql:
+        return _siblings_on_sqlite(tx, log, index, height)
     leaf, *inner = [(index >> level) ^ 1 for level in range(height)]
-    if tx.is_postgresql:
-        rows, _ = tx.by_driver(_SIBLINGS_ON_POSTGRESQL, {"log": log, "leaf": leaf, "offsets": inner})
-    else:
-        rows, _ = tx.by_driver(_siblings_on_sqlite(height), (log, leaf, *inner))
+    rows, _ = tx.by_driver(_SIBLINGS_ON_POSTGRESQL, {"log": log, "leaf": leaf, "offsets": inner})
     found: dict[int, bytes] = dict(rows)
     return tuple(found[level] for level in range(height))
+
+
+def _siblings_on_sqlite(tx: Transaction, log: int, index: int, height: int) -> tuple[bytes, ...]:
+    text, widths = _way_on_sqlite(height)
+    rows, _ = tx.by_driver(text, (log, index))
+    if len(rows) != sum(widths.values()):
+        raise KeyError(index)
+    rows.sort()  # they come in this order, but nothing says so
+    hashes, path, start = [value for _, _, value in rows], list[bytes](), 0
+    for level, width in widths.items():
+        path += _upwards(hashes[start : start + width], index >> level & width - 1)
+        start += width
+    return tuple(path)
+
+
+def _upwards(row: list[bytes], place: int) -> Iterator[bytes]:
+    """Yield the hashes beside the way from this place in a row of subtrees up to their root; of one, it is beside."""
+    yield row[place ^ 1] if len(row) > 1 else row[0]
+    while len(row) > 2:
+        place >>= 1
+        row = [b"" if at == place else node_hash(*row[2 * at : 2 * at + 2]) for at in range(len(row) // 2)]
+        yield row[place ^ 1]
 
 
 def _parts(wanted: Sequence[Node]) -> list[Sequence[Node]]:
@@ -92,12 +118,22 @@ def _nodes_on_sqlite(count: int) -> str:
 
 
 @cache
-def _siblings_on_sqlite(height: int) -> str:
-    inner = (
-        f" UNION ALL SELECT {level}, hash FROM log_node WHERE log = ?1 AND level = {level} AND idx = ?{level + 2}"  # noqa: S608 - numbers of ours
-        for level in range(1, height)
-    )
-    return "SELECT 0, leaf_hash FROM log_entry WHERE log = ?1 AND idx = ?2" + "".join(inner)
+def _way_on_sqlite(height: int) -> tuple[str, dict[int, int]]:
+    """Return the query for a way of this height, and how many hashes it finds on which level."""
+    rows = {level: 1 << min(_ROW_LEVELS, height - level) for level in range(0, min(height, _PAGED_LEVELS), _ROW_LEVELS)}
+    widths = rows | dict.fromkeys(range(_PAGED_LEVELS, height), 1)
+    return " UNION ALL ".join(_of_way(level, width) for level, width in widths.items()), widths
+
+
+def _of_way(level: int, width: int) -> str:
+    """Return the query for the row of subtrees of a level that the way goes through, or for the one beside the way."""
+    table = f"{level}, idx, hash FROM log_node WHERE log = ?1 AND level = {level}"
+    if not level:
+        table = "0, idx, leaf_hash FROM log_entry WHERE log = ?1"
+    at = f"?2 >> {level}"
+    if width == 1:
+        return f"SELECT {table} AND idx = ({at} | 1) - ({at} & 1)"
+    return f"SELECT {table} AND idx BETWEEN {at} & {-width} AND {at} | {width - 1}"
 
 
 def log_number(origin: Any) -> Select[Any]:  # noqa: ANN401 - a text, or an expression of SQLAlchemy

@@ -6,6 +6,7 @@ Promises:
 """
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 from verify.tree import node_hash
 
@@ -15,6 +16,21 @@ def edge_nodes(size: int) -> Iterator[tuple[int, int]]:
     for level in range(size.bit_length() - 1, -1, -1):
         if size >> level & 1:
             yield level, (size >> level) - 1
+
+
+def height_around(index: int, size: int) -> tuple[int, int]:
+    """Return which of the complete subtrees on the edge a leaf stands in, counted from the left, and its height."""
+    for place, (level, offset) in enumerate(edge_nodes(size)):
+        if index >> level == offset:
+            return place, level
+    raise ValueError("the tree has no such leaf")
+
+
+def path_beyond(edge: Sequence[bytes], place: int) -> tuple[bytes, ...]:
+    """Return what a path goes on with above the subtree at this place on the edge: all to its right, then each left."""
+    left, right = edge[:place], edge[place + 1 :]
+    folded = (reduce(lambda behind, before: node_hash(before, behind), reversed(right)),) if right else ()
+    return (*folded, *reversed(left))
 
 
 class Growth:

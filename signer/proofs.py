@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from registry import leaves
 from registry.db import Database, Transaction, reading
 from registry.leaves import LogHead
+from signer.log_tree import edge_nodes, height_around, path_beyond
 from signer.witnessing import cosigned, newest_witnessed
 from verify.log_entry import EntryKind
 from verify.log_proof import LogReceipt
-from verify.tree import Node, combine, consistency_nodes, inclusion_nodes
+from verify.tree import Node, combine, consistency_nodes
 from verify.witness_policy import WitnessPolicy
 
 
@@ -79,21 +80,34 @@ def prove_growth(database: Database, origin: str, old_size: int) -> GrowthProof 
 
 def _receipt(tx: Transaction, origin: str, index: int) -> LogReceipt | None:
     head = leaves.head(tx, origin)
-    return _under(tx, origin, index, head.size, head.note)
+    return _under(tx, head, index, head.size, head.note)
 
 
 def _witnessed_receipt(tx: Transaction, origin: str, index: int, policy: WitnessPolicy) -> LogReceipt | None:
-    found = newest_witnessed(tx, leaves.head(tx, origin), policy)
-    return None if found is None else _under(tx, origin, index, found.size, found.note)
+    head = leaves.head(tx, origin)
+    found = newest_witnessed(tx, head, policy)
+    return None if found is None else _under(tx, head, index, found.size, found.note)
 
 
-def _under(tx: Transaction, origin: str, index: int, size: int, note: str) -> LogReceipt | None:
+def _under(tx: Transaction, head: LogHead, index: int, size: int, note: str) -> LogReceipt | None:
     """Return the receipt of a leaf under the checkpoint of a size that the log has or had."""
-    found = leaves.entries(tx, origin, index, index + 1) if 0 <= index < size else ()
+    found = leaves.entries(tx, head.origin, index, index + 1) if 0 <= index < size else ()
     if not found:
         return None
-    path = _path(tx, origin, inclusion_nodes(index, size))
-    return LogReceipt(entry=found[0].entry, index=index, path=path, note=note)
+    place, height = height_around(index, size)
+    within = leaves.siblings(tx, head.log, index, height)
+    return LogReceipt(
+        entry=found[0].entry, index=index, path=(*within, *path_beyond(_edge(tx, head, size), place)), note=note
+    )
+
+
+def _edge(tx: Transaction, head: LogHead, size: int) -> tuple[bytes, ...]:
+    """Return the complete subtrees on the right edge of the tree of this size; those of now stand in the head."""
+    if size == head.size:
+        return head.edge
+    wanted = tuple(edge_nodes(size))
+    found = leaves.nodes(tx, head.origin, wanted)
+    return tuple(found[node] for node in wanted)
 
 
 def _path(tx: Transaction, origin: str, groups: tuple[tuple[Node, ...], ...]) -> tuple[bytes, ...]:
