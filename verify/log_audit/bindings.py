@@ -11,6 +11,7 @@ An attempt that comes back long after the first one is seen by its application a
 bears the same name in two lines proves nothing.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ class Bindings:
     def __init__(self, findings: Findings, lines: int) -> None:
         self._findings = findings
         self._marks = _Marks(lines)
-        self._near: dict[str, _Near] = {}
+        self._near: OrderedDict[str, _Near] = OrderedDict()  # a dict finds its first one ever more slowly
         self._asked: dict[tuple[str, str], int] = {}
         self._is_cut = False
 
@@ -182,7 +183,7 @@ class Bindings:
     def _remember(self, index: int, facts: _Facts) -> None:
         self._near[facts.attempt] = _Near(index, facts)
         if len(self._near) > NEAR_MAX:
-            del self._near[next(iter(self._near))]
+            self._near.popitem(last=False)
 
     def _ask(self, what: str, value: str, index: int) -> None:
         if len(self._asked) < ASKED_MAX:
