@@ -333,10 +333,18 @@ def test_checkpoints_that_wait_for_their_quorum_are_few(town: Town) -> None:
     assert town.witnessed() == (0, ())
 
 
-def test_a_log_that_got_its_next_name_is_witnessed_under_it_and_the_closed_one_is_left_alone(town: Town) -> None:
+def test_a_log_that_got_its_next_name_is_witnessed_under_it_and_the_closed_one_is_left_alone(
+    town: Town, tmp_path: Path
+) -> None:
     assert set(codes(town).values()) == {""}
     following = turn_log(town.house.log, f"{town.house.log.origin}-next")
-    after = replace(town.house, log=following)
+    after, store = replace(town.house, log=following), FolderStore(tmp_path / "public")
+
+    def published() -> list[str]:
+        publish_log(town.house.database, following.verifier, store, policy=town.policy)
+        return (store.get("log/checkpoint.witnessed") or b"").decode().split("\n")[:2]
+
+    assert published() == [town.house.log.origin, "1"], "the tree goes on: what was seen under the old name is of it"
     assert {each.error.code for each in town.witnessing(after).collect() if each.error} == {"witness.unknown_log"}
     for service in town.services.values():
         service.store.watch(following.verifier)
@@ -344,6 +352,7 @@ def test_a_log_that_got_its_next_name_is_witnessed_under_it_and_the_closed_one_i
     assert all(each.error is None for each in town.witnessing(after).collect())
 
     assert town.witnessing(after).collect() == ()  # neither name is asked about again
+    assert published() == [following.origin, "3"]
     assert {
         (each.size, each.witnessed, each.waiting_since) for each in standings(town.house.database, town.policy)
     } == {
