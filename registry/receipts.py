@@ -6,16 +6,16 @@ Promises:
   * An office finds its own receipts and no others; the question itself is limited to it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, RowMapping, Select, bindparam, delete, insert, select
+from sqlalchemy import RowMapping, Select, delete, insert, select
 
 from registry.db import Transaction
 from registry.lifecycle import LicenceEvent, LicenceState
-from registry.prepared import Prepared, prepared_insert
+from registry.prepared import Prepared, listed, one_of, prepared_insert
 from registry.recalls import RecallingEvent, recall
 from registry.receipt_errors import UnknownReceiptError
 from registry.tables import EVENT, LICENCE, RECALL, RECEIPT_DELETION, VERIFICATION_RECEIPT
@@ -23,8 +23,6 @@ from registry.tables import EVENT, LICENCE, RECALL, RECEIPT_DELETION, VERIFICATI
 PAGE_MAX: Final = 200
 # The daily job deletes so many at a time; the rest follows in its next round.
 DELETE_MAX: Final = 1000
-# Licences are held so many at a time; fewer are filled up, so that there is one statement to prepare.
-_HELD_AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +120,7 @@ def delete_due(tx: Transaction, *, at: datetime) -> int:
 
 def _changed(tx: Transaction, ids: set[str]) -> Mapping[str, RecallingEvent]:
     """Return the last act on each of these licences that is not in force; all stay as they are until we commit."""
-    rows = _held(tx, sorted(ids))
+    rows = _HOLD.rows(tx, {"licence_ids": listed(ids)}) if ids else ()
     events = {last_event: state for state, last_event in rows if state != LicenceState.IN_FORCE.value}
     if not events:
         return {}
@@ -139,17 +137,9 @@ def _changed(tx: Transaction, ids: set[str]) -> Mapping[str, RecallingEvent]:
     }
 
 
-def _held(tx: Transaction, ids: Sequence[str]) -> Iterator[Sequence[Any]]:
-    """Hold the licences, in the one order in which everybody does, and return each one's state and last act."""
-    for start in range(0, len(ids), _HELD_AT_ONCE):
-        part = ids[start : start + _HELD_AT_ONCE]
-        filled = [*part, *[part[-1]] * (_HELD_AT_ONCE - len(part))]
-        yield from _HOLD.rows(tx, {f"id_{place}": each for place, each in enumerate(filled)})
-
-
 def _holding() -> Select[Any]:
-    wanted: list[BindParameter[str]] = [bindparam(f"id_{place}") for place in range(_HELD_AT_ONCE)]
-    held = select(LICENCE.c.state, LICENCE.c.last_event).where(LICENCE.c.licence_id.in_(wanted))
+    """Return the question for licences that are held, in the one order in which everybody does."""
+    held = select(LICENCE.c.state, LICENCE.c.last_event).where(one_of(LICENCE.c.licence_id, "licence_ids"))
     return held.order_by(LICENCE.c.licence_id).with_for_update(read=True)
 
 
