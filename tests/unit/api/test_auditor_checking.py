@@ -95,8 +95,8 @@ def test_the_trust_list_is_looked_for_in_the_whole_log_by_an_audit_of_new_entrie
 
 
 def test_a_kept_checkpoint_gives_way_to_none_of_another_log_and_both_are_written_as_evidence(tmp_path: Path) -> None:
-    kept, fresh = SmallLog.with_intents(300), SmallLog.with_intents(9)
     other = VERIFIER.named("new.example/log")
+    kept, fresh = SmallLog.with_intents(300), SmallLog.of([genesis(other.name), *intents(9)])
     of_other = signed_note(fresh.size, fresh.root, other.name)
     request = AuditRequest(source="", roots=(), keep=tmp_path)
     opened = opened_with(trust())
