@@ -369,7 +369,7 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
 """Sentences of findings, by their codes."""
 
 LISTS: Final[Mapping[str, tuple[str, str]]] = {
-    "outside_hours": ("办公时间以外的用印、用钥", "uses of keys outside office hours"),
+    "outside_hours": ("办公时间以外的用印、用钥和变更", "uses of keys, and changes, outside office hours"),
     "abandoned": ("放弃的签名意向", "signing intents that were given up"),
     "open": ("未了结的签名意向", "signing intents still open"),
     "key_uses": (

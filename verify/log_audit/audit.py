@@ -129,9 +129,7 @@ class LogAudit:
         if self._lists is not None:
             self._lists.fetch({} if self._scope.kept is None else self._scope.kept.lists)
         self._findings.begin()
-        self._rows = self._opened()
-        if self._rows is not None and self._scope.manifest is not None:
-            row_judge.watch(self._rows, self._scope.manifest, partial(self._open_rows, 0))
+        self._rows = self._opened(row_judge)
         earlier = self._take_up(walk, judge, row_judge, claims, first)
         claims.begin(walk, self._scope.kept, earlier)
         self._quorum.begin(claims)
@@ -244,11 +242,14 @@ class LogAudit:
             return checkpoint
         return begun
 
-    def _opened(self) -> Rows | None:
+    def _opened(self, row_judge: RowJudge) -> Rows | None:
         """Open the records where they are taken up: what an interrupted audit consumed of them counts with all else."""
         if self._scope.manifest is None:
             return None
-        return self._open_rows(0 if self._resumed is None else int(self._resumed["consumed"]))
+        rows = self._open_rows(0 if self._resumed is None else int(self._resumed["consumed"]))
+        if rows is not None:
+            row_judge.watch(rows, self._scope.manifest, partial(self._open_rows, 0))
+        return rows
 
     def _take_up(self, walk: TreeWalk, judge: EntryJudge, row_judge: RowJudge, claims: Claims, first: int) -> Earlier:
         """Take up what an interrupted audit had found, or what was kept of the one before; return what lies below."""
