@@ -23,9 +23,9 @@ from api.pages.tables import tables_module
 from api.texts import catalogue
 
 MODULES: Final = (
-    "camera.js", "cbor.js", "check.js", "counter.js", "data.js", "decoder.js", "holder.js", "invitation.js", "pack.js",
-    "preferences.js", "public.js", "reports.js", "show.js", "signatures.js", "store.js", "token.js", "typed.js",
-    "wedge.js", "words.js",
+    "asking.js", "camera.js", "cbor.js", "check.js", "counter.js", "data.js", "decoder.js", "files.js", "holder.js",
+    "invitation.js", "pack.js", "preferences.js", "public.js", "queue.js", "reports.js", "show.js", "signatures.js",
+    "store.js", "token.js", "typed.js", "viewfinder.js", "wedge.js", "words.js",
 )  # fmt: skip
 # What pages and workers ask for; all other modules of ours come inside of these.
 ENTRIES: Final = ("counter", "holder", "invitation", "public")

@@ -30,14 +30,15 @@ export class Decoder {
     this.waiting.delete(id);
   }
 
-  get canRead() {
-    return this.native !== null || this.worker !== null;
-  }
-
   /** Return the text of the code in a picture; empty when there is none, null where pictures cannot be read here. */
   async read(source) {
     await this.warm();
-    if (this.native !== null) return (await this.native.detect(source))[0]?.rawValue ?? "";
+    try {
+      if (this.native !== null) return (await this.native.detect(source))[0]?.rawValue ?? "";
+    } catch {
+      this.native = null; // it is there, and what it needs of the system is not
+      await this.warm();
+    }
     if (this.worker === null) return null;
     const picture = await createImageBitmap(source);
     const id = (this.number += 1);
@@ -78,21 +79,34 @@ export class Camera {
     this.video = video;
     this.decoder = decoder;
     this.stream = null;
+    this.turn = 0;
   }
 
-  /** Return the text of the first code. Raises what the browser says of its camera. */
+  /** Return the text of the first code, empty when somebody stopped. Raises what the browser says of its camera. */
   async look(deviceId, onTip, tipMs) {
     this.stop();
-    const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "environment" };
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...which, ...SIZE }, audio: false });
+    const { turn } = this;
+    try {
+      const stream = await opened(deviceId);
+      if (turn === this.turn) return await this.lookInto(stream, onTip, tipMs);
+      end(stream); // somebody pressed "stop" while the browser asked whether it may
+    } catch (error) {
+      if (turn === this.turn) throw error;
+    }
+    return "";
+  }
+
+  async lookInto(stream, onTip, tipMs) {
     this.stream = stream;
     this.video.srcObject = stream;
-    await this.video.play();
     const tip = setTimeout(onTip, tipMs);
     try {
+      await this.video.play();
       while (this.stream === stream) {
         await nextFrame(this.video);
-        if (this.stream !== stream || this.video.readyState < 2) continue;
+        if (this.stream !== stream) break;
+        if (stream.getVideoTracks()[0].readyState === "ended") throw new DOMException("unplugged", "NotReadableError");
+        if (this.video.readyState < 2) continue;
         const text = await this.decoder.read(this.video);
         if (text && this.stream === stream) return text;
         if (text === null) throw new DOMException("no decoder", "NotSupportedError");
@@ -100,12 +114,17 @@ export class Camera {
       return "";
     } finally {
       clearTimeout(tip);
-      if (this.stream === stream) this.stop();
+      if (this.stream === stream) this.release();
     }
   }
 
   stop() {
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.turn += 1;
+    this.release();
+  }
+
+  release() {
+    if (this.stream !== null) end(this.stream);
     this.stream = null;
     this.video.srcObject = null;
   }
@@ -117,6 +136,21 @@ export class Camera {
   async light(isOn) {
     await this.stream?.getVideoTracks()[0]?.applyConstraints({ advanced: [{ torch: isOn }] });
   }
+}
+
+/** Open a camera: that one where it is there, else one that looks away from the clerk. */
+async function opened(deviceId) {
+  const wanted = (which) => navigator.mediaDevices.getUserMedia({ video: { ...which, ...SIZE }, audio: false });
+  try {
+    if (deviceId) return await wanted({ deviceId: { exact: deviceId } });
+  } catch (error) {
+    if (error.name !== "OverconstrainedError") throw error;
+  }
+  return wanted({ facingMode: "environment" });
+}
+
+function end(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 /** Return the cameras of this device, as far as the browser tells. */

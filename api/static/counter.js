@@ -1,18 +1,22 @@
 // The counter page: three ways in (scanner or keyboard, camera, file), one verdict, the next paper.
 //
-// Each code is checked here first, by the pack at hand; the registry is asked as well when it can be reached. A check
-// that was made without it waits in a queue and is made again online; what changed is named.
+// All that is done stands in one row, and what is shown is about the last thing done: a verdict, that it is being
+// checked, or why it was not. Each code is checked here first, by the pack at hand; the registry is asked as well when it
+// can be reached. A check that was made without it waits in a queue and is made again online; what changed is named.
 
-import { Camera, Decoder, cameras } from "./camera.js";
+import { Asker, Refused } from "./asking.js";
+import { Camera, Decoder } from "./camera.js";
 import { examineText } from "./check.js";
 import { Data } from "./data.js";
+import { Unchecked, read, shownName } from "./files.js";
 import { signal, startSetting } from "./preferences.js";
+import { Queue } from "./queue.js";
 import { merged, ownReference, unreached } from "./reports.js";
 import { ageText, part, show } from "./show.js";
 import { useSm2 } from "./signatures.js";
-import { keep, kept } from "./store.js";
 import { decodeLive, decodeToken, isLive } from "./token.js";
 import { meaningOf } from "./typed.js";
+import { Viewfinder } from "./viewfinder.js";
 import { Wedge } from "./wedge.js";
 import { clockText, publicFacts, say, useWords, useWordsOfFiles } from "./words.js";
 
@@ -20,22 +24,16 @@ const { language, root, vendor, scripts } = document.getElementById("counter").d
 const [$, html] = [(id) => document.getElementById(id), document.documentElement];
 // The registry has this long before the page says what it knows by itself.
 const ANSWER_MS = 1500;
-const FILE_MS = 30000;
+// Nobody else can answer on a live code, and one that was asked about is used up, answered or not.
+const LIVE_ANSWER_MS = 10000;
 const REFRESH_MS = 300000;
 const RETRY_MS = 15000;
 const SAME_MS = 3000;
-const TIP_MS = 8000;
-const PICTURE_MAX = 15000000;
-const QUEUE = "queue";
-// The server answers, and its registry does not: asked again for a day.
-const UNTOLD = ["unreachable", "status_unknown"];
-const UNTOLD_MS = 86400000;
-const CAMERA_TROUBLE = {
-  NotAllowedError: "ui.counter.camera_refused",
-  NotFoundError: "ui.counter.camera_none",
-  OverconstrainedError: "ui.counter.camera_none",
-  TypeError: "ui.counter.camera_insecure",
-};
+// An answer that comes sooner needs no word that it is waited for.
+const BUSY_MS = 150;
+const FILES_MAX = 20;
+const NOBODY_KNOWS = ["status_unknown", "unreachable"];
+const TEXT_LENGTH_MAX = 4000;
 
 const bytesOf = (text) => Uint8Array.from(text.match(/../g) ?? [], (each) => parseInt(each, 16));
 const addresses = [`${scripts}decoder.js`, "/sw.js"];
@@ -49,11 +47,19 @@ const policy = makePolicy({
 const decoder = new Decoder(() =>
   vendor === "" ? null : new Worker(policy.createScriptURL(addresses[0]), { type: "module", name: vendor }),
 );
-const camera = new Camera($("video"), decoder);
 const data = new Data(bytesOf(root), showState);
+const asker = new Asker(data, language, showState);
+const queue = new Queue(asker, showWaiting, tellChange);
+const ready = { nodes: [...$("result").childNodes], title: document.title };
 
 let tail = Promise.resolve();
+// How much waits in the row, what stood here before the page said that it checks, when it will, and what was scanned last.
+let pending = 0;
+let before = null;
+let busyTimer = 0;
 let lastScan = { text: "", at: 0 };
+// Live codes that the registry was asked about, and when, and that it did not answer.
+const unanswered = new Map();
 let count = 0;
 
 await useWords(language);
@@ -64,25 +70,24 @@ function start() {
   $("insecure").hidden = isSecureContext;
   $("scan").addEventListener("submit", (event) => {
     event.preventDefault();
-    const entry = $("entry").value;
-    enter(entry, false);
+    enter($("entry").value);
   });
-  new Wedge($("entry"), isWhole, enter);
-  $("look").addEventListener("click", () => (camera.stream === null ? look() : closeCamera()));
-  $("stop").addEventListener("click", closeCamera);
-  $("which").addEventListener("change", () => look($("which").value));
-  $("torch").addEventListener("click", light);
-  $("file").addEventListener("change", () => $("file").files[0] && takeFile($("file").files[0]));
+  new Wedge($("entry"), isWhole, () => before ?? busy(), (text, how) => enter(text, { isScan: true, ...how }));
+  new Viewfinder(new Camera($("video"), decoder), {
+    onOpen: () => inRow(showReady),
+    onText: (text) => inRow(() => taken(text)),
+    onTrouble: (code) => inRow(() => showUnchecked(code)),
+    onNote: note,
+  });
+  $("file").addEventListener("change", () => {
+    const files = [...$("file").files];
+    $("file").value = "";
+    takeFiles(files);
+  });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    if (event.dataTransfer.files[0]) takeFile(event.dataTransfer.files[0]);
-  });
-  document.addEventListener("visibilitychange", () => document.hidden && closeCamera());
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || camera.stream === null) return;
-    closeCamera();
-    $("look").focus();
+    takeFiles([...event.dataTransfer.files]);
   });
   $("result").addEventListener("click", (event) => event.target.closest("[data-act=print]") && printOnly("receipt"));
   $("print-stack").addEventListener("click", () => printOnly("stack"));
@@ -103,6 +108,7 @@ function start() {
 
 async function keepUp() {
   await data.restore();
+  await queue.open();
   await renew();
   const again = async () => {
     await renew();
@@ -114,20 +120,22 @@ async function keepUp() {
 
 async function renew() {
   await data.refresh();
-  if (data.isOnline) await recheck();
+  if (data.isOnline) await queue.recheck();
 }
 
 function showState() {
   $("online").textContent = say(data.isOnline ? "ui.counter.online" : "ui.counter.offline");
   $("online").className = data.isOnline ? "is-online" : "is-offline";
-  const { pack } = data;
+  const { clockWrong, pack } = data;
+  const minutes = String(Math.abs(clockWrong));
+  const words = () => say(clockWrong > 0 ? "ui.counter.clock_fast" : "ui.counter.clock_slow", { minutes });
+  $("clock").textContent = clockWrong ? words() : "";
   if (pack === null) {
     $("age").textContent = say("ui.counter.no_data");
   } else {
-    const seconds = Date.now() / 1000 - pack.issuedAt;
+    const seconds = data.now / 1000 - pack.issuedAt;
     const days = String(Math.floor(seconds / 86400));
-    const isOver = Date.now() >= pack.expiresAt * 1000;
-    const code = isOver ? "ui.counter.too_old" : "ui.counter.data_of";
+    const code = data.now >= pack.expiresAt * 1000 ? "ui.counter.too_old" : "ui.counter.data_of";
     $("age").textContent = say(code, { time: clockText(pack.issuedAt * 1000), age: ageText(seconds), days });
     html.dataset.pack = String(pack.sequence);
   }
@@ -146,38 +154,94 @@ function isWhole(text) {
 
 // ---- ways in ---------------------------------------------------------------------------------------------------------
 
-/** Take what was typed, scanned or pasted; one after the other, none lost and none twice. */
-function enter(entry, isRestored) {
-  const now = Date.now();
-  $("entry").value = "";
-  if (entry === lastScan.text && now - lastScan.at < SAME_MS) {
-    note("ui.counter.same");
-    return;
-  }
-  lastScan = { text: entry, at: now };
+/** Do something after all that was begun before; the page says that it is at it, if it takes its time. */
+function inRow(act, name = "") {
+  pending += 1;
+  lastScan = { text: "", at: 0 };
   tail = tail.then(async () => {
-    const meant = meaningOf(entry);
-    if (entry.trim() === "") note("ui.counter.empty", { isWrong: true });
-    else if (meant.slip) note("ui.counter.mistyped", { isWrong: true, entry });
-    else {
-      await check(meant);
-      if (isRestored) note("ui.counter.restored");
+    pending -= 1;
+    clearNote();
+    $("announce").textContent = ""; // what is said twice is heard twice
+    busyTimer = setTimeout(busy, BUSY_MS, name);
+    try {
+      await act();
+    } catch (error) {
+      showUnchecked("ui.counter.fault_here", { name });
+      reportError(error);
     }
-    $("entry").focus();
+    clearTimeout(busyTimer);
   });
 }
 
-/** Say something at the box; what was entered wrongly stands there again. */
-function note(code, { isWrong = false, entry = "" } = {}) {
+/** Take what was typed, scanned or pasted; one after the other, none lost and none twice. */
+function enter(entry, { isScan = false, isRestored = false, isGarbled = false } = {}) {
+  const [now, last] = [Date.now(), lastScan];
+  $("entry").value = "";
+  const isSame = entry !== "" && entry === last.text && Math.abs(now - last.at) < SAME_MS;
+  const found = meaningOf(entry);
+  // What a scanner read is no slip of a finger.
+  const meant = found.slip && isScan ? { code: entry } : found;
+  inRow(async () => {
+    if (isSame) showSame();
+    else if (entry.trim() === "" && !isScan) noteWrong("ui.counter.empty");
+    else if (meant.slip) noteWrong("ui.counter.mistyped", entry);
+    else await check(meant);
+    if (isRestored) note("ui.counter.restored");
+    if (isGarbled) note("ui.counter.garbled");
+    $("entry").focus();
+  });
+  lastScan = isSame ? last : { text: meant.slip ? "" : entry, at: now };
+}
+
+/** Check what a camera or a picture showed; the result has the focus then, for nobody holds a scanner. */
+async function taken(text, name = "") {
+  const meant = meaningOf(text);
+  await check(meant.slip ? { code: text } : meant, name);
+  $("headline").focus();
+}
+
+/** Check files, one after the other: the code of a picture here, else by the server; a PDF or OFD by the server. */
+function takeFiles(files) {
+  if (files.length > FILES_MAX) inRow(() => showUnchecked("ui.counter.files_many"));
+  else for (const file of files) inRow(() => takeFile(file, shownName(file)), shownName(file));
+}
+
+async function takeFile(file, name) {
+  try {
+    const { text, report, reference } = await read(file, decoder, asker);
+    if (text !== undefined) {
+      await taken(text, name);
+      return;
+    }
+    await useWordsOfFiles();
+    finish(report, { isFile: true, reference, isOnline: true, file, name });
+    $("headline").focus();
+  } catch (error) {
+    if (!(error instanceof Unchecked)) throw error;
+    showUnchecked(error.code, { name });
+    addRow({ at: clockText(Date.now()), number: "–", file: name, kind: "–", verdict: $("headline").textContent });
+  }
+}
+
+/** Say something at the box. */
+function note(code) {
   const element = $("entry-wrong");
-  element.textContent = isWrong ? `${say("ui.counter.error")} ${say(code)}` : say(code);
-  element.className = isWrong ? "wrong" : "hint";
+  element.textContent = say(code);
+  element.className = "hint";
   element.hidden = false;
   $("entry").setAttribute("aria-describedby", "entry-wrong entry-hint");
-  if (!isWrong) return;
+}
+
+/** Say at the box what is wrong with an entry, which stands there again; no verdict stands beside it. */
+function noteWrong(code, entry = "") {
+  note(code);
+  $("entry-wrong").textContent = `${say("ui.counter.error")} ${say(code)}`;
+  $("entry-wrong").className = "wrong";
   $("entry").setAttribute("aria-invalid", "true");
   $("entry").value = entry;
-  $("announce").textContent = element.textContent;
+  if (entry === "") showReady();
+  else showUnchecked(code, { isFocused: false });
+  $("announce").textContent = $("entry-wrong").textContent;
 }
 
 function clearNote() {
@@ -185,203 +249,108 @@ function clearNote() {
   $("entry").removeAttribute("aria-invalid");
 }
 
-async function look(deviceId = "") {
-  clearNote();
-  $("camera").hidden = false;
-  $("tip").hidden = true;
-  $("look").setAttribute("aria-expanded", "true");
-  try {
-    const found = camera.look(deviceId, () => ($("tip").hidden = false), TIP_MS);
-    showCameras();
-    const text = await found;
-    if (text === "") return;
-    closeCamera();
-    await taken(text);
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    closeCamera();
-    note(CAMERA_TROUBLE[error.name] ?? "ui.counter.camera_fault");
-  }
-}
-
-/** Offer the choice of cameras, and the light, once the browser tells of them. */
-async function showCameras() {
-  await new Promise((resolve) => $("video").addEventListener("playing", resolve, { once: true }));
-  const found = await cameras();
-  $("which").replaceChildren(...found.map((each) => new Option(each.label, each.deviceId)));
-  $("which").value = camera.stream?.getVideoTracks()[0]?.getSettings().deviceId ?? "";
-  for (const id of ["which", "which-label"]) $(id).hidden = found.length < 2;
-  $("torch").hidden = !camera.canLight;
-}
-
-function closeCamera() {
-  camera.stop();
-  $("camera").hidden = true;
-  $("look").setAttribute("aria-expanded", "false");
-  $("torch").setAttribute("aria-pressed", "false");
-}
-
-async function light() {
-  const isOn = $("torch").getAttribute("aria-pressed") !== "true";
-  await camera.light(isOn);
-  $("torch").setAttribute("aria-pressed", String(isOn));
-}
-
-/** Check a file: the code of a picture here, else by the server; a PDF or OFD by the server. */
-async function takeFile(file) {
-  clearNote();
-  $("file").value = "";
-  const isPicture = file.type.startsWith("image/");
-  if (isPicture) {
-    const text = (await decoder.readFile(file)) || (await readByServer(file));
-    if (text) await taken(text);
-    else note(data.isOnline || text === "" ? "ui.counter.no_code" : "ui.counter.file_offline");
-    return;
-  }
-  try {
-    const body = new FormData();
-    body.append("file", file);
-    const [report, reference] = await asked("/api/v1/verifications/file", { body }, FILE_MS);
-    await useWordsOfFiles();
-    finish(report, { isFile: true, reference, isOnline: true, file });
-    $("headline").focus();
-  } catch (error) {
-    note(error instanceof Refused ? "ui.counter.file_refused" : "ui.counter.file_offline");
-  }
-}
-
-async function readByServer(file) {
-  if (file.size > PICTURE_MAX) return null;
-  try {
-    const body = new FormData();
-    body.append("file", file);
-    const [answer] = await asked("/api/v1/codes/read", { body }, FILE_MS);
-    return answer.text;
-  } catch {
-    return null;
-  }
-}
-
-/** Check what a camera or a picture showed; the result has the focus then, for nobody holds a scanner. */
-async function taken(text) {
-  const meant = meaningOf(text);
-  await check(meant.slip ? { code: text } : meant);
-  $("headline").focus();
-}
-
 // ---- checks ----------------------------------------------------------------------------------------------------------
 
-class Refused extends Error {
-  constructor(status) {
-    super(String(status));
-    // Asked too often, or the registry is away: the same question may be answered later.
-    this.isForGood = status < 500 && ![408, 429].includes(status);
-  }
-}
-
-/** Ask the server; returns its answer and the reference to quote. */
-async function asked(address, { body, json }, milliseconds) {
-  const headers = { "Accept-Language": language };
-  if (json !== undefined) headers["Content-Type"] = "application/json";
-  const options = { method: "POST", headers, body: json === undefined ? body : JSON.stringify(json) };
-  const before = Date.now();
-  const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(milliseconds), cache: "no-store" });
-  data.isOnline = true;
-  data.note(answer, before);
-  if (!answer.ok) throw new Refused(answer.status);
-  return [await answer.json(), answer.headers.get("trace-id") ?? ""];
-}
-
-/** Ask the registry; returns the error when it does not answer. */
-async function ask(meant, milliseconds) {
-  try {
-    return await asked("/api/v1/verifications", { json: meant.code ? { text: meant.code } : { id: meant.id } }, milliseconds);
-  } catch (error) {
-    if (!(error instanceof Refused)) data.isOnline = false;
-    showState();
-    return error;
-  }
-}
-
 /** Check a code or an id, show the verdict, and leave it in the list. */
-async function check(meant) {
-  clearNote();
+async function check(meant, name = "") {
   const at = Date.now();
-  const answering = ask(meant, ANSWER_MS);
-  const own = meant.code ? await examineText(meant.code, data.evidence(at), at) : null;
+  const live = isLive(meant.code ?? "");
+  const isAskable = meant.code === undefined || (meant.code !== "" && meant.code.length <= TEXT_LENGTH_MAX);
+  const answering = isAskable ? asker.ask(meant, live ? LIVE_ANSWER_MS : ANSWER_MS) : null;
+  const own = meant.code === undefined ? null : await examineText(meant.code, data.evidence(at), at);
   const said = await answering;
-  const answer = said instanceof Error ? null : said;
+  const answer = Array.isArray(said) ? said : null;
   const report = answer === null ? own ?? unreached(meant.id, at) : merged(own, answer[0]);
   const reference = answer === null ? ownReference(at) : answer[1];
-  finish(report, { reference, isOnline: answer !== null, canCompare: true });
+  const advice = live ? adviceOnLive(meant.code, said, report, at) : {};
+  finish(report, { reference, isOnline: answer !== null, canCompare: true, name, advice });
   // A live code is over in a minute: asked again later it would only be called that.
-  const isLasting = report.verdict !== "unreadable" && !isLive(meant.code ?? "");
-  if (answer === null && isLasting) await wait({ ...meant, verdict: report.verdict, at, number: report.facts.number ?? "" });
+  const isLasting = report.verdict !== "unreadable" && !live;
+  if (answer === null && isLasting) await queue.add({ ...meant, verdict: report.verdict, at, number: report.facts.number ?? "" });
 }
 
-function finish(report, { isFile = false, reference, isOnline, canCompare = false, file = null }) {
+/** Return what is said otherwise of a live code that may have been used up by our own question. */
+function adviceOnLive(code, said, report, at) {
+  const fresh = say("ui.counter.live_fresh");
+  const asked = unanswered.get(code);
+  if (said instanceof Error) {
+    unanswered.set(code, asked ?? at);
+    if (!NOBODY_KNOWS.includes(report.verdict)) return {};
+    return { sentence: say(said instanceof Refused ? "ui.counter.live_refused" : "ui.counter.live_unanswered"), next: fresh };
+  }
+  if (report.verdict !== "show_code_used" || asked === undefined) return {};
+  return { sentence: say("ui.counter.live_ours", { time: clockText(asked) }), next: fresh };
+}
+
+function finish(report, { isFile = false, reference, isOnline, canCompare = false, file = null, name = "", advice = {} }) {
+  settle();
   const { pack } = data;
-  const how = isOnline
-    ? say("ui.counter.how_online")
-    : say("ui.counter.how_offline", pack === null ? {} : { time: clockText(pack.issuedAt * 1000), age: ageText(Date.now() / 1000 - pack.issuedAt) });
+  const of = pack === null ? {} : { time: clockText(pack.issuedAt * 1000), age: ageText(data.now / 1000 - pack.issuedAt) };
+  const how = isOnline ? say("ui.counter.how_online") : say("ui.counter.how_offline", of);
   const query = new URLSearchParams({ lang: language, verdict: report.verdict, reference, id: report.facts.licence_id ?? "" });
   // The printed verdict bears a code that leads to today's: one that is not genuine has no page of its own.
   // What draws codes is the server: a check that was made offline says on its paper that it has none.
   const codeAddress = isOnline && report.genuine ? `/v/${report.facts.licence_id}/code.svg` : "";
-  const words = show($("result"), report, { isFile, reference, how, canCompare, file, codeAddress, isOffline: !isOnline, reportAddress: `/report?${query}` });
+  const more = { isFile, reference, how, canCompare, file, codeAddress, advice };
+  const words = show($("result"), report, { ...more, isOffline: !isOnline, reportAddress: `/report?${query}` });
+  if (name) $("headline").after(part("part-subject", { name }));
   $("announce").textContent = words.kind ? `${words.headline} – ${words.kind}` : words.headline;
-  html.dataset.how = isOnline ? "online" : "offline";
-  list(report, words);
+  const number = report.facts.number ?? report.facts.licence_id ?? "–";
+  addRow({ at: clockText(Date.parse(report.as_of)), number, file: name, kind: words.kind || "–", verdict: words.headline });
+  count += 1;
+  $("count").textContent = say("ui.counter.count", { count: String(count) });
   signal($("result").querySelector("[data-tone]").dataset.tone);
   showState();
 }
 
-function list(report, words) {
-  count += 1;
-  const number = report.facts.number ?? report.facts.licence_id ?? "–";
-  const row = { at: clockText(Date.parse(report.as_of)), number, kind: words.kind || "–", verdict: words.headline };
+function addRow(row) {
   $("rows").prepend(part("part-row", row));
-  $("count").textContent = say("ui.counter.count", { count: String(count) });
   $("stack").hidden = false;
 }
 
-// ---- queue of offline checks -----------------------------------------------------------------------------------------
+// ---- what stands there when there is no verdict ----------------------------------------------------------------------
 
-async function wait(entry) {
-  const queue = (await kept(QUEUE)) ?? [];
-  const isThere = queue.some((each) => each.code === entry.code && each.id === entry.id);
-  if (!isThere) await keep(QUEUE, [...queue, entry]);
-  showWaiting(queue.length + (isThere ? 0 : 1));
+/** What is put here now is the news: the page need not say any more that it checks. */
+function settle() {
+  clearTimeout(busyTimer);
+  before = null;
 }
 
-let isRechecking = false;
-
-/** Make the waiting checks again, and name each whose verdict is another now; what nobody could tell waits on. */
-async function recheck() {
-  if (isRechecking) return; // the network came back just when it was time anyway: each change is named once
-  isRechecking = true;
-  try {
-    await recheckAll();
-  } finally {
-    isRechecking = false;
-  }
+function replace({ nodes, title }) {
+  settle();
+  $("result").replaceChildren(...nodes);
+  document.title = title;
 }
 
-async function recheckAll() {
-  const waiting = async () => (await kept(QUEUE)) ?? [];
-  for (const entry of await waiting()) {
-    const answer = await ask(entry, FILE_MS);
-    if (answer instanceof Error) {
-      if (!answer.isForGood) break;
-    } else {
-      const [report] = answer;
-      if (UNTOLD.includes(report.verdict) && Date.now() - entry.at < UNTOLD_MS) continue;
-      if (report.verdict !== entry.verdict) tellChange(entry, report);
-    }
-    await keep(QUEUE, (await waiting()).filter((each) => each.code !== entry.code || each.id !== entry.id));
-  }
-  showWaiting((await waiting()).length);
+function showReady() {
+  replace(ready);
 }
+
+/** Put back what stood here before a scan that is no news. */
+function showSame() {
+  if (before !== null) replace(before);
+  note("ui.counter.same");
+}
+
+/** Say that the last thing was not checked, why, and what to do now; what was said of the paper before is taken away. */
+function showUnchecked(code, { name = "", isFocused = true } = {}) {
+  replace({ nodes: [part("part-unchecked", { why: say(code) })], title: say("ui.counter.unchecked") });
+  if (name) $("headline").after(part("part-subject", { name }));
+  $("announce").textContent = `${document.title} – ${say(code)}`;
+  signal("unread");
+  if (isFocused) $("headline").focus();
+}
+
+/** Say that something is being checked, what, and how much waits behind it. */
+function busy(name = "") {
+  const kept = before ?? { nodes: [...$("result").childNodes], title: document.title };
+  const more = pending ? say("ui.counter.busy_more", { count: String(pending) }) : "";
+  replace({ nodes: [part("part-busy", { name, more })], title: say("ui.counter.busy") });
+  before = kept;
+  if (name) $("announce").textContent = `${document.title} ${name}`;
+}
+
+// ---- checks that wait ------------------------------------------------------------------------------------------------
 
 function tellChange(entry, report) {
   const [from, to] = [entry.verdict, report.verdict].map((each) => say(`verdict.${each}`, { days_left: "0", n: "0" }));
@@ -389,8 +358,10 @@ function tellChange(entry, report) {
   $("changes").append(part("part-change", { number: publicFacts(report).find((each) => each.code === "number")?.value ?? entry.number, words }));
 }
 
-function showWaiting(waiting) {
-  $("waiting").textContent = waiting ? say("ui.counter.waiting", { count: String(waiting) }) : "";
+function showWaiting() {
+  const waiting = queue.entries.length;
+  const code = queue.isKept ? "ui.counter.waiting" : "ui.counter.waiting_unkept";
+  $("waiting").textContent = waiting ? say(code, { count: String(waiting) }) : "";
 }
 
 function printOnly(what) {

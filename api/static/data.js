@@ -1,18 +1,23 @@
 // The pack at hand: opened from what this browser kept, renewed from the server whenever there is one, never going back.
 
-import { PACK_PLACES } from "./tables.js";
+import { CLOCK_SKEW_SECONDS, PACK_PLACES } from "./tables.js";
 import { evidenceOf, noEvidence, openPack } from "./pack.js";
-import { keep, kept } from "./store.js";
+import { keep, kept, set, setting } from "./store.js";
 
 const KEPT = "pack";
 const FETCH_MS = 8000;
+const CLOCK = "clock";
+// The page looks at its clock every half minute. In a longer gap the device may have slept, or somebody may have set it.
+const UNWATCHED_MS = 150000;
+const BACK_MS = 60000;
 
 /** The data behind the checks: `pack` (null until there is one), whether the server answers, how far our clock is off. */
 export class Data {
   pack = null;
   isOnline = false;
-  clockOffset = null;
   trouble = "";
+  // {offset, seen}: how many seconds the server is before us, and when our clock was looked at last; null if unknown.
+  clock = JSON.parse(setting(CLOCK, "sessionStorage") || "null");
 
   constructor(root, listener) {
     this.root = root;
@@ -45,7 +50,31 @@ export class Data {
   }
 
   evidence(at) {
-    return this.pack === null ? noEvidence() : evidenceOf(this.pack, at, this.isOnline ? this.clockOffset : null);
+    return this.pack === null ? noEvidence() : evidenceOf(this.pack, at, this.clockOffset);
+  }
+
+  /** How many seconds our clock is behind the server's, as last compared; null when it may have been set since. */
+  get clockOffset() {
+    if (this.clock === null) return null;
+    const passed = Date.now() - this.clock.seen;
+    this.compared(passed < -BACK_MS || passed > UNWATCHED_MS ? null : this.clock.offset);
+    return this.clock?.offset ?? null;
+  }
+
+  /** How many minutes our clock is wrong, before (+) or behind (-); 0 when it is right, or nobody knows. */
+  get clockWrong() {
+    const offset = this.clockOffset ?? 0;
+    return Math.abs(offset) > CLOCK_SKEW_SECONDS ? -Math.round(offset / 60) : 0;
+  }
+
+  /** The moment that it is by the server's clock, as far as ours was compared with it. */
+  get now() {
+    return Date.now() + 1000 * (this.clockOffset ?? 0);
+  }
+
+  compared(offset) {
+    this.clock = offset === null ? null : { offset, seen: Date.now() };
+    set(CLOCK, JSON.stringify(this.clock), "sessionStorage");
   }
 
   /** Return the bytes at an address, null where there are none; notes whether the server answers, and its clock. */
@@ -61,7 +90,7 @@ export class Data {
   note(answer, asked) {
     const said = Date.parse(answer.headers.get("date") ?? "");
     if (!Number.isNaN(said) && !answer.headers.has("age")) {
-      this.clockOffset = Math.round((said - (asked + Date.now()) / 2) / 1000);
+      this.compared(Math.round((said - (asked + Date.now()) / 2) / 1000));
     }
   }
 

@@ -21,9 +21,9 @@ function fill(element, text) {
   if (document.documentElement.lang === "en" && CHINESE.test(text)) element.lang = "zh-CN";
 }
 
-/** Show a report in `place`; returns its words. */
-export function show(place, report, { isFile = false, reference, how, reportAddress, codeAddress = "", isOffline = false, canCompare = false, file = null }) {
-  const words = verdictWords(report, { isFile, reference });
+/** Show a report in `place`; returns its words, `advice` among them where the page knows better. */
+export function show(place, report, { isFile = false, reference, how, reportAddress, codeAddress = "", isOffline = false, canCompare = false, file = null, advice = {} }) {
+  const words = { ...verdictWords(report, { isFile, reference }), ...advice };
   const card = part(`v-${report.verdict}`, words);
   if (report.test) card.querySelector("section").classList.add("is-test");
   const facts = publicFacts(report);

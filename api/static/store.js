@@ -1,5 +1,5 @@
 // What this browser keeps: the pack with the pinned root, offline checks that wait to be made again online, and how the
-// clerk wants the page. Everything else is forgotten when the page is closed.
+// clerk wants the page; until the tab is closed, how far the clock is off. Everything else is forgotten when the page is closed.
 
 const NAME = "yinzheng-counter";
 const STORE = "kept";
@@ -45,19 +45,39 @@ export async function keep(name, value) {
   }
 }
 
-/** Return a setting of the page. */
-export function setting(name) {
+/** Change a kept value in one step, whatever another tab does meanwhile; null when the browser keeps nothing. */
+export async function changed(name, change) {
   try {
-    return localStorage.getItem(`yinzheng.${name}`) ?? "";
+    const database = await open();
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, "readwrite");
+      const store = transaction.objectStore(STORE);
+      let value;
+      store.get(name).onsuccess = ({ target }) => {
+        value = change(target.result);
+        store.put(value, name);
+      };
+      transaction.oncomplete = () => resolve(value);
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    });
+  } catch {
+    return null;
+  }
+}
+
+/** Return a setting of the page; with `sessionStorage`, something that holds until the tab is closed. */
+export function setting(name, storage = "localStorage") {
+  try {
+    return globalThis[storage].getItem(`yinzheng.${name}`) ?? "";
   } catch {
     return "";
   }
 }
 
-/** Keep a setting of the page. */
-export function set(name, value) {
+/** Keep a setting of the page, as `setting` returns it. */
+export function set(name, value, storage = "localStorage") {
   try {
-    localStorage.setItem(`yinzheng.${name}`, value);
+    globalThis[storage].setItem(`yinzheng.${name}`, value);
   } catch {
     // The setting holds until the page is closed.
   }

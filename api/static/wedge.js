@@ -4,10 +4,17 @@
 // So many keys, this fast on average, come from no hand.
 const KEYS_MIN = 16;
 const KEY_MS_MAX = 50;
+// What is not ours may be as short as this, if a key follows that ends it.
+const STRANGE_KEYS_MIN = 4;
 const SILENCE_MS = 300;
+// Some scanners end with two keys, or come with the one when silence has ended the scan already.
+const SECOND_END_MS = 500;
 // A scanner on a busy machine may stop in the middle; a hand that comes back after this begins anew.
 const PAUSE_MS = 2000;
 const KEYS_MAX = 4000;
+// What browsers call a key whose sign an input method makes.
+const HIDDEN = ["Process", "Unidentified", "Dead"];
+const MODIFIER = /^(?:Shift|CapsLock|Control|Alt|Meta)/;
 const SHIFTED = { 1: "!", 2: "@", 3: "#", 4: "$", 5: "%", 6: "^", 7: "&", 8: "*", 9: "(", 0: ")" };
 const SIGNS = {
   Minus: "-_", Equal: "=+", Slash: "/?", Period: ".>", Comma: ",<", Semicolon: ";:", Quote: "'\"", Backslash: "\\|",
@@ -37,14 +44,13 @@ export function characterOf(code, isShifted) {
 }
 
 /**
- * Listens to a page's keys; `onScan(text, isRestored)` gets every scan once, in order. A scan ends with Enter or Tab, or
- * with silence once `isWhole(text)` says that nothing is missing.
+ * Listens to a page's keys; `onScan(text, {isRestored, isGarbled})` gets every scan once, in order, also one of something
+ * else than a code of ours. A scan ends with Enter or Tab, with silence once `isWhole(text)` says that nothing is missing,
+ * or with a long silence. `onStart` hears that one has begun.
  */
 export class Wedge {
-  constructor(box, isWhole, onScan) {
-    this.box = box;
-    this.isWhole = isWhole;
-    this.onScan = onScan;
+  constructor(box, isWhole, onStart, onScan) {
+    Object.assign(this, { box, isWhole, onStart, onScan, endedAt: -SECOND_END_MS });
     this.forget();
     document.addEventListener("keydown", (event) => this.take(event), true);
   }
@@ -53,48 +59,86 @@ export class Wedge {
     clearTimeout(this.timer);
     this.physical = "";
     this.written = "";
+    this.count = 0;
     this.first = 0;
     this.last = 0;
+    this.isScan = false;
+    this.isHidden = false;
   }
 
   take(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const now = event.timeStamp;
     if (["Enter", "NumpadEnter", "Tab"].includes(event.code || event.key)) {
-      const text = this.scanned();
-      if (text !== "") {
-        event.preventDefault();
-        event.stopPropagation();
-        this.end(text);
-      } else this.forget();
+      this.takeEnd(event);
       return;
     }
-    if (now - this.last > PAUSE_MS || this.written.length >= KEYS_MAX) this.forget();
-    if (/^(?:Shift|CapsLock)/.test(event.code)) return;
-    if (this.last === 0) this.first = now;
-    this.physical += characterOf(event.code, event.shiftKey);
-    // An input method hides what was written: then the key itself is all there is.
-    this.written += /^[\x20-\x7e]$/.test(event.key) ? event.key : characterOf(event.code, event.shiftKey);
-    this.last = now;
+    // A key that is held down comes fast, too.
+    const isSign = event.key?.length === 1 || HIDDEN.includes(event.key);
+    if (!isSign || event.repeat || MODIFIER.test(event.code)) return;
+    if (event.timeStamp - this.last > PAUSE_MS || this.count >= KEYS_MAX) this.breakOff();
+    if (this.count === 0) this.first = event.timeStamp;
+    this.count += 1;
+    this.last = event.timeStamp;
+    this.note(event);
+    if (!this.isScan && this.count >= KEYS_MIN && this.isFast) {
+      this.isScan = true;
+      this.onStart();
+    }
+    // A blank in what is scanned presses no button.
+    if (this.isScan && event.key === " " && document.activeElement !== this.box) event.preventDefault();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fallSilent(), SILENCE_MS);
   }
 
-  fallSilent() {
-    const text = this.scanned();
-    if (text !== "" && this.isWhole(text)) this.end(text);
+  /** Write down the key. With Ctrl or Alt scanners send what has no key: it counts, and is no part of a code of ours. */
+  note(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const physical = characterOf(event.code, event.shiftKey);
+    this.physical += physical;
+    // An input method hides what was written: then the key itself is all there is.
+    const isPlain = /^[\x20-\x7e]$/.test(event.key);
+    this.written += isPlain ? event.key : physical;
+    this.isHidden ||= !isPlain;
   }
 
-  /** Return what a scanner pressed, empty for what somebody typed by hand. */
-  scanned() {
-    const count = Math.max(this.physical.length, this.written.length);
-    if (count < KEYS_MIN || this.last - this.first > count * KEY_MS_MAX) return "";
+  takeEnd(event) {
+    const isScanner = this.isScan || (this.count >= STRANGE_KEYS_MIN && this.isFast);
+    const isSecondEnd = this.count === 0 && performance.now() - this.endedAt < SECOND_END_MS;
+    if (isScanner || isSecondEnd) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+    if (isScanner) this.end();
+    else this.forget();
+  }
+
+  /** A scan that has begun is answered, whole or not. */
+  breakOff() {
+    if (this.isScan) this.end();
+    else this.forget();
+  }
+
+  get isFast() {
+    return this.last - this.first <= this.count * KEY_MS_MAX;
+  }
+
+  get text() {
     return spelled(this.physical) || spelled(this.written);
   }
 
-  end(text) {
-    const isRestored = document.activeElement === this.box && /[^\x20-\x7e]/.test(this.box.value);
+  fallSilent() {
+    if (!this.isScan) return;
+    if (this.text !== "" && this.isWhole(this.text)) this.end();
+    else this.timer = setTimeout(() => this.end(), PAUSE_MS - SILENCE_MS);
+  }
+
+  end() {
+    const box = document.activeElement === this.box ? this.box.value : "";
+    const [text, isHidden] = [this.text, this.isHidden];
+    const isRestored = /[^\x20-\x7e]/.test(box);
+    // What no key spells stands in the box, if an input method has put it there.
+    const whole = text || box || this.written;
     this.forget();
-    this.onScan(text, isRestored);
+    this.endedAt = performance.now();
+    this.onScan(whole, { isRestored: isRestored && text !== "", isGarbled: isRestored && text === "" && isHidden });
   }
 }
