@@ -127,9 +127,9 @@ def _entries_and_rows(town: Town, indexes: range, size: int) -> tuple[list[bytes
             at = datetime.fromtimestamp(time, UTC)
             entries.append(LogEntry(kind=draft.kind, time=at, digest=draft.digest, detail=draft.detail).encode())
             continue
-        name, head, tail = patterns[index % _ROUND]
+        name, head, tail = patterns[(index - 1) % _ROUND]
         seed = sha256(b"%d" % index).digest()
-        data_set = sha256(b"data set %d" % (index // 2)).digest() if name in {"code", "document"} else b""
+        data_set = sha256(b"data set %d" % ((index - 1) // 2)).digest() if name in {"code", "document"} else b""
         record = cbor.encode({0: seed[:16], 2: "suspend", 5: "检查中"}) if name == "change" else b""
         digest = sha256(record).digest() if record else seed
         entries.append(head + time.to_bytes(4, "big") + b"\x58\x20" + digest + tail + data_set)
@@ -144,14 +144,14 @@ def _row(name: str, index: int, time: int, digest: bytes, data_set: bytes, recor
         encoded = base64.b64encode(record).decode()
         return {"leaf": index, "what": "event", "event": "suspend", "issuer": BUREAU, "record": encoded}
     application = {
-        "id": f"{index // 2:032x}",
+        "id": f"{(index - 1) // 2:032x}",
         "state": "filed",
         "at": time - 60,
         "author": "a" * 16,
         "reviewer": "b" * 16,
     }
     licence = {"issuer": BUREAU, "type": "business", "item": "000", "data_set": data_set.hex(), "signed": digest.hex()}
-    attempt = f"{index // 2:016}"
+    attempt = f"{(index - 1) // 2:016}"
     whole = licence | {"application": application}
     return {"leaf": index, "what": "intent", "state": "filed", "attempt": attempt, "licence": whole}
 
