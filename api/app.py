@@ -38,6 +38,7 @@ from api.pages.office import office_pages
 from api.pages.provider import provider_pages
 from api.pages.public import add_pages, error_page
 from api.pages.receipt import add_receipt
+from api.pages.receipts import receipt_pages
 from api.pages.sheets import sheet_pages
 from api.pages.sign_in import door
 from api.places import Places
@@ -164,6 +165,7 @@ def create_app(office: Office, *, public: bool = False, limits: Limits | None = 
             demonstration_pages,
             office_pages,
             desk_pages,
+            receipt_pages,
             licence_pages,
             document_pages,
             sheet_pages,

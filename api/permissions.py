@@ -89,6 +89,7 @@ _ENTERING: Final = Permission(scope=Scope.OWN, roles=_STAFF, audience=Audience.P
 _ENTERED: Final = Permission(scope=Scope.OWN, roles=_STAFF, audience=Audience.PEOPLE)
 _PROVED: Final = Permission(scope=Scope.OWN, roles=_STAFF, audience=Audience.PEOPLE, fresh=True)
 _AT_DESK: Final = Permission(scope=Scope.OWN, roles=_RELYING, audience=Audience.PEOPLE)
+_AT_RECEIPT: Final = Permission(scope=Scope.RECORD, roles=_RELYING, audience=Audience.PEOPLE)
 _AUDITING: Final = Permission(scope=Scope.OWN, roles=(Role.AUDITOR,), audience=Audience.PEOPLE)
 _ADMINISTRATOR: Final = (Role.ADMINISTRATOR,)
 _LISTING: Final = Permission(scope=Scope.OWN, roles=_BOTH, audience=Audience.PEOPLE)
@@ -231,6 +232,9 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     # pages for work
     "show_desk": _AT_DESK,
     "check_at_desk": _AT_DESK,
+    "show_receipts": _AT_DESK,
+    "save_receipt_page": _AT_RECEIPT,
+    "save_receipt": _AT_RECEIPT,
     "show_licences": _LISTING,
     "show_licence_form": _SENDING,
     "write_licence": _SENDING,

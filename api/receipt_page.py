@@ -11,13 +11,16 @@ from api.receipt_words import receipt_rows
 from api.texts import sentence
 from api.verdicts import headline_later
 from api.wiring import Office
+from registry import receipts
 from registry.db import reading
 from registry.departments import find_department
 from signer.page.model import AttachedFile
 from signer.page.press import About
 from signer.page.sheet import Sheet, SheetGroup
+from signer.proofs import prove_inclusion
 from signer.receipts import MadeReceipt
 from verify.attached import RECEIPT_FILE, RECEIPT_PROOF_FILE, RECEIPT_STAMP_FILE
+from verify.errors import YinzhengError
 from verify.receipt import OUTCOME_NUMBER, VerificationReceipt, read_receipt
 from verify.report import Check
 from verify.verdict import Verdict
@@ -27,6 +30,16 @@ PAGE_PATH: Final = "/r/"
 
 _TAGS: Final = {"zh": "zh-CN", "en": "en"}
 _OUTCOMES: Final = {number: outcome for outcome, number in OUTCOME_NUMBER.items()}
+
+
+def kept_receipt(office: Office, receipt_id: str) -> MadeReceipt:
+    """Return a receipt with the proof under the newest checkpoint. Raises `UnknownReceiptError`."""
+    with reading(office.database) as tx:
+        record = receipts.demand_receipt(tx, receipt_id)
+    proof = prove_inclusion(office.database, office.origin, record.leaf)
+    if proof is None:
+        raise YinzhengError("a receipt without its leaf")
+    return MadeReceipt(record=record, proof=proof)
 
 
 def receipt_page(office: Office, kept: MadeReceipt, language: Language) -> bytes:

@@ -108,6 +108,12 @@ def list_recalls(tx: Transaction, office: str, *, after: int | None = None, limi
     return tuple(_recall(row) for row in tx.execute(query).mappings())
 
 
+def newest_recalls(tx: Transaction, office: str, *, limit: int) -> tuple[Recall, ...]:
+    """Return an office's newest recalls, the newest first."""
+    query = select(*_COLUMNS).where(RECALL.c.office == office).order_by(RECALL.c.number.desc())
+    return tuple(_recall(row) for row in tx.execute(query.limit(min(limit, PAGE_MAX))).mappings())
+
+
 def recalls_of(tx: Transaction, receipt_id: str) -> tuple[Recall, ...]:
     """Return the recalls of one receipt, oldest first."""
     query = select(*_COLUMNS).where(RECALL.c.receipt_id == receipt_id).order_by(RECALL.c.number)

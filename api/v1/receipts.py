@@ -11,7 +11,7 @@ from api.environment import Language
 from api.errors import TooManyRequestsError
 from api.guard import TheCaller, TheOffice, charge_length
 from api.problems import request_language
-from api.receipt_page import receipt_page
+from api.receipt_page import kept_receipt, receipt_page
 from api.relying import Found, answer_all, relied
 from api.texts import sentence
 from api.turns import NoTurnError, Turns
@@ -27,13 +27,10 @@ from api.v1.verification_schemas import (
     ReceiptWhole,
     relied_object,
 )
-from api.wiring import Office
 from registry import recalls as recall_records
 from registry import receipts as records
 from registry.db import reading
-from signer.proofs import prove_inclusion
-from signer.receipts import MadeReceipt
-from verify.errors import MalformedError, YinzhengError
+from verify.errors import MalformedError
 
 receipts: Final = router("verification")
 _PATH: Final = f"{PREFIX}/verifications"
@@ -121,7 +118,7 @@ def list_receipts(
 @receipts.get("/verifications/{receipt_id}", summary=both("读取一份核验回执", "Read a receipt"))
 def get_receipt(receipt_id: str, office: TheOffice, response: Response) -> ReceiptWhole:
     """Read a receipt with the proof of today's log, and what happened to its licence since."""
-    kept = _kept(office, receipt_id)
+    kept = kept_receipt(office, receipt_id)
     with reading(office.database) as tx:
         recalled = recall_records.recalls_of(tx, receipt_id)
     personal(response)
@@ -140,7 +137,7 @@ def get_receipt_page(
     language: Annotated[Language, Query(description="页面语言。 Language of the page.")] = "zh",
 ) -> Response:
     """Return the receipt as PDF/A for the case file, with the signed receipt and its proof inside."""
-    kept = _kept(office, receipt_id)
+    kept = kept_receipt(office, receipt_id)
     headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="{receipt_id}.pdf"'}
     return Response(receipt_page(office, kept, language), headers=headers, media_type="application/pdf")
 
@@ -156,16 +153,6 @@ def list_recalls(
     personal(response)
     following = write_cursor("recalls", str(found[-1].number)) if found else asked.cursor
     return RecallPage(items=tuple(RecallOut.of(each) for each in found), next=following)
-
-
-def _kept(office: Office, receipt_id: str) -> MadeReceipt:
-    """Return a receipt with the proof under the newest checkpoint. Raises `UnknownReceiptError`."""
-    with reading(office.database) as tx:
-        record = records.demand_receipt(tx, receipt_id)
-    proof = prove_inclusion(office.database, office.origin, record.leaf)
-    if proof is None:
-        raise YinzhengError("a receipt without its leaf")
-    return MadeReceipt(record=record, proof=proof)
 
 
 def _item(ref: str, answer: Found | MalformedError, language: Language) -> dict[str, Any]:

@@ -247,6 +247,8 @@ def staff_pages(hall: Hall) -> Shown:
     yield from sent("desk refused", "/office/desk", "/office/desk", entry="89RB")
     wished = {"purpose": "supervision", "basis": "行政许可法第六十一条"}
     yield from sent("desk with purpose", "/office/desk", "/office/desk", entry=issued["typed_id"], **wished)
+    hall.acts(issued["licence_id"], "revoke")
+    yield from opened("receipts", "/office/receipts")
     staff.sends("/sign-out", on="/office")
     staff.signs_in("somebody", PASSWORD)
     yield from opened("second factor", "/sign-in/second-factor")

@@ -12,7 +12,9 @@ from registry.records import Role
 from registry.sessions import IDLE_MAX, LIFE_MAX, sessions_of
 from tests.hall import Hall, sqlite_hall
 from tests.staff_browser import PASSWORD, StaffBrowser
-from tests.town import founded_on_sqlite, sqlite_town
+from tests.town import SCHOOLS, founded_on_sqlite, sqlite_town
+from verify.receipt import check_verification_receipt
+from verify.receipt_file import read_receipt_file
 
 __all__ = ["founded_on_sqlite", "sqlite_hall", "sqlite_town"]
 
@@ -411,5 +413,32 @@ def test_a_clerk_sees_more_only_for_a_purpose_and_leaves_a_receipt(browser: Staf
     receipt = re.search(r"<b data-receipt>([0-9a-f]+)</b>", stated.text)
     assert receipt is not None
     assert browser.hall.ask("GET", f"/api/v1/verifications/{receipt[1]}", key="counter").status_code == 200
+    assert "kept in the receipt until its day" in stated.text
+    assert "keeps nothing" not in stated.text
     assert [each.status_code for each in (open_number, both, blank)] == [422] * 3
     assert "Fill in one of them" in both.text
+
+
+def test_a_clerk_keeps_the_receipt_sees_the_department_s_and_what_was_recalled(browser: StaffBrowser) -> None:
+    browser.arrives("clerk", Role.COUNTER)
+    hall, issued = browser.hall, browser.hall.issues()
+    assert "no receipt yet" in browser.opens("/office/receipts").text
+    purpose = {"purpose": "supervision", "basis": "行政许可法第六十一条", "case": "示检〔2026〕7号"}
+    page = browser.sends("/office/desk", on="/office/desk", entry=issued["licence_id"], **purpose)
+    places = re.findall(r'href="(/office/receipts/[0-9a-f]{32}/(?:page|signed))', page.text)
+
+    paper, signed = (browser.opens(each) for each in places)
+    kept = read_receipt_file(signed.content)
+    listed = browser.opens("/office/receipts")
+    hall.acts(issued["licence_id"], "revoke")
+    recalled = browser.opens("/office/receipts")
+    stranger = StaffBrowser(hall=hall).arrives("stranger", Role.COUNTER, department=SCHOOLS)
+
+    assert (paper.headers["content-type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
+    assert read_receipt_file(paper.content).content == kept.content
+    assert check_verification_receipt(kept.content, hall.office.evidence().trust, proof=kept.proof).is_good
+    assert "示检〔2026〕7号" in listed.text
+    assert "Recalled" not in listed.text
+    assert re.search(r"Recalled.*revoked.*in force", recalled.text, re.DOTALL | re.IGNORECASE), recalled.text
+    assert [stranger.opens(each).status_code for each in places] == [404, 404]
+    assert "示检" not in stranger.opens("/office/receipts").text

@@ -34,7 +34,13 @@ def pages(sqlite_hall: Hall) -> dict[str, tuple[str, str, Permission]]:
 
 def with_records(path: str, **records: str) -> str:
     """Return a path with records in it; without other word a colleague, and documents and batches that are not there."""
-    nowhere = {"document_id": "0" * 16, "licence_id": "0" * 16, "batch_id": "0" * 32, "draft_id": "0" * 32}
+    nowhere = {
+        "document_id": "0" * 16,
+        "licence_id": "0" * 16,
+        "batch_id": "0" * 32,
+        "draft_id": "0" * 32,
+        "receipt_id": "0" * 32,
+    }
     known = {"person_id": "colleague", "number": "1", "type_code": "none", "form": "pdf", **nowhere, **records}
     return path.format(**known)
 
@@ -90,6 +96,8 @@ def test_each_row_for_people_names_roles_and_the_way_in_is_short() -> None:
         "save_draft_preview",
         "show_licence",
         "save_licence",
+        "save_receipt",
+        "save_receipt_page",
     }
     # What is done with an application before anybody approves it or uses a seal for it.
     writing = {"show_draft_form", "change_seen_draft", "return_seen_draft", "withdraw_seen_draft"}
