@@ -28,7 +28,6 @@ from api.checking import (
 from api.reliance_errors import RelianceItemError, RelianceKeepError, RelianceOtherItemError
 from api.wiring import Office
 from registry import catalogue
-from registry.db import reading
 from registry.disclosures import DisclosedField, disclosed, find_disclosables, relied_types
 from registry.number_search import find_by_number
 from registry.purposes import Purpose
@@ -239,8 +238,8 @@ def _report(office: Office, question: Question, evidence: Evidence) -> Report:
         return read_text(office, question.text, evidence)
     if question.typed:
         return check_id(office, question.typed)
-    with reading(office.database) as tx:
-        found = find_by_number(tx, question.number.strip(), question.holder.strip(), type_code=question.type_code)
+    number, holder = question.number.strip(), question.holder.strip()
+    found = find_by_number(office.database, number, holder, type_code=question.type_code)
     if found is not None:
         return check_licence_id(office, LicenceId.parse(found))
     nothing = Evidence(trust=None, registry=NOT_FOUND)

@@ -209,10 +209,11 @@ def test_a_licence_is_found_by_number_and_holder_and_a_wrong_holder_is_no_number
 
     by_code = answered(hall, number=food.number, holder=HOLDER)
     by_name = answered(hall, number=food.number, holder=food.holder_name, type_code=FOOD)
+    as_typed = answered(hall, number=f" {food.number.lower()[:4]} {food.number[4:]}", holder=f"{HOLDER.lower()} ")
     wrong = answered(hall, number=food.number, holder="示例市别家餐饮有限公司")
     unknown = answered(hall, number="JY0", holder=HOLDER)
 
-    assert by_code["verdict"] == by_name["verdict"] == "valid"
+    assert by_code["verdict"] == by_name["verdict"] == as_typed["verdict"] == "valid"
     assert by_code["facts"]["number"] == food.number
     assert (wrong["verdict"], wrong["facts"], wrong["fields"]) == ("not_found", {}, [])
     assert {**wrong, "receipt": None} == {**unknown, "receipt": None}
