@@ -29,7 +29,8 @@ def counter_page(folder: Path) -> Iterator[Figure]:
     click that opens the camera to the verdict on the page, first frames and all, the network off and the decoder warm;
     median of fifteen, the camera closed in between. scan_page: everything that the first visit fetches, compressed, the
     decoder too. repeat_visit: what a second visit fetches of vendor files. public_page: what a phone that opens the
-    address of a code fetches until it shows the verdict, before any decoder. first_paint: from asking for a page that the
+    address of a code fetches until it shows the verdict, before any decoder, with the pack of a town that issued one
+    licence (each full status list of a city, with one in twelve ended, adds some 10 KB at the first visit). first_paint: from asking for a page that the
     server renders to the first thing seen, of the slowest of five kinds of pages the median of nine. counter_ready: from
     asking for the counter page, its files kept from before, until it takes a scan; median of nine.
     """
