@@ -102,7 +102,7 @@ export class Wedge {
 
   takeEnd(event) {
     const isScanner = this.isScan || (this.count >= STRANGE_KEYS_MIN && this.isFast);
-    const isSecondEnd = this.count === 0 && performance.now() - this.endedAt < SECOND_END_MS;
+    const isSecondEnd = event.key === "Enter" && this.count === 0 && performance.now() - this.endedAt < SECOND_END_MS;
     if (isScanner || isSecondEnd) {
       event.preventDefault();
       event.stopPropagation();
