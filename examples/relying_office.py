@@ -14,6 +14,7 @@ package `cryptography`.)
 # ruff: noqa: INP001 - a file that is copied into other systems, no package
 
 import base64
+import http.client
 import json
 import sys
 import time
@@ -29,6 +30,10 @@ TIMEOUT_SECONDS = 90
 TRIES = 4
 # What is worth trying again: too often, away for now. Everything else is the request's own fault.
 TRY_AGAIN = frozenset({429, 502, 503, 504})
+# So is a request whose connection broke, where it counts once; the first may still be at work when the next comes.
+BROKEN = (OSError, http.client.HTTPException)
+STILL_RUNNING = "idempotency.running"
+BROKEN_WAIT_SECONDS = 0.5
 # A message older than this was held back by somebody (Standard Webhooks).
 WEBHOOK_AGE_SECONDS = 300
 # A statement is exchanged at once; a token is not used to its last second.
@@ -40,10 +45,16 @@ STATEMENT_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 class RefusedError(Exception):
     """The service refused a request; `problem` is its problem+json, whose `code` never changes."""
 
-    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+    def __init__(self, status: int, problem: Mapping[str, Any], retry_after: str = "") -> None:
         super().__init__(f"{status} {problem.get('code')}: {problem.get('detail')}")
         self.status = status
         self.problem = problem
+        self.retry_after = retry_after
+
+    @property
+    def is_for_now(self) -> bool:
+        """Say whether the same request may be answered a little later."""
+        return self.status in TRY_AGAIN or self.problem.get("code") == STILL_RUNNING
 
 
 class SigningKey:
@@ -111,7 +122,10 @@ class SigningKey:
 
 
 class RelyingOffice:
-    """One office's access, with a key of the sandbox, or with what gives tokens: a `SigningKey`."""
+    """One office's access, with a key of the sandbox, or with what gives tokens: a `SigningKey`.
+
+    Every request may raise `RefusedError`, or an error of the connection that stayed broken (`BROKEN`).
+    """
 
     def __init__(self, address: str, key: str | Callable[[], str]) -> None:
         self.address = address.rstrip("/")
@@ -123,7 +137,17 @@ class RelyingOffice:
         `more` may be item_code, case_number, operator (a pseudonym in hex), keep_until.
         """
         reliance = {"purpose": purpose, "legal_basis": legal_basis, **more}
-        answer: dict[str, Any] = self._ask("POST", "/verifications", {**asked, "reliance": reliance})
+        answer: dict[str, Any] = self._ask("/verifications", {**asked, "reliance": reliance})
+        return answer
+
+    def verify_file(self, content: bytes, *, purpose: str, legal_basis: str, **more: str) -> dict[str, Any]:
+        """Check a PDF or OFD of at most 20 MB, ours or another office's: the answer is that of `verify`."""
+        reliance = json.dumps({"purpose": purpose, "legal_basis": legal_basis, **more}, ensure_ascii=False)
+        line = uuid.uuid4().hex
+        part = f"--{line}\r\nContent-Disposition: form-data; name="
+        before = f'{part}"reliance"\r\n\r\n{reliance}\r\n{part}"file"; filename="file"\r\n\r\n'
+        body = b"".join((before.encode(), content, f"\r\n--{line}--\r\n".encode()))
+        answer: dict[str, Any] = self._send("/verifications/file", body, f"multipart/form-data; boundary={line}")
         return answer
 
     def verify_many(
@@ -131,13 +155,13 @@ class RelyingOffice:
     ) -> list[dict[str, Any]]:
         """Check up to a thousand licences; each item may have a `ref` and a `case_number` of its own."""
         reliance = {"purpose": purpose, "legal_basis": legal_basis, **more}
-        answer = self._ask("POST", "/verifications/batch", {"items": list(items), "reliance": reliance})
+        answer = self._ask("/verifications/batch", {"items": list(items), "reliance": reliance})
         found: list[dict[str, Any]] = answer["items"]
         return found
 
     def receipt(self, receipt_id: str) -> dict[str, Any]:
         """Read one of the office's receipts again, with what happened to its licence since."""
-        answer: dict[str, Any] = self._ask("GET", f"/verifications/{receipt_id}")
+        answer: dict[str, Any] = self._ask(f"/verifications/{receipt_id}")
         return answer
 
     def recalls(self, cursor: str | None = None) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -147,7 +171,7 @@ class RelyingOffice:
         """
         while True:
             query = "" if cursor is None else "?" + urllib.parse.urlencode({"cursor": cursor})
-            page = self._ask("GET", f"/recalls{query}")
+            page = self._ask(f"/recalls{query}")
             if not page["items"]:
                 return
             *others, last = page["items"]
@@ -156,29 +180,50 @@ class RelyingOffice:
             cursor = page["next"]
             yield last, cursor
 
-    def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - whatever the service answers
-        """Send a request; where it is sent again, the same Idempotency-Key makes it count once."""
-        headers = {"Authorization": f"Bearer {self._key()}", "Accept": "application/json"}
-        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        if data is not None:
-            headers |= {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
-        request = urllib.request.Request(f"{self.address}/api/v1{path}", data, headers, method=method)  # noqa: S310 - the office's own setting
-        return _sent(request)
+    def _ask(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - whatever the service answers
+        """Send JSON, or ask for something."""
+        if body is not None:
+            return self._send(path, json.dumps(body, ensure_ascii=False).encode(), "application/json")
+        return _sent(urllib.request.Request(f"{self.address}/api/v1{path}", headers=self._headers()))  # noqa: S310 - the office's own setting
+
+    def _send(self, path: str, body: bytes, kind: str) -> Any:  # noqa: ANN401 - whatever the service answers
+        """Send a body; where it is sent again, the same Idempotency-Key makes it count once."""
+        headers = self._headers() | {"Content-Type": kind, "Idempotency-Key": uuid.uuid4().hex}
+        return _sent(urllib.request.Request(f"{self.address}/api/v1{path}", body, headers, method="POST"))  # noqa: S310 - the office's own setting
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key()}", "Accept": "application/json"}
 
 
 def _sent(request: urllib.request.Request) -> Any:  # noqa: ANN401 - whatever the service answers
-    """Send a request, again where that is worth it, and return the answer. Raises `RefusedError`."""
-    for attempt in range(1, TRIES + 1):
+    """Send a request, again where that is worth it, and return the answer. Raises `RefusedError`, `BROKEN`.
+
+    Whether a request came through whose connection broke, nobody knows: what would count twice is not sent again.
+    """
+    counts_once = request.get_method() == "GET" or request.has_header("Idempotency-key")
+    for attempt in range(1, TRIES):
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the office's own setting
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                problem = _problem(error.read())
-            if error.code not in TRY_AGAIN or attempt == TRIES:
-                raise RefusedError(error.code, problem) from error
-            time.sleep(float(error.headers.get("Retry-After", 2**attempt)))
-    raise AssertionError
+            return _answer(request)
+        except RefusedError as error:
+            if not error.is_for_now:
+                raise
+            time.sleep(int(error.retry_after) if error.retry_after.isdecimal() else 2**attempt)
+        except BROKEN:
+            if not counts_once:
+                raise
+            time.sleep(BROKEN_WAIT_SECONDS * 4 ** (attempt - 1))
+    return _answer(request)
+
+
+def _answer(request: urllib.request.Request) -> Any:  # noqa: ANN401 - whatever the service answers
+    """Send a request once. Raises `RefusedError`, `BROKEN`."""
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the office's own setting
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            problem = _problem(error.read())
+        raise RefusedError(error.code, problem, error.headers.get("Retry-After", "")) from error
 
 
 def _base64url(content: bytes) -> str:

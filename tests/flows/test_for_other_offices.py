@@ -106,6 +106,8 @@ def desk(hall: Hall, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]
         "YINZHENG_LANGUAGE": "en",
     }
     (folder / "root.pem").write_bytes(root_of(hall))
+    path = f"/api/v1/licences/{licence.licence_id}/document"
+    (folder / "licence.pdf").write_bytes(hall.ask("GET", path, key="officer").content)
     hall.gives_key("signing", BUREAU, Role.COUNTER)
     environment |= {
         "CLIENT": "signing",
@@ -145,7 +147,9 @@ def test_every_command_of_the_page_works_as_it_stands_there(desk: Desk) -> None:
 
     assert desk.reads("answer.json")["verdict"] == "valid"
     assert [each["result"]["verdict"] for each in desk.reads("batch.json")["items"]] == ["valid", "valid"]
-    assert len(desk.reads("receipts.json")["items"]) == 3
+    assert desk.reads("file.json")["verdict"] == "valid"
+    assert desk.reads("file.json")["receipt"]["receipt_id"]
+    assert len(desk.reads("receipts.json")["items"]) == 4
     assert desk.reads("recalls.json")["items"] == []
     assert desk.reads("java.json")["receipt"]["receipt_id"]
     assert desk.reads("python.json")["receipt"]["receipt_id"]
@@ -212,16 +216,24 @@ except RefusedError as error:
 
 
 class _AwayOnce(BaseHTTPRequestHandler):
-    """First a proxy's page, then two pages of recalls and an empty one."""
+    """Answers as it is told to, one after the other; status 0 is a connection that breaks."""
 
     answers: ClassVar[list[tuple[int, str]]] = []
+    asked: ClassVar[list[tuple[str, str | None, bytes]]] = []
 
     def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.asked.append((self.path, self.headers.get("Idempotency-Key"), body))
         status, content = self.answers.pop(0)
+        if not status:
+            return
         self.send_response(status)
         self.send_header("Retry-After", "0")
         self.end_headers()
         self.wfile.write(content.encode())
+
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -237,6 +249,35 @@ def test_who_stops_within_a_page_of_recalls_misses_none_and_a_proxys_page_is_no_
 
         assert list(office.recalls()) == [(1, None), (2, "A"), (3, "B")]
         server.shutdown()
+
+
+def test_a_broken_connection_is_tried_again_where_the_request_counts_once() -> None:
+    running = json.dumps({"code": "idempotency.running"})
+    _AwayOnce.asked = []
+    _AwayOnce.answers = [
+        (0, ""),
+        (409, running),
+        (200, '{"verdict": "valid"}'),
+        (0, ""),
+        (200, "{}"),
+        (0, ""),
+        (200, ""),
+    ]
+    client = runpy.run_path(str(ROOT / "examples/relying_office.py"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), _AwayOnce) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        office = client["RelyingOffice"](address, "key")
+
+        assert office.verify_file(b"%PDF-", purpose="supervision", legal_basis="x") == {"verdict": "valid"}
+        assert office.receipt("17") == {}
+        with pytest.raises(ConnectionError):
+            client["_sent"](client["urllib"].request.Request(f"{address}/api/v1/token", b"statement"))
+        server.shutdown()
+    first, *others = _AwayOnce.asked[:3]
+    assert others == [first, first], "the same key and the same body, byte for byte"
+    assert first[1]
+    assert [each[0] for each in _AwayOnce.asked[3:]] == ["/api/v1/verifications/17"] * 2 + ["/api/v1/token"]
 
 
 def test_a_message_without_its_headers_is_refused_as_one_that_is_not_signed() -> None:
