@@ -5,6 +5,7 @@ waits) is put in its place in the browser, before the page starts.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright
@@ -138,7 +139,7 @@ def test_the_browsers_own_detector_is_asked_first_ours_when_it_fails_and_without
     packed(sqlite_hall)
     film(qr_picture(good["code_text"]), filmed.film)
     asked: list[str] = []
-    options = {"has_camera": True, "service_workers": "block"}
+    options: dict[str, Any] = {"has_camera": True, "service_workers": "block"}
 
     with served(sqlite_hall) as address:
         with visiting(filmed.opened, sqlite_hall.town.now, **options) as visit:
