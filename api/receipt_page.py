@@ -1,7 +1,8 @@
 """A receipt on paper: what its claims say, in words, as PDF/A with the signed receipt and its proof inside.
 
 Promises: nothing is printed that the receipt does not say; so neither holder nor contents of the licence are on it.
-Its code leads to our page that checks the receipt anew.
+Fields stand there by the names that the catalogue has for their numbers. Its code leads to our page that checks the
+receipt anew.
 """
 
 from typing import Final
@@ -14,6 +15,7 @@ from api.wiring import Office
 from registry import receipts
 from registry.db import reading
 from registry.departments import find_department
+from registry.disclosures import field_names, find_disclosables
 from signer.page.model import AttachedFile
 from signer.page.press import About
 from signer.page.sheet import Sheet, SheetGroup
@@ -45,14 +47,12 @@ def kept_receipt(office: Office, receipt_id: str) -> MadeReceipt:
 def receipt_page(office: Office, kept: MadeReceipt, language: Language) -> bytes:
     """Return the sheet of a receipt as a PDF."""
     said = read_receipt(kept.record.content)
-    name, host = office_name(office, said, language), office.settings.host
+    relied, host = _relied_rows(office, said, kept, language), office.settings.host
     sheet = Sheet(
         title=sentence("receipt_page.title", language),
         headline=headline_later(Verdict(kept.record.verdict), language),
         groups=(
-            SheetGroup(
-                heading=sentence("receipt_page.relied", language), rows=_relied_rows(said, kept, name, language)
-            ),
+            SheetGroup(heading=sentence("receipt_page.relied", language), rows=relied),
             SheetGroup(heading=sentence("receipt_page.checks", language), rows=_check_rows(said, language)),
             SheetGroup(heading=sentence("receipt_page.proof", language), rows=_proof_rows(said, kept, language)),
         ),
@@ -80,12 +80,14 @@ def office_name(office: Office, said: VerificationReceipt, language: Language) -
 
 
 def _relied_rows(
-    said: VerificationReceipt, kept: MadeReceipt, name: str, language: Language
+    office: Office, said: VerificationReceipt, kept: MadeReceipt, language: Language
 ) -> tuple[tuple[str, str], ...]:
     item = kept.record.item_code
-    office = (sentence("receipt_page.office", language), f"{name} ({said.office})")
+    who = (sentence("receipt_page.office", language), f"{office_name(office, said, language)} ({said.office})")
     items = () if item is None else ((sentence("receipt_page.item", language), item),)
-    return (office, *receipt_rows(said, language), *items)
+    licence = find_disclosables(office.database, (said.licence_id,)).get(said.licence_id)
+    names = {} if licence is None else field_names(licence, in_english=language == "en")
+    return (who, *receipt_rows(said, language, names), *items)
 
 
 def _check_rows(said: VerificationReceipt, language: Language) -> tuple[tuple[str, str], ...]:

@@ -102,6 +102,12 @@ def disclosed(licence: Disclosable, purpose: Purpose) -> tuple[DisclosedField, .
     return (*of_holder, *_own_fields(licence.licence_type.fields, named, values))
 
 
+def field_names(licence: Disclosable, *, in_english: bool) -> dict[int, str]:
+    """Return what the fields of a licence are called, by the numbers under which receipts name them."""
+    own = ((number, each.name, each.name_en) for number, each in enumerate(licence.licence_type.fields, FIRST_FIELD))
+    return {number: name_en if in_english else name for number, name, name_en in (*_WORDS.values(), *own)}
+
+
 def _of_holder(code: str, value: str) -> DisclosedField:
     number, name, name_en = _WORDS[code]
     return DisclosedField(number=number, code=code, name=name, name_en=name_en, value=value)

@@ -416,7 +416,10 @@ def test_the_printed_receipt_carries_the_signed_one_and_its_code_leads_to_a_chec
     hall, issued = sqlite_hall, sqlite_hall.issues()
     receipt = answered(hall, text=text_of(hall, issued), reliance=STAMPED)["receipt"]
     path = f"/api/v1/verifications/{receipt['receipt_id']}/page"
-    words = {"zh": ("有效", "监督检查", "示检〔2026〕7号"), "en": ("Valid", "Supervision", "示检〔2026〕7号")}
+    words = {
+        "zh": ("有效", "监督检查", "示检〔2026〕7号", "编号、持证主体", "设置地点"),
+        "en": ("Valid", "Supervision", "示检〔2026〕7号", "Number, Holder", "Place"),
+    }
 
     for language, shown in words.items():
         answer = hall.ask("GET", path, key="counter", params={"language": language})
