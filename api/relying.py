@@ -7,7 +7,6 @@ Promises:
   * No receipt is made of what could not be read, reached or timed. A batch is one commit of the log.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,6 +38,7 @@ from verify.facts import Facts
 from verify.licence import ISSUER_ZONE, law_day
 from verify.qr_token import presented_bytes
 from verify.receipt import STATUS_LIST_ISSUED, TRUST_LIST_SEQUENCE, check_numbers
+from verify.receipt_file import canonical_answer
 from verify.report import Check, Report, Subject
 from verify.report_objects import public_object
 from verify.values import LicenceId
@@ -119,9 +119,6 @@ class _Shown:
 Asked = tuple[Question, Reliance]
 """A question, and who asks it for what."""
 
-# `json.dumps` makes an encoder at every call that is not of its own taste.
-_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
-
 
 def relied(office: Office, stated: Purposed, *, department: str, client: str) -> Reliance:
     """Return a reliance that may be. Raises `RelianceItemError`, `RelianceOtherItemError`, `RelianceKeepError`."""
@@ -183,11 +180,6 @@ def answer_each(office: Office, asked: Sequence[Asked]) -> tuple[Found | Malform
     )
 
 
-def canonical(content: Mapping[str, Any]) -> bytes:
-    """Return an answer as canonical JSON (RFC 8785): what the receipt's claim 12 is the hash of."""
-    return _CANONICAL.encode(content).encode()
-
-
 def _reports(office: Office, questions: Sequence[Question]) -> list[Report | MalformedError]:
     """Check what is asked about: codes by themselves first, then the registry is asked for all of them at once."""
     evidence = office.evidence()
@@ -216,7 +208,7 @@ def _shown(question: Question, reliance: Reliance, report: Report, fields: Seque
     return _Shown(
         report=report,
         content=content,
-        canonical=canonical(content),
+        canonical=canonical_answer(content),
         numbers=_numbers(report, fields),
         presented=_presented(question),
         reliance=reliance if question.case_number is None else replace(reliance, case_number=question.case_number),

@@ -24,6 +24,8 @@ FILE_BYTES_MAX: Final = 4 * 1024 * 1024
 _COSE_HEAD: Final = b"\xd2\x84"
 _PDF_HEAD: Final = b"%PDF-"
 _FILES_MAX: Final = 8
+# `json.dumps` makes an encoder at every call that is not of its own taste.
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
 # A member that every answer to a check has, and a receipt that was fetched later has not.
 _ANSWERED: Final = "facts"
 _BYTES_MAX: Final = {
@@ -59,7 +61,7 @@ def read_receipt_file(data: bytes) -> KeptReceipt:
 
 def canonical_answer(content: Mapping[str, object]) -> bytes:
     """Return an answer without its receipt as canonical JSON (RFC 8785): what the receipt's claim 12 is the hash of."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return _CANONICAL.encode(content).encode()
 
 
 def _of_json(data: bytes) -> KeptReceipt:

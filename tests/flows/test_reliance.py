@@ -14,7 +14,6 @@ from httpx import Response
 from pypdfium2 import PdfDocument
 from sqlalchemy import select, update
 
-from api.relying import canonical
 from api.v1.receipts import BATCHES_OF_ONE_MAX, BUSY_SECONDS
 from registry.db import reading, transaction
 from registry.licences import find_licence
@@ -23,7 +22,7 @@ from registry.tables import VERIFICATION_RECEIPT
 from tests.hall import Hall, settings_of
 from tests.town import BUREAU, BUSINESS, FOOD, HOLDER, SCHOOLS, Town
 from verify.receipt import check_verification_receipt, read_receipt
-from verify.receipt_file import read_receipt_file
+from verify.receipt_file import canonical_answer, read_receipt_file
 from verify.report import Check, Outcome
 from verify.timestamp_token import check_timestamp
 
@@ -75,7 +74,7 @@ def test_a_receipt_says_what_was_found_for_whom_and_what_for_and_proves_it(hall:
     assert body["verdict"] == "valid"
     assert (said.office, said.licence_id, said.result) == (BUREAU, issued["licence_id"], 0)
     assert (said.purpose, said.case_number, said.operator.hex()) == ("supervision", "示检〔2026〕7号", OPERATOR)
-    assert said.answer == sha256(canonical(json.loads(json.dumps(without)))).digest()
+    assert said.answer == sha256(canonical_answer(json.loads(json.dumps(without)))).digest()
     assert said.checks["signature"] == said.checks["log"] == 0
     assert "tl_seq" in said.checks
 
