@@ -13,7 +13,7 @@ class Places:
     """Lets so many requests in at once; `refused` makes the answer for the others."""
 
     def __init__(self, app: ASGIApp, *, most: int, refused: Callable[[YinzhengError, Scope], Response]) -> None:
-        self._app = app
+        self.app = app
         self._most = most
         self._refused = refused
         self._taken = 0
@@ -25,6 +25,6 @@ class Places:
             return
         self._taken += 1
         try:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
         finally:
             self._taken -= 1

@@ -376,7 +376,7 @@ def test_no_page_hinders_anybody(sqlite_hall: Hall, windowless: Browser) -> None
         blind.judges("barriers", "zh")
 
     assert judge.found == []
-    assert len(judge.seen) == len(answers) == 2 * 47
+    assert len(judge.seen) == len(answers) == 2 * 48
     assert {name: len(answer.content) for name, answer in answers.items() if not is_light(answer)} == {}
     assert [name for name, answer in answers.items() if RUNNING.search(answer.text)] == []
     english = {name: MARKED_CHINESE.sub("", answer.text) for name, answer in answers.items() if name.endswith("en")}

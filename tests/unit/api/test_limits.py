@@ -310,7 +310,7 @@ def test_a_body_that_trickles_in_is_given_up(sqlite_hall: Hall) -> None:
             yield b" "
             await asyncio.sleep(0.05)
 
-    gate = sqlite_hall.app._layers.app  # type: ignore[attr-defined]
+    gate = sqlite_hall.app._layers.app.app  # type: ignore[attr-defined]
     gate._body_seconds = 0.3
     answer = sqlite_hall.ask("POST", "/api/v1/verifications", content=trickle())
 
