@@ -54,6 +54,7 @@ def counter_page(folder: Path) -> Iterator[Figure]:
             visit.context.set_offline(True)
             seconds = [_click_to_verdict(visit, number) for number in range(1, LOOKS + 1)]
         with visiting(browser, town.now) as visit:
+            sent.take()  # what the counter page asked for at its end
             visit.page.goto(f"{address}/v/{text.partition('/v/')[2]}")
             visit.wait(lambda: visit.page.query_selector("[data-verdict='valid']") is not None)
             visit.page.wait_for_timeout(1000)

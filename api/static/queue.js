@@ -1,6 +1,6 @@
 // Checks that were made without the registry: they wait, and are made again as soon as it answers.
 
-import { changed } from "./store.js";
+import { run } from "./store.js";
 
 const KEPT = "queue";
 const AGAIN_MS = 30000;
@@ -63,4 +63,19 @@ export class Queue {
 
 function isSame(one, other) {
   return one.code === other.code && one.id === other.id;
+}
+
+/** Change a kept value in one step, whatever another tab does meanwhile; null when the browser keeps nothing. */
+async function changed(name, change) {
+  let value;
+  try {
+    await run("readwrite", (store) => {
+      const request = store.get(name);
+      request.onsuccess = () => store.put((value = change(request.result)), name);
+      return request;
+    });
+    return value;
+  } catch {
+    return null;
+  }
 }

@@ -16,7 +16,8 @@ function open() {
   return opened;
 }
 
-async function run(mode, act) {
+/** Do something with the store; returns the result of the request that `act` returns, when all is written. */
+export async function run(mode, act) {
   const database = await open();
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(STORE, mode);
@@ -42,26 +43,6 @@ export async function keep(name, value) {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Change a kept value in one step, whatever another tab does meanwhile; null when the browser keeps nothing. */
-export async function changed(name, change) {
-  try {
-    const database = await open();
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, "readwrite");
-      const store = transaction.objectStore(STORE);
-      let value;
-      store.get(name).onsuccess = ({ target }) => {
-        value = change(target.result);
-        store.put(value, name);
-      };
-      transaction.oncomplete = () => resolve(value);
-      transaction.onabort = transaction.onerror = () => reject(transaction.error);
-    });
-  } catch {
-    return null;
   }
 }
 
