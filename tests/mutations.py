@@ -45,6 +45,11 @@ def exchange(random: Random, data: bytes) -> bytes:
     return data[:first] + data[second:third] + data[first:second] + data[third:]
 
 
+def last_bit_changed(data: bytes) -> bytes:
+    """Change the last bit: what a fixed byte in its place would leave as it is in one run of 256."""
+    return data[:-1] + bytes((data[-1] ^ 1,))
+
+
 MUTATIONS: tuple[Mutation, ...] = (flip, overwrite, cut_out, put_in, repeat, exchange)
 
 

@@ -40,6 +40,7 @@ from api.clock import clock
 from registry.catalogue import SAMPLE
 from signer.sheets import read_sheet, write_sheet
 from tests.databases import fresh_postgresql_url, postgresql_server
+from tests.mutations import last_bit_changed
 from verify.log_proof import LogReceipt, check_receipt
 from verify.note import parse_verifier_key
 from verify.ofd_package import read_package
@@ -298,7 +299,7 @@ def test_a_rewritten_log_ends_the_audit_with_5_and_names_the_first_leaf_that_dif
 
     with closing(sqlite3.connect(terminal.folder / "yinzheng-data/registry.db")) as registry, registry:
         entry = registry.execute("SELECT entry FROM log_entry WHERE idx = 7").fetchone()[0]
-        registry.execute("UPDATE log_entry SET entry = ? WHERE idx = 7", (entry[:-1] + bytes([entry[-1] ^ 1]),))
+        registry.execute("UPDATE log_entry SET entry = ? WHERE idx = 7", (last_bit_changed(entry),))
 
     rewritten = terminal.calls("log", "audit", "--since", "kept", "--lang", "en", expect=5)
     plain = terminal.calls("log", "audit", expect=5)
@@ -364,7 +365,7 @@ def test_an_auditor_checks_the_published_files_with_one_file_and_no_account(
     assert (alone.returncode, told) == (4, checked)
     _judge_evidence(terminal.folder / "evidence.zip", published)
     bundle = next((published / "log/tile/entries").rglob("*.p/*"))
-    bundle.write_bytes(bundle.read_bytes()[:-1] + b"?")
+    bundle.write_bytes(last_bit_changed(bundle.read_bytes()))
     (broken,) = terminal.reads("log", "audit", *words, "--keep", "kept", expect=5)
     assert {each["code"] for each in broken["findings"]} >= {"checker.entry_changed"}
     assert broken["since"] == checked["size"]

@@ -20,6 +20,7 @@ from registry.licences import find_licence
 from registry.records import Role
 from registry.tables import VERIFICATION_RECEIPT
 from tests.hall import Hall, settings_of
+from tests.mutations import last_bit_changed
 from tests.town import BUREAU, BUSINESS, FOOD, HOLDER, SCHOOLS, Town
 from verify.receipt import check_verification_receipt, read_receipt
 from verify.receipt_file import canonical_answer, read_receipt_file
@@ -458,7 +459,7 @@ def test_the_page_of_a_receipt_tells_what_does_not_hold_any_more(sqlite_hall: Ha
     with transaction(hall.office.database) as tx:
         rows = VERIFICATION_RECEIPT.c
         row = tx.execute(select(rows.content).where(rows.receipt_id == second)).scalar_one()
-        spoilt = row[:-1] + bytes([row[-1] ^ 1])
+        spoilt = last_bit_changed(row)
         tx.execute(update(VERIFICATION_RECEIPT).where(rows.receipt_id == first).values(content=spoilt))
         tx.execute(update(VERIFICATION_RECEIPT).where(rows.receipt_id == second).values(timestamp=b"0"))
         tx.execute(update(VERIFICATION_RECEIPT).where(rows.receipt_id == third).values(leaf=1 << 40))

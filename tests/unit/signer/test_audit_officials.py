@@ -11,6 +11,7 @@ from registry.db import Transaction, reading, transaction
 from registry.official_documents import OfficialRecord
 from registry.tables import INTENT, OFFICIAL_DOCUMENT, SEAL_USE, SEAL_USE_BODY
 from signer.audit import AuditReport, AuditScope, audit
+from tests.mutations import last_bit_changed
 from tests.official_office import OfficialOffice, plain_ofd, plain_pdf
 from tests.town import MARKET, Town
 
@@ -209,7 +210,7 @@ def test_a_file_that_is_gone_or_damaged_is_found(office: OfficialOffice, form: s
     content = path.read_bytes()
     path.chmod(0o600)
 
-    path.write_bytes(content[:-1] + b"x")
+    path.write_bytes(last_bit_changed(content))
     damaged = found(office)
     path.unlink()
 

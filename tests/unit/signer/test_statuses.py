@@ -17,6 +17,7 @@ from registry.statuses import LIST_SIZE
 from signer.change import Change, change
 from signer.key_acts import rotate_key
 from signer.statuses import KIND, TTL, pack_values, refresh_after_filing, refresh_status_lists, status_list_address
+from tests.mutations import last_bit_changed
 from tests.town import PERSONS, SETTINGS, Town
 from verify.algorithms import Algorithm
 from verify.key_purpose import KeyPurpose
@@ -110,7 +111,7 @@ def test_a_list_that_no_stranger_would_take_is_signed_again(sqlite_town: Town, w
         desk = replace(desk, settings=replace(SETTINGS, status_prefix="https://moved.test.example/status/"))
     else:
         with transaction(town.database) as tx:
-            artefacts.store(tx, KIND, "1", (content_of(town) or b"")[:-1] + b"\x00", sequence=7, at=town.now)
+            artefacts.store(tx, KIND, "1", last_bit_changed(content_of(town) or b""), sequence=7, at=town.now)
 
     assert refresh_status_lists(desk, at=town.now) == (1,)
     assert refresh_status_lists(desk, at=town.now) == ()

@@ -17,6 +17,7 @@ from signer.official.wishes import PreparedFile, SealWish
 from signer.page.ofd_zip import OfdPart, write_zip
 from signer.page.packed import Packed
 from tests.key_room import BUREAU, NOW, SEAL, KeyRoom
+from tests.mutations import last_bit_changed
 from tests.official_office import picture, plain_ofd, prepared_by_work
 from tests.small_ofd import SEAL_NAME, OfdRoom
 from tests.small_pdf import MANDATE
@@ -345,7 +346,7 @@ def test_a_broken_signature_of_another_makes_the_file_one_that_does_not_hold(
     twice = sealed_official(ofd_room, official, how=Sealing(official=None, mandate=None))
     name = f"Doc_0/Signs/Sign_1/{VALUE_FILE}"
 
-    found = judged(changed(twice, lambda files: files.update({name: files[name][:-1] + b"x"})), ofd_room)
+    found = judged(changed(twice, lambda files: files.update({name: last_bit_changed(files[name])})), ofd_room)
 
     assert found.has_failed
 

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.mutations import last_bit_changed
 from tests.small_log import BEGINS
 from verify.algorithms import Algorithm, der_to_raw, key_identifier
 from verify.log_audit.findings import Findings
@@ -90,7 +91,7 @@ def test_a_list_by_nobody_of_another_address_older_than_before_ended_or_gone_is_
     def told(content: bytes | None, seen: int = 0) -> set[tuple[str, str, str]]:
         return found({} if content is None else {"status/1": content}, seen={"status/1": seen} if seen else {}, acts=())
 
-    assert told(good[:-1] + bytes([good[-1] ^ 1])) == {("checker.list_wrong", "failed", "")}
+    assert told(last_bit_changed(good)) == {("checker.list_wrong", "failed", "")}
     assert told(other) == {("checker.list_wrong", "failed", "")}
     assert told(ended) == {("checker.list_expired", "unknown", "")}
     assert told(good, issued) == set()
