@@ -189,7 +189,7 @@ def _completed(office: Office, report: Report, evidence: Evidence) -> Report:
 def _asked(office: Office, report: Report, evidence: Evidence) -> Report:
     if report.facts.official_id:
         return with_official(report, ask_official(office, report.facts.official_id), at=report.at)
-    if report.claimed is None or report.verdict.is_not_genuine:
+    licence_id = to_ask_for(report)
+    if licence_id is None:
         return report
-    answer = ask_registry(office, report.claimed.licence_id)
-    return with_registry(report, answer, evidence, at=report.at)
+    return with_registry(report, ask_registry(office, licence_id), evidence, at=report.at)

@@ -22,12 +22,10 @@ from PIL import (
 PIXELS_MAX: Final = 50_000_000
 # What is looked at: smaller first, which is faster and takes noise away; then as it came.
 SIDES: Final = (1600, 4000)
-FORMATS: Final = tuple(
-    each.format for each in (JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile, WebPImagePlugin.WebPImageFile)
-)
+FORMATS: Final = ("JPEG", "PNG", "WEBP")
 # Pillow loads these at the first picture that needs them, which the reader may do no more: telephones write two
 # pictures into one JPEG, and which side is up as a TIFF.
-_LOADED: Final = (MpoImagePlugin, TiffImagePlugin)
+_LOADED: Final = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 TEXT_LENGTH_MAX: Final = 4_000
 
 

@@ -22,7 +22,8 @@ from registry import cosignatures, leaves
 from registry.cosignatures import CosignedCheckpoint
 from registry.db import reading
 from signer.errors import LogForkError, PublishConflictError
-from signer.publish import publish_log
+from signer.log_files import TileStore
+from signer.publish import Published, publish, publish_log
 from signer.witnessing import cosigned
 from verify.errors import YinzhengError
 
@@ -31,6 +32,17 @@ LOOK_SECONDS: Final = 0.25
 # A store that is away is asked again, not hammered; and it is logged as often.
 BACK_OFF_SECONDS: Final = 5.0
 TELL_SECONDS: Final = 60.0
+
+
+def publish_files(office: Office, store: TileStore | None = None) -> Published:
+    """Bring an office's published files up to date, where it has them or in another store. Raises as `publish` does."""
+    verifier, policy = office.desk.log.verifier, office.witness_policy
+    return publish(office.database, verifier, store or office.published, policy=policy)
+
+
+def publish_files_of_log(office: Office) -> Published:
+    """Bring the log among them up to date. Raises as `publish_log` does."""
+    return publish_log(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +95,7 @@ class LogPublisher:
             seen = cosignatures.cosigned_checkpoints(tx, head.log) if policy.has_quorum else ()
             now = (cosigned(tx, head), seen)
         if now != self._published:
-            publish_log(office.database, verifier, office.published, policy=policy)
+            publish_files_of_log(office)
             self._published = now
 
     def _tell(self, error: YinzhengError) -> None:

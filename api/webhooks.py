@@ -19,6 +19,7 @@ import httpx
 from api.outgoing import outgoing_trust
 from api.wiring import Office
 from keys.custody import DEPLOYMENT
+from keys.time_limits import TimeLimits
 from registry import webhooks
 from registry.db import transaction
 from registry.webhooks import Delivery
@@ -26,9 +27,7 @@ from signer.webhooks import signed_headers
 from verify.errors import MalformedError
 from verify.key_purpose import KeyPurpose
 
-CONNECT_SECONDS: Final = 5.0
-READ_SECONDS: Final = 15.0
-OVERALL_SECONDS: Final = 30.0
+LIMITS: Final = TimeLimits(connect_seconds=5.0, read_seconds=15.0, overall_seconds=30.0)
 # So many receivers are waited for at once; a slow one takes one place.
 AT_ONCE: Final = 10
 ADDRESS_LENGTH_MAX: Final = 500
@@ -84,11 +83,8 @@ def send_due(office: Office) -> int:
 
 
 async def _send_all(outgoing: Sequence[_Outgoing], trust: ssl.SSLContext | None) -> list[int | None]:
-    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     places = asyncio.Semaphore(AT_ONCE)
-    async with httpx.AsyncClient(
-        timeout=timeout, follow_redirects=False, trust_env=False, verify=trust or True
-    ) as client:
+    async with LIMITS.client(trust) as client:
         return await asyncio.gather(*(_send(client, places, each) for each in outgoing))
 
 
@@ -97,7 +93,7 @@ async def _send(client: httpx.AsyncClient, places: asyncio.Semaphore, outgoing: 
     async with places:
         try:
             async with (
-                asyncio.timeout(OVERALL_SECONDS),
+                asyncio.timeout(LIMITS.overall_seconds),
                 client.stream(
                     "POST",
                     outgoing.delivery.url,

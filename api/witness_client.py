@@ -46,13 +46,10 @@ class HttpWitnessClient:
 
     async def _ask(self, method: str, address: str, body: bytes) -> Reply:
         _demand_address(address)
-        timeout = httpx.Timeout(self.limits.read_seconds, connect=self.limits.connect_seconds)
         try:
             async with (
                 asyncio.timeout(self.limits.overall_seconds),
-                httpx.AsyncClient(
-                    timeout=timeout, follow_redirects=False, trust_env=False, verify=self.trust or True
-                ) as client,
+                self.limits.client(self.trust) as client,
                 client.stream(method, address, content=body, headers=_HEADERS) as answer,
             ):
                 return await _read(answer)

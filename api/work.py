@@ -20,7 +20,7 @@ from typing import Final
 
 from api.beside import beside
 from api.logs import News, described
-from api.publishing import LogPublisher
+from api.publishing import LogPublisher, publish_files
 from api.webhooks import send_due
 from api.wiring import Office
 from registry import artefacts, batch_sheets, jobs, leaves
@@ -31,7 +31,6 @@ from signer.batch import LEASE, run_chunk
 from signer.daily import note_uses, run_daily
 from signer.packs import refresh_pack
 from signer.public_lists import REVOCATION, TRUST_LIST
-from signer.publish import publish
 from signer.recover import recover
 from signer.seal_statuses import KIND as SEAL_STATUS_LIST
 from signer.statuses import KIND as STATUS_LIST
@@ -147,7 +146,7 @@ class Workshop:
         mark = artefacts.mark(office.database, _NEWS)
         if mark != self._published:
             refresh_pack(office.desk, at=office.clock())
-            publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
+            publish_files(office)
             self._published = mark
 
     def _send_webhooks(self) -> None:

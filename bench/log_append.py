@@ -11,7 +11,7 @@ from bench.cores import every_core
 from bench.figure import LIMIT, Figure
 from bench.log_office import appended, arrived, awaited, drafts, durable_postgresql, log_office, percentile
 from registry import leaves
-from signer.log_safety import CHECKPOINT
+from verify.tiles import CHECKPOINT
 
 CALLERS: Final = 64
 ENTRIES: Final = 40_000

@@ -89,13 +89,10 @@ class OutsideTimestampClient:
         return token
 
     async def _ask(self, request: bytes) -> bytes:
-        timeout = httpx.Timeout(self.limits.read_seconds, connect=self.limits.connect_seconds)
         try:
             async with (
                 asyncio.timeout(self.limits.overall_seconds),
-                httpx.AsyncClient(
-                    timeout=timeout, follow_redirects=False, trust_env=False, verify=self.trust or True
-                ) as client,
+                self.limits.client(self.trust) as client,
                 client.stream("POST", self.url, content=request, headers=_HEADERS) as answer,
             ):
                 return await _read(answer)

@@ -126,12 +126,6 @@ class Prepared:
         compiled = self._of(tx.connection.dialect)
         return tx.by_driver(compiled.text, compiled.parameters(values))[1]
 
-    def run_each(self, tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write once for each of these rows of values."""
-        if rows:
-            compiled = self._of(tx.connection.dialect)
-            tx.by_driver(compiled.text, [compiled.parameters(each) for each in rows], many=True)
-
     def run_objects(self, tx: Transaction, objects: Collection[object]) -> None:
         """Write once for each of these objects; what it takes stands in attributes of the same names, two at least."""
         if objects:

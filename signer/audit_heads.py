@@ -18,10 +18,10 @@ from signer.audit_columns import different
 from signer.audit_entries import entries_at
 from signer.audit_report import Findings
 from signer.log_files import TileStore
-from signer.log_safety import CHECKPOINT
 from signer.publish import VERIFIER_KEY
 from verify.cosignature import WitnessKey, read_cosignatures
 from verify.note import LogVerifier, NoteError, open_checkpoint, parse_signature_line, verifier_key_text
+from verify.tiles import CHECKPOINT
 from verify.tree import Frontier, Node, root_nodes
 from verify.trust import TrustList
 

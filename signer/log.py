@@ -14,7 +14,7 @@ Group commit: callers queue, the first in line sequences all that wait (`group`)
 import threading
 import time as clocks
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -212,7 +212,7 @@ class SigningLog:
             growth = Growth(before.size, before.edge, hashes)  # (3)
             note = self.signed_note(growth)  # (4)
             self.after("checkpoint_signed")
-            after = _grown(before, growth, note, time)
+            after = replace(before, size=growth.size, root=growth.root, edge=growth.edge, note=note, time=time)
             stored = [
                 StoredEntry(index=index, entry=entry, leaf_hash=hashed, digest=draft.digest)
                 for index, (entry, hashed, draft) in enumerate(zip(entries, hashes, waiting, strict=True), before.size)
@@ -296,20 +296,6 @@ def _file(tx: Transaction, tickets: Sequence[_Ticket], logged: Sequence[LogRecei
                     ticket.filing(tx, mine)
             except Exception as error:
                 raise _FilingError(ticket) from error
-
-
-def _grown(before: LogHead, growth: Growth, note: str, time: datetime) -> LogHead:
-    """Return the head of the same name over the grown tree."""
-    return LogHead(
-        log=before.log,
-        origin=before.origin,
-        size=growth.size,
-        root=growth.root,
-        edge=growth.edge,
-        note=note,
-        time=time,
-        prefix=before.prefix,
-    )
 
 
 def _refuse_second_beginning(before: LogHead, drafts: Sequence[EntryDraft]) -> None:

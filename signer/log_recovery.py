@@ -29,7 +29,7 @@ from signer.errors import LogForkError, PublishConflictError
 from signer.log import SigningLog
 from signer.log_entries import abandoned
 from signer.log_files import TileStore
-from signer.log_safety import CHECKPOINT, PUBLISHED, Seen, compare_head, own_checkpoint, published_checkpoint
+from signer.log_safety import PUBLISHED, Seen, compare_head, own_checkpoint, published_checkpoint
 from signer.log_turn import renamed
 from signer.recover import named_by_rows
 from verify import cbor
@@ -39,7 +39,7 @@ from verify.key_purpose import KeyPurpose
 from verify.licence import DataSet
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import Checkpoint, LogVerifier, own_note
-from verify.tiles import TILE_WIDTH, TileError, decode_bundle, entries_path
+from verify.tiles import CHECKPOINT, TILE_WIDTH, TileError, decode_bundle, entries_path
 from verify.tree import Frontier, leaf_hash
 
 # Statements name this many values at once.

@@ -22,9 +22,9 @@ from signer.log_files import TileStore
 from signer.log_tree import edge_nodes
 from signer.witness_errors import WitnessContradictsError
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint
+from verify.tiles import CHECKPOINT
 from verify.tree import Frontier, ProofError, check_consistency, combine, consistency_nodes
 
-CHECKPOINT: Final = "checkpoint"
 PUBLISHED: Final = "published"
 """Who has seen it: the published files. A witness is named by its name."""
 

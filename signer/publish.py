@@ -32,10 +32,11 @@ from registry.db import Database, Transaction, reading
 from registry.leaves import LogHead
 from signer.errors import LogForkError, LogMissingError
 from signer.log_files import TileStore
-from signer.log_safety import CHECKPOINT, PUBLISHED, Seen, compare_head, demand_own_note, own_checkpoint
+from signer.log_safety import PUBLISHED, Seen, compare_head, demand_own_note, own_checkpoint
 from signer.witnessing import cosigned, newest_of_all
 from verify.note import LogVerifier, verifier_key_text
 from verify.tiles import (
+    CHECKPOINT,
     TILE_WIDTH,
     WITNESSED_CHECKPOINT,
     encode_bundle,
@@ -120,17 +121,7 @@ def publish(
 
     Raises `LogForkError`, `PublishConflictError`, `PublishFolderError`, `DiskFullError`, and what the database raises.
     """
-    with store.alone():
-        logs = _compared(database, verifier, store)  # (1)
-        after("compared")
-        files = sum(_write_tiles(database, each, store, after) for each in logs)  # (2)
-        files += sum(_write_key(each, store) for each in logs)
-        files += _write_artefacts(database, store)  # (3)
-        store.flush()
-        after("artefacts_published")
-        files += sum(_write_checkpoint(each, store, after) for each in logs)  # (4, 5)
-        files += _write_witnessed(database, _newest(logs, verifier), store, policy, after)  # (6)
-    return Published(size=_newest(logs, verifier).head.size, files=files)
+    return _brought_up(database, verifier, store, policy, after, is_whole=True)
 
 
 def publish_log(
@@ -142,15 +133,26 @@ def publish_log(
     after: Step = go_on,
 ) -> Published:
     """Bring the published log up to date, and nothing else: cheap enough to be done all the time. Raises as above."""
+    return _brought_up(database, verifier, store, policy, after, is_whole=False)
+
+
+def _brought_up(
+    database: Database, verifier: LogVerifier, store: TileStore, policy: WitnessPolicy, after: Step, *, is_whole: bool
+) -> Published:
+    """Go the steps of `publish`; of the log alone, the signed files stay as they are."""
     with store.alone():
-        logs = _compared(database, verifier, store)
+        logs = _compared(database, verifier, store)  # (1)
+        newest = _newest(logs, verifier)
         after("compared")
-        files = sum(_write_tiles(database, each, store, after) for each in logs)
-        files += sum(_write_key(each, store) for each in logs if each.is_new)
+        files = sum(_write_tiles(database, each, store, after) for each in logs)  # (2)
+        files += sum(_write_key(each, store) for each in logs if is_whole or each.is_new)
+        files += _write_artefacts(database, store) if is_whole else 0  # (3)
         store.flush()
-        files += sum(_write_checkpoint(each, store, after) for each in logs)
-        files += _write_witnessed(database, _newest(logs, verifier), store, policy, after)
-    return Published(size=_newest(logs, verifier).head.size, files=files)
+        if is_whole:
+            after("artefacts_published")
+        files += sum(_write_checkpoint(each, store, after) for each in logs)  # (4, 5)
+        files += _write_witnessed(database, newest, store, policy, after)  # (6)
+    return Published(size=newest.head.size, files=files)
 
 
 def _newest(logs: Sequence[_Log], verifier: LogVerifier) -> _Log:

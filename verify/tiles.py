@@ -16,6 +16,7 @@ LEVEL_MAX: Final = 63
 ENTRY_BYTES_MAX: Final = 65_535
 _HEIGHT: Final = 8
 
+CHECKPOINT: Final = "checkpoint"
 WITNESSED_CHECKPOINT: Final = "checkpoint.witnessed"
 """Our own file beside the standard's `checkpoint`: the newest one that has its quorum of witnesses."""
 

@@ -22,7 +22,7 @@ from verify.log_audit.records import RECORDS_TYPE, RecordsError, RecordsManifest
 from verify.log_audit.tree_walk import Reader
 from verify.note import NOTE_LENGTH_MAX, LogVerifier
 from verify.signed_statement import StatementError, open_statement
-from verify.tiles import WITNESSED_CHECKPOINT
+from verify.tiles import CHECKPOINT, WITNESSED_CHECKPOINT
 from verify.trust import TRUST_LIST_BYTES_MAX, TrustList, TrustListError, open_trust_list
 from verify.witness_policy import POLICY_LENGTH_MAX, WitnessPolicy
 
@@ -30,7 +30,6 @@ TRUST_LIST: Final = "trust-list.cbor"
 # So many entries are drawn by lot and followed to their acts, as auditors of accounts do.
 SAMPLE: Final = 25
 _PEM: Final = re.compile(r"-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PUBLIC KEY-----")
-_CHECKPOINT: Final = "checkpoint"
 _KEY_BYTES_MAX: Final = 4096
 _DAYS_BYTES_MAX: Final = 65_536
 
@@ -166,7 +165,7 @@ def _ask_witnesses(policy: WitnessPolicy, logs: Sequence[LogVerifier]) -> tuple[
     away: list[tuple[str, str]] = []
     for witness in policy.witnesses:
         for log in logs if witness.address else ():
-            path = f"{sha256(log.name.encode()).hexdigest()}/{_CHECKPOINT}"
+            path = f"{sha256(log.name.encode()).hexdigest()}/{CHECKPOINT}"
             try:
                 reader = HttpReader(witness.address)
                 content = reader.get(path)

@@ -14,6 +14,7 @@ import typer
 
 from api.cli.errors import NotWrittenError, PersonUnknownError
 from api.cli.program import Session, group, session_of
+from api.publishing import publish_files, publish_files_of_log
 from keys.custody import DEPLOYMENT
 from registry import people
 from registry.db import reading
@@ -21,7 +22,6 @@ from registry.records import Role
 from signer.audit_records import write_records
 from signer.desk import Operator
 from signer.monthly_reports import make_due_reports
-from signer.publish import publish, publish_log
 from verify.log_audit.records import RecordsManifest
 
 log = group("log")
@@ -42,7 +42,7 @@ def records(
     auditor = _auditor(session, person_id)
     office = session.office
     manifest = _written(session, out, auditor, at=office.clock())
-    publish_log(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
+    publish_files_of_log(office)
     session.screen.result(
         {"file": str(out), "size": manifest.size, "lines": manifest.lines, "sha256": manifest.digest.hex()},
         session.screen.say(
@@ -60,7 +60,7 @@ def report(context: typer.Context) -> None:
     session = session_of(context)
     office = session.office
     months = make_due_reports(office.key_desk, at=office.clock())
-    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
+    publish_files(office)
     listed = "、".join(months) if session.screen.language == "zh" else ", ".join(months)
     session.screen.result(
         {"months": list(months)},

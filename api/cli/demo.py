@@ -29,6 +29,7 @@ from api.cli.offline import encode_public_key
 from api.cli.own_audit import audit_office, show_audit
 from api.cli.program import DEMO_TOWN, ExitCode, Session, app, session_of
 from api.cli.services import serve_office
+from api.publishing import publish_files
 from api.sample_verdicts import sample_id
 from api.settings import Settings, read_settings
 from api.sm2_choice import choose_sm2
@@ -39,7 +40,6 @@ from registry import catalogue, licences
 from registry.db import reading
 from registry.records import LicenceRecord, Role
 from signer.packs import refresh_pack
-from signer.publish import publish
 from signer.sheet_check import CheckedSheet
 from signer.sheets import SHEET_BYTES_MAX
 from signer.statuses import refresh_status_lists
@@ -75,7 +75,7 @@ def demo(
     office.desk.log.flush_pending()
     refresh_status_lists(office.desk, at=office.clock())
     refresh_pack(office.desk, at=office.clock())
-    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
+    publish_files(office)
     _leave(here, folder, chosen)
     report = audit_office(here, documents=True)
     show_audit(here, report)

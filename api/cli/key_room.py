@@ -17,6 +17,7 @@ from api.cli.files import read_file, write_file
 from api.cli.offline import encode_public_key
 from api.cli.program import group, session_of
 from api.cli.words import day
+from api.publishing import publish_files
 from api.wiring import Office
 from keys.authority import PROFILES
 from keys.ceremony import Persons
@@ -36,7 +37,6 @@ from signer.key_acts import (
     request_certificate,
     revoke_certificate,
 )
-from signer.publish import publish as publish_files
 from signer.trust_lists import renew_trust_list
 from verify.key_purpose import KeyPurpose
 from verify.licence import ISSUER_ZONE
@@ -202,7 +202,7 @@ def revoke(
         raise KeyMissingError(key)
     persons = administrators(office, first, second)
     lists = revoke_certificate(desk, name, reason=reason, persons=persons, at=office.clock())
-    publish_files(office.database, office.desk.log.verifier, office.published)
+    publish_files(office)
     screen.result(
         {"key": name.text, "reason": reason.value, "revocation_lists": len(lists)},
         screen.say(

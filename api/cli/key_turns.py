@@ -11,10 +11,10 @@ import typer
 
 from api.cli.key_room import FirstOption, KeyArgument, SecondOption, administrators, keys
 from api.cli.program import Session, session_of
+from api.publishing import publish_files
 from keys.custody import KeyName
 from keys.errors import KeyMissingError
 from signer.key_turns import certify_anew, cut_off, turn_key
-from signer.publish import publish
 from verify.algorithms import Algorithm
 
 
@@ -132,5 +132,4 @@ def _held(session: Session, text: str) -> KeyName:
 
 
 def _publish(session: Session) -> None:
-    office = session.office
-    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
+    publish_files(session.office)

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from api.cli.program import Session, group, session_of
+from api.publishing import publish_files
 from api.texts import sentence
 from api.wiring import build, desk_settings
 from registry import leaves
@@ -23,7 +24,6 @@ from signer.log_files import FolderStore
 from signer.log_recovery import LogRecovered, recover_log
 from signer.log_restored import Restored, restore_public
 from signer.log_turn import turn_log
-from signer.publish import publish
 from signer.statuses import refresh_status_lists
 from signer.trust_lists import renew_trust_list
 
@@ -49,7 +49,7 @@ def recover(context: typer.Context) -> None:
         at=office.clock(),
     )
     refresh_status_lists(office.desk, at=office.clock())  # older ones must not take the place of what the public has
-    publish(office.database, signing_log.verifier, office.published, policy=office.witness_policy)
+    publish_files(office)
     _show_recovered(session, done, public)
     _show(session, done.lost)
 
@@ -106,7 +106,7 @@ def export(
     """Export the public files."""
     session = session_of(context)
     office = session.office
-    done = publish(office.database, office.desk.log.verifier, FolderStore(folder), policy=office.witness_policy)
+    done = publish_files(office, FolderStore(folder))
     session.screen.result(
         {"size": done.size, "files": done.files, "folder": str(folder)},
         session.screen.say(
@@ -143,7 +143,7 @@ def turn(
     turn_log(before, name)
     office = build(session.office.settings)
     trust = renew_trust_list(office.key_desk, at=office.clock())
-    published = publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
+    published = publish_files(office)
     office.close()
     screen.result(
         {"origin": name, "before": before.origin, "size": published.size, "trust_list": trust.sequence},

@@ -11,12 +11,12 @@ import typer
 
 from api.cli.contents import HELP
 from api.cli.program import app, group, session_of
+from api.publishing import publish_files
 from api.settings import with_settings
 from api.sm2_choice import choose_sm2
 from api.tls import TlsFiles, office_tls, own_tls
 from api.wiring import Office
 from signer.packs import refresh_pack
-from signer.publish import publish
 from signer.recover import recover as recover_attempts
 from signer.statuses import refresh_status_lists
 
@@ -94,7 +94,7 @@ def publish_status(context: typer.Context) -> None:
     office = session.office
     lists = refresh_status_lists(office.desk, at=office.clock())
     refresh_pack(office.desk, at=office.clock())
-    publish(office.database, office.desk.log.verifier, office.published, policy=office.witness_policy)
+    publish_files(office)
     folder = office.settings.publish_to or str(office.settings.published_folder)
     session.screen.result(
         {"lists": list(lists), "folder": folder},

@@ -16,6 +16,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from api.downloads import download
 from api.errors import UnknownTypeError
 from api.intake import issue_draft
 from api.licence_forms import (
@@ -142,8 +143,7 @@ def show_draft_page(visit: TheVisit, draft_id: str) -> Response:
 @licence_pages.get("/office/drafts/{draft_id}/preview")
 def save_draft_preview(visit: TheVisit, draft_id: str) -> Response:
     """Hand out all pages as the licence will have them, marked as no licence and signed by nobody."""
-    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="draft-not-a-licence.pdf"'}
-    return Response(_preview(visit, draft_id), headers=headers, media_type="application/pdf")
+    return download(_preview(visit, draft_id), "draft-not-a-licence.pdf", "application/pdf")
 
 
 @licence_pages.get("/office/drafts/{draft_id}/change")
@@ -223,8 +223,7 @@ def save_licence(visit: TheVisit, licence_id: str, form: str) -> Response:
     digest = _licence(visit, licence_id).bodies.get(form)
     if digest is None:
         raise NoSuchBodyError
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{licence_id}.{form}"'}
-    return Response(visit.office.vault.get(digest), headers=headers, media_type=f"application/{form}")
+    return download(visit.office.vault.get(digest), f"{licence_id}.{form}", f"application/{form}")
 
 
 def _moved(request: Request, visit: Visit, draft_id: str, move: Callable[[Transaction, int], DraftRecord]) -> Response:

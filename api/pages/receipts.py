@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
+from api.downloads import download
 from api.pages.doors import TheVisit, staff_page, staff_router
 from api.pages.rendering import page_language
 from api.receipt_page import kept_receipt, receipt_page
@@ -39,7 +40,7 @@ def show_receipts(request: Request, visit: TheVisit) -> Response:
 def save_receipt_page(request: Request, visit: TheVisit, receipt_id: str) -> Response:
     """Hand out the receipt as PDF/A for the case file."""
     content = receipt_page(visit.office, kept_receipt(visit.office, receipt_id), page_language(request))
-    return _file(content, f"{receipt_id}.pdf", "application/pdf")
+    return download(content, f"{receipt_id}.pdf", "application/pdf")
 
 
 @receipt_pages.get("/office/receipts/{receipt_id}/signed")
@@ -47,14 +48,9 @@ def save_receipt(visit: TheVisit, receipt_id: str) -> Response:
     """Hand out the signed receipt with its proof, as programs keep it."""
     kept = kept_receipt(visit.office, receipt_id)
     content = ReceiptOut.of(kept.record, kept.proof).model_dump_json().encode()
-    return _file(content, f"{receipt_id}.json", "application/json")
+    return download(content, f"{receipt_id}.json", "application/json")
 
 
 def _before(request: Request) -> int | None:
     given = request.query_params.get("before", "")
     return int(given) if given.isdecimal() and given.isascii() and len(given) <= _LEAF_DIGITS_MAX else None
-
-
-def _file(content: bytes, name: str, media_type: str) -> Response:
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, headers=headers, media_type=media_type)

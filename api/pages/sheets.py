@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from api.downloads import download
 from api.environment import Language
 from api.licence_forms import label_of
 from api.pages.doors import TheVisit, Visit, led_to, staff_page, staff_router
@@ -61,8 +62,7 @@ def show_sheet(request: Request, visit: TheVisit, batch_id: str) -> Response:
 def save_bad_rows(visit: TheVisit, batch_id: str) -> Response:
     """Hand out the bad rows as the sheet that came in, with the reasons."""
     content = bad_rows_of_batch(visit.office, batch_id, department=visit.operator.department)
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{batch_id}-bad-rows.csv"'}
-    return Response(content, headers=headers, media_type="text/csv; charset=utf-8")
+    return download(content, f"{batch_id}-bad-rows.csv", "text/csv; charset=utf-8")
 
 
 @sheet_pages.post("/office/sheets/{batch_id}/approval")

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 
 from api.cursors import read_number, write_cursor
+from api.downloads import download
 from api.environment import Language
 from api.guard import TheCaller, TheOffice
 from api.identity import Caller
@@ -20,7 +21,7 @@ from api.sheets_in import (
     reviewers_of,
     save_sheet,
 )
-from api.v1.answers import NO_STORE, PREFIX, both, link_next, personal, router
+from api.v1.answers import PREFIX, both, link_next, personal, router
 from api.v1.batch_schemas import (
     ApprovedOut,
     BadRow,
@@ -79,7 +80,7 @@ def check_sheet(
     """Judge every row. With `Accept: text/csv` the bad rows come back as a sheet, with the reasons beside them."""
     checked = _judged(office, sheet, caller)
     if "text/csv" in request.headers.get("accept", ""):
-        return _csv(bad_rows_of(checked), "bad-rows.csv")  # type: ignore[return-value]  # sent as it is
+        return download(bad_rows_of(checked), "bad-rows.csv", _CSV)  # type: ignore[return-value]  # sent as it is
     personal(response)
     return _sheet(checked, request_language(request))
 
@@ -144,7 +145,7 @@ def list_batch_rows(
 def get_bad_rows(batch_id: str, office: TheOffice, caller: TheCaller) -> Response:
     """Return the rows that could not be issued as the sheet that came in, with the reasons; mend it and send it in."""
     content = bad_rows_of_batch(office, batch_id, department=caller.operator.department)
-    return _csv(content, f"{batch_id}-bad-rows.csv")
+    return download(content, f"{batch_id}-bad-rows.csv", _CSV)
 
 
 @batches.post("/batches/{batch_id}/approve", summary=both("审批通过批次", "Approve a batch"))
@@ -189,8 +190,3 @@ def _sheet(checked: CheckedSheet, language: Language) -> SheetOut:
         for row in checked.bad[:SHOWN_ROWS_MAX]
     )
     return SheetOut(good=len(checked.good), bad=len(checked.bad), bad_rows=bad)
-
-
-def _csv(content: bytes, name: str) -> Response:
-    headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, headers=headers, media_type=_CSV)

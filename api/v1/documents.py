@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Form, Query, Response
 
 from api.cursors import read_cursor, write_cursor
+from api.downloads import download
 from api.etags import is_known
 from api.guard import TheCaller, TheLine, TheOffice
 from api.official_sealing import (
@@ -135,8 +136,7 @@ def get_document_contents(document_id: str, office: TheOffice, line: TheLine, re
 def get_document_slip(document_id: str, office: TheOffice) -> Response:
     """Return half a sheet with title, id and code of a sealed document, to be printed or kept with it."""
     content = slip_of(office, demand_document(office, document_id))
-    headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="{document_id}-slip.pdf"'}
-    return Response(content, headers=headers, media_type="application/pdf")
+    return download(content, f"{document_id}-slip.pdf", "application/pdf")
 
 
 @documents.post("/documents/{document_id}/approve", summary=both("审核公文用印", "Approve the sealing"))

@@ -7,6 +7,7 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.cursors import read_number, write_cursor
+from api.downloads import download
 from api.environment import Language
 from api.errors import TooManyRequestsError
 from api.guard import TheCaller, TheOffice, charge_length
@@ -15,7 +16,7 @@ from api.receipt_page import kept_receipt, receipt_page
 from api.relying import Found, answer_all, relied
 from api.texts import sentence
 from api.turns import NoTurnError, Turns
-from api.v1.answers import NO_STORE, PAGE_MAX, PREFIX, both, link_next, personal, router
+from api.v1.answers import PAGE_MAX, PREFIX, both, link_next, personal, router
 from api.v1.verification import json_answer
 from api.v1.verification_schemas import (
     BatchIn,
@@ -137,9 +138,8 @@ def get_receipt_page(
     language: Annotated[Language, Query(description="页面语言。 Language of the page.")] = "zh",
 ) -> Response:
     """Return the receipt as PDF/A for the case file, with the signed receipt and its proof inside."""
-    kept = kept_receipt(office, receipt_id)
-    headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="{receipt_id}.pdf"'}
-    return Response(receipt_page(office, kept, language), headers=headers, media_type="application/pdf")
+    content = receipt_page(office, kept_receipt(office, receipt_id), language)
+    return download(content, f"{receipt_id}.pdf", "application/pdf")
 
 
 @receipts.get("/recalls", summary=both("列出召回", "List what was recalled"))

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Final
 
 from verify.errors import MalformedError
-from verify.log_audit.checkpoints import CHECKPOINT, EarlierNames, Quorum, Witnessed
+from verify.log_audit.checkpoints import EarlierNames, Quorum, Witnessed
 from verify.log_audit.claims import Claims
 from verify.log_audit.counted import Counted
 from verify.log_audit.earlier import Bundles, Earlier
@@ -36,7 +36,7 @@ from verify.log_audit.statuses import PublishedLists
 from verify.log_audit.tree_walk import Bundle, Reader, TreeWalk
 from verify.log_entry import EntryKind, LogEntry
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, NoteError, open_checkpoint
-from verify.tiles import TILE_WIDTH
+from verify.tiles import CHECKPOINT, TILE_WIDTH
 from verify.usual_entry import EntryReader
 
 # Between two savings some seconds of work, and a file of a megabyte or two.

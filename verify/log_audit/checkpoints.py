@@ -12,7 +12,7 @@ Promises:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from verify.cosignature import Cosignature, read_cosignatures
@@ -24,12 +24,10 @@ from verify.log_audit.findings import Findings
 from verify.log_audit.tree_walk import Bundle, Reader, TreeWalk
 from verify.log_entry import LogEntry
 from verify.note import NOTE_LENGTH_MAX, Checkpoint, LogVerifier, NoteError, open_checkpoint
-from verify.tiles import WITNESSED_CHECKPOINT
+from verify.tiles import CHECKPOINT, WITNESSED_CHECKPOINT
 from verify.witness_policy import WitnessPolicy
+from verify.witnessed import MERGE_DELAY
 
-# The merge delay of decisions.md: within a day of its entries every checkpoint is witnessed.
-MERGE_DELAY: Final = timedelta(hours=24)
-CHECKPOINT: Final = "checkpoint"
 CLOSED: Final = "closed/{}/checkpoint"
 
 

@@ -20,8 +20,8 @@ NOWHERE = Prepared(lambda: select(text("1")).select_from(text("no_such_table")))
 
 def test_rows_are_written_found_and_changed(database: Database) -> None:
     with transaction(database) as tx:
-        ADD.run_each(tx, [{"name": "a", "value": 1}, {"name": "b", "value": 2}])
-        ADD.run_each(tx, [])
+        ADD.run_objects(tx, [SimpleNamespace(name="a", value=1), SimpleNamespace(name="b", value=2)])
+        ADD.run_objects(tx, [])
         assert FIND.rows(tx, {"name": "b"}) == [(2,)]
         assert (MOVE.run(tx, {"of": "a", "to": 3}), MOVE.run(tx, {"of": "c", "to": 3})) == (1, 0)
 
