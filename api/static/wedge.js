@@ -75,7 +75,10 @@ export class Wedge {
     const isSign = event.key?.length === 1 || HIDDEN.includes(event.key);
     if (!isSign || event.repeat || MODIFIER.test(event.code)) return;
     if (event.timeStamp - this.last > PAUSE_MS || this.count >= KEYS_MAX) this.breakOff();
-    if (this.count === 0) this.first = event.timeStamp;
+    if (this.count === 0) {
+      this.forgetEnd();
+      this.first = event.timeStamp;
+    }
     this.count += 1;
     this.last = event.timeStamp;
     this.note(event);
@@ -108,7 +111,13 @@ export class Wedge {
       event.stopPropagation();
     }
     if (isScanner) this.end();
-    else this.forget();
+    else this.forgetEnd();
+  }
+
+  /** Whatever key came after a scan: the next Enter is somebody's own. */
+  forgetEnd() {
+    this.forget();
+    this.endedAt = -SECOND_END_MS;
   }
 
   /** A scan that has begun is answered, whole or not. */

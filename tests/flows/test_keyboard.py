@@ -152,6 +152,7 @@ def test_an_officer_issues_what_a_reviewer_approved(sqlite_hall: Hall, browser: 
         presses(page, "form[action*='/issue'] button")
         number = page.locator("[data-number]").inner_text()
         presses(page, "main a[href^='/v/']")
+        writing.waits_for("valid")
         verdict = page.inner_text("h1")
 
     assert (slip[0], mended) == ("summary", "holder_code")
@@ -190,6 +191,7 @@ def test_a_paper_is_checked_and_compared_at_the_counter_and_the_camera_is_left(
         compared = page.is_checked("#compared-number")
         tabs_to(page, "#settings summary")
         page.keyboard.press("Enter")
+        visit.wait(lambda: page.is_visible("#elder"))
         tabs_to(page, "#elder")
         page.keyboard.press("Space")
         elder = page.get_attribute("html", "data-elder")

@@ -100,6 +100,7 @@ def test_a_newcomer_issues_a_licence_of_the_demonstration_in_five_presses(sqlite
             page.locator(f"main {each}").first.click()
         heading, holder = page.inner_text("h1"), page.inner_text("main dl")
         page.locator("main a[href^='/v/']").click()
+        visit.waits_for("valid")
         verdict = page.inner_text("h1")
 
     assert heading == "户外招牌设置许可证 – 有效"
