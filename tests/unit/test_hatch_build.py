@@ -9,7 +9,7 @@ import pytest
 
 from hatch_build import (
     FOLDERS,
-    SOURCE,
+    SOURCES,
     MissingFilesError,
     NotCompiledError,
     bring,
@@ -114,48 +114,49 @@ def test_the_lock_file_names_no_registry_and_a_hash_for_every_package(repository
         assert place == "" or package["integrity"].startswith("sha512-"), place
 
 
-@pytest.fixture
-def source_clone(repository: Path, tmp_path: Path) -> Path:
-    """A clone as far as the compiler looks at it."""
-    root = tmp_path / "source"
-    (root / SOURCE).parent.mkdir(parents=True)
-    shutil.copy(repository / SOURCE, root / SOURCE)
-    return root
+@pytest.fixture(params=SOURCES)
+def source(request: pytest.FixtureRequest, repository: Path, tmp_path: Path) -> Path:
+    """A source of what is compiled, alone in a folder."""
+    copy = tmp_path / "source" / Path(request.param).name
+    copy.parent.mkdir()
+    shutil.copy(repository / request.param, copy)
+    return copy
 
 
 @pytest.mark.peer("cc")
-def test_the_reader_of_codes_is_compiled_once_and_anew_when_its_source_changes(
-    source_clone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_source_is_compiled_once_and_anew_when_it_changes(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The build of this very tree compiled the whole of it; here a short one is compiled, and not made fast."""
     monkeypatch.setenv("MYPYC_OPT_LEVEL", "0")
-    earlier = compiled_file(source_clone)
+    earlier = compiled_file(source)
     earlier.write_bytes(b"compiled from an earlier source")
-    (source_clone / SOURCE).write_text('"""Short."""\n\nLENGTH: int = 7\n', encoding="utf-8")
+    other = earlier.with_name(f"other_{earlier.name}")
+    other.write_bytes(b"compiled from another source")
+    source.write_text('"""Short."""\n\nLENGTH: int = 7\n', encoding="utf-8")
 
-    assert compile_source(source_clone)
+    assert compile_source(source)
 
-    assert compiled_file(source_clone).read_bytes().startswith(b"\x7fELF")
+    assert compiled_file(source).read_bytes().startswith(b"\x7fELF")
     assert not earlier.exists()
-    assert not compile_source(source_clone)
+    assert other.exists()
+    assert not compile_source(source)
 
 
 def test_without_a_compiler_the_build_goes_on_and_says_so(
-    source_clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(NotCompiledError, match="no C compiler"):
-        compile_source(source_clone)
+    with pytest.raises(NotCompiledError, match=rf"{source.name} .*no C compiler"):
+        compile_source(source)
 
-    assert not compiled_file(source_clone).exists()
+    assert not compiled_file(source).exists()
 
 
 @pytest.mark.peer("cc")
-def test_a_compiler_that_fails_leaves_nothing_behind(source_clone: Path) -> None:
-    (source_clone / SOURCE).write_text("number: int = 'a text'\n", encoding="utf-8")
+def test_a_compiler_that_fails_leaves_nothing_behind(source: Path) -> None:
+    source.write_text("number: int = 'a text'\n", encoding="utf-8")
 
     with pytest.raises(NotCompiledError, match="the compiler failed"):
-        compile_source(source_clone)
+        compile_source(source)
 
-    assert [each.name for each in (source_clone / SOURCE).parent.iterdir()] == [Path(SOURCE).name]
+    assert list(source.parent.iterdir()) == [source]

@@ -22,11 +22,11 @@ from api.cli.start import load
 code = run(sys.argv[1:], load(sys.argv[1:]))
 sys.stderr.write("\\n" + json.dumps([code, *sys.modules]))
 """
-# The library of the command line, and what it looks at values with.
-LINE = {"typer", "annotated_doc", "shellingham"}
+# The library of the command line, what it looks at values with, and what the source of our CBOR names a number with.
+LINE = {"typer", "annotated_doc", "shellingham", "mypy_extensions"}
 VALUES = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
 # What judges a licence.
-JUDGING = {"cryptography", "_cffi_backend", "mypy_extensions"}
+JUDGING = {"cryptography", "_cffi_backend"}
 # Errors stand on the edge of each package, so that the program knows how a run ends.
 ERRORS = {"registry", "registry.errors", "signer", "signer.errors"}
 OURS = ("api", "keys", "registry", "signer", "verify")
@@ -48,7 +48,9 @@ def packages(names: set[str]) -> set[str]:
     return {
         each
         for each in tops
-        if not each.startswith(("_cython", "_openssl", "_sysconfig", "_distutils", "__main__", "usual_code"))
+        if not each.startswith(
+            ("_cython", "_openssl", "_sysconfig", "_distutils", "__main__", "usual_code", "cbor_codec")
+        )
     }
 
 
