@@ -9,11 +9,10 @@ Promises:
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from api.checking import (
     as_meant,
@@ -24,6 +23,7 @@ from api.checking import (
     read_text,
     to_ask_for,
 )
+from api.json_writer import canonical_json
 from api.reliance_errors import RelianceItemError, RelianceKeepError, RelianceOtherItemError
 from api.wiring import Office
 from registry import catalogue
@@ -38,7 +38,6 @@ from verify.facts import Facts
 from verify.licence import ISSUER_ZONE, law_day
 from verify.qr_token import presented_bytes
 from verify.receipt import STATUS_LIST_ISSUED, TRUST_LIST_SEQUENCE, check_numbers
-from verify.receipt_file import canonical_answer
 from verify.report import Check, Report, Subject
 from verify.report_objects import public_object
 from verify.values import LicenceId
@@ -63,49 +62,54 @@ _PUBLIC_NUMBERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(NamedTuple):
     """What is to be checked: one of text, typed id, number with holder, file.
 
     Of a file, which was read before, `checked` is what came of it and `digest` its hash: megabytes do not wait for a
     round with others, nor the others until they are hashed.
     """
 
-    text: str = field(default="", repr=False)
+    text: str = ""
     typed: str = ""
     number: str = ""
-    holder: str = field(default="", repr=False)
+    holder: str = ""
     type_code: str | None = None
-    checked: Report | None = field(default=None, repr=False)
-    digest: bytes = field(default=b"", repr=False)
-    case_number: str | None = field(default=None, repr=False)
+    checked: Report | None = None
+    digest: bytes = b""
+    case_number: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Question({self.typed or self.number})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purposed:
+class Purposed(NamedTuple):
     """A stated purpose, as a request writes it."""
 
     purpose: Purpose
     legal_basis: str
     item_code: str | None = None
-    case_number: str = field(default="", repr=False)
-    operator: bytes = field(default=b"", repr=False)
+    case_number: str = ""
+    operator: bytes = b""
     keep_until: date | None = None
     timestamp: bool = False
 
+    def __repr__(self) -> str:
+        return f"Purposed({self.purpose.value}, {self.item_code})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+
+class Found(NamedTuple):
     """What a relying office is answered; the receipt's hash is of `content` as canonical JSON."""
 
     report: Report
-    content: Mapping[str, Any] = field(repr=False, hash=False)
-    canonical: bytes = field(repr=False)
+    content: Mapping[str, Any]
+    canonical: bytes
     receipt: MadeReceipt | None = None
 
+    def __repr__(self) -> str:
+        return f"Found({self.report.verdict})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
+
+class _Shown(NamedTuple):
     """A report, what its purpose may see of it, and what was presented; `content` is the answer without its receipt."""
 
     report: Report
@@ -208,10 +212,10 @@ def _shown(question: Question, reliance: Reliance, report: Report, fields: Seque
     return _Shown(
         report=report,
         content=content,
-        canonical=canonical_answer(content),
+        canonical=canonical_json(content),
         numbers=_numbers(report, fields),
         presented=_presented(question),
-        reliance=reliance if question.case_number is None else replace(reliance, case_number=question.case_number),
+        reliance=reliance if question.case_number is None else reliance._replace(case_number=question.case_number),
     )
 
 
@@ -309,8 +313,13 @@ def _asked(report: Report) -> dict[str, int]:
 
 def _delete_after(keep_until: date | None, *, at: datetime) -> datetime:
     """Return the moment after which the receipt is deleted: the end of that day. Raises `RelianceKeepError`."""
-    today = at.astimezone(ISSUER_ZONE).date()
+    today = law_day(at)
     last = today + KEPT_YEARS * _YEAR if keep_until is None else keep_until
     if not today <= last <= today + KEPT_YEARS_MAX * _YEAR:
         raise RelianceKeepError(params={"years": str(KEPT_YEARS_MAX)})
-    return datetime.combine(last + timedelta(days=1), time(), ISSUER_ZONE)
+    return _end_of(last)
+
+
+@lru_cache(maxsize=16)  # mostly the same day for all
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), ISSUER_ZONE)

@@ -8,6 +8,7 @@ Promises:
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Generic, TypeVar
@@ -33,8 +34,8 @@ class Rounds(Generic[Asked, Answer]):
     def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer | Exception]]) -> None:
         self._work = work
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
-        self._running: set[asyncio.Task[None]] = set()
-        self._is_due = False
+        self._running = 0
+        self._gathering: asyncio.Task[None] | None = None
         # Of its own: those of everybody may all be busy with files, and hand over a round for twice the price.
         self._threads = ThreadPoolExecutor(ROUNDS_AT_ONCE, thread_name_prefix="round")
 
@@ -48,15 +49,9 @@ class Rounds(Generic[Asked, Answer]):
     def _start(self) -> None:
         """Let a round begin when all are here that came together."""
         enough = WORTH_ANOTHER if self._running else 1
-        if len(self._waiting) >= enough and not self._is_due and len(self._running) < ROUNDS_AT_ONCE:
-            self._is_due = True
-            task = asyncio.get_running_loop().create_task(self._round())
-            self._running.add(task)
-            task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._start()
+        if len(self._waiting) >= enough and self._gathering is None and self._running < ROUNDS_AT_ONCE:
+            self._running += 1
+            self._gathering = asyncio.get_running_loop().create_task(self._begin())
 
     async def _gathered(self) -> None:
         """Wait as long as others come in, not for whoever may come: they share what a round costs by itself."""
@@ -66,12 +61,21 @@ class Rounds(Generic[Asked, Answer]):
             for _ in range(TURNS_TO_ASK):
                 await asyncio.sleep(0)
 
-    async def _round(self) -> None:
+    async def _begin(self) -> None:
         await self._gathered()
-        self._is_due = False
+        self._gathering = None
         taken, self._waiting = self._waiting[:ROUND_MAX], self._waiting[ROUND_MAX:]
-        loop = asyncio.get_running_loop()
-        answers = await loop.run_in_executor(self._threads, self._answers, [asked for asked, _ in taken])
+        self._threads.submit(self._round, asyncio.get_running_loop(), taken)
+
+    def _round(self, loop: asyncio.AbstractEventLoop, taken: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
+        """Work for them in a thread, and let the loop wake all of them at once."""
+        answers = self._answers([asked for asked, _ in taken])
+        with contextlib.suppress(RuntimeError):  # a loop that was closed meanwhile: nobody waits
+            loop.call_soon_threadsafe(self._end, taken, answers)
+
+    def _end(
+        self, taken: Sequence[tuple[Asked, asyncio.Future[Answer]]], answers: Sequence[Answer | Exception]
+    ) -> None:
         for (_, future), answer in zip(taken, answers, strict=True):
             if future.cancelled():
                 continue  # whoever asked has gone
@@ -79,6 +83,8 @@ class Rounds(Generic[Asked, Answer]):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
+        self._running -= 1
+        self._start()
 
     def _answers(self, asked: Sequence[Asked]) -> Sequence[Answer | Exception]:
         try:

@@ -11,7 +11,7 @@ Promises:
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, select
 
@@ -32,25 +32,21 @@ _WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisclosedField:
-    """One field with its number, its name, and what the licence says."""
+class DisclosedField(NamedTuple):
+    """One field with its number, its name, and what the licence says; a repr does not repeat that."""
 
     number: int
     code: str
     name: str
     name_en: str
-    value: str = field(repr=False)
+    value: str
+
+    def __repr__(self) -> str:
+        return f"DisclosedField({self.number}, {self.code})"
 
     def to_object(self) -> dict[str, str | int]:
         """Return it as it goes out."""
-        return {
-            "number": self.number,
-            "code": self.code,
-            "name": self.name,
-            "name_en": self.name_en,
-            "value": self.value,
-        }
+        return self._asdict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

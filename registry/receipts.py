@@ -7,9 +7,8 @@ Promises:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import RowMapping, Select, delete, insert, select
 
@@ -25,8 +24,7 @@ PAGE_MAX: Final = 200
 DELETE_MAX: Final = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptRecord:
+class ReceiptRecord(NamedTuple):
     """A receipt as it is kept; ``content`` are its signed bytes, ``operator`` a pseudonym.
 
     ``timestamp`` is an RFC 3161 token over the SHA-256 of ``content``, where one was asked for.
@@ -39,18 +37,21 @@ class ReceiptRecord:
     purpose: str
     item_code: str | None
     legal_basis: str
-    case_number: str = field(repr=False)
-    operator: bytes | None = field(repr=False)
+    case_number: str
+    operator: bytes | None
     verdict: str
     in_force: bool
     made_at: datetime
     delete_after: datetime
-    content: bytes = field(repr=False)
-    timestamp: bytes | None = field(default=None, repr=False)
+    content: bytes
     leaf: int
+    timestamp: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"ReceiptRecord({self.receipt_id})"
 
 
-_COLUMNS: Final = tuple(VERIFICATION_RECEIPT.c[name] for name in ReceiptRecord.__slots__)
+_COLUMNS: Final = tuple(VERIFICATION_RECEIPT.c[name] for name in ReceiptRecord._fields)
 
 
 def file_receipts(tx: Transaction, records: Sequence[ReceiptRecord], *, at: datetime) -> None:

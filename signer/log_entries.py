@@ -4,16 +4,15 @@ Promises: no name, no number, no personal data; only hashes, key ids and the wor
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import NamedTuple
 
 from verify.algorithms import PublicKey
 from verify.key_purpose import KeyPurpose
 from verify.log_entry import EntryKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryDraft:
+class EntryDraft(NamedTuple):
     """One entry to be; `licence_id` is set for the intents of a licence, which stay open until it is filed."""
 
     kind: EntryKind
@@ -53,7 +52,7 @@ def licence_intent(
 
 def official_intent(purpose: KeyPurpose, key: PublicKey, to_be_signed: bytes, *, document_id: str) -> EntryDraft:
     """Return the intent to seal an official document; it stays open until that is filed."""
-    return replace(intent(purpose, key, to_be_signed), licence_id=document_id)
+    return intent(purpose, key, to_be_signed)._replace(licence_id=document_id)
 
 
 def key_event(event: str, kid: bytes, record: bytes) -> EntryDraft:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from keys.custody import DEPLOYMENT, Custody
 from keys.timestamps import TimestampSource
@@ -37,8 +37,7 @@ from verify.verdict import Verdict
 RECEIPTS_MAX: Final = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reliance:
+class Reliance(NamedTuple):
     """Who relies on a licence, and what for; ``operator`` is a pseudonym that the office alone can resolve.
 
     ``stamped`` wants a time stamp (RFC 3161) over the receipt beside its signature.
@@ -48,28 +47,29 @@ class Reliance:
     client: str
     purpose: Purpose
     legal_basis: str
-    item_code: str | None = None
-    case_number: str = field(default="", repr=False)
-    operator: bytes = field(default=b"", repr=False)
     delete_after: datetime
+    item_code: str | None = None
+    case_number: str = ""
+    operator: bytes = b""
     stamped: bool = False
 
+    def __repr__(self) -> str:
+        return f"Reliance({self.office}, {self.purpose.value})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptDraft:
+
+class ReceiptDraft(NamedTuple):
     """What a receipt is made of: who relied, what was presented, what was found and shown."""
 
     reliance: Reliance
     verdict: Verdict
     licence_id: str
     presented: bytes
-    checks: Mapping[str, int] = field(hash=False)
+    checks: Mapping[str, int]
     fields: tuple[int, ...]
     answer: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MadeReceipt:
+class MadeReceipt(NamedTuple):
     """A receipt that is kept, with the proof of its place in the log."""
 
     record: ReceiptRecord

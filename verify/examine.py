@@ -22,7 +22,7 @@ from verify.live_code_check import examine_live, is_live_code
 from verify.national_metadata import MetadataError, read_metadata
 from verify.official_examine import of_official
 from verify.registry_facts import facts_with
-from verify.report import Check, Claimed, Finding, LogPlaces, Outcome, Report, Subject, merged
+from verify.report import Check, Claimed, Finding, LogPlaces, Once, Outcome, Report, Subject, merged
 from verify.seal_facts import with_seal
 from verify.signed_document import SignedDocument
 from verify.status_check import check_clock, check_registry, check_status_list, differences, find_list
@@ -126,7 +126,7 @@ def examine_text(text: str, evidence: Evidence, *, at: datetime) -> Report:
         valid_until=claims.valid_until,
         facts_source=partial(facts_of, token, check.issuer, evidence),
         test=is_test_issuer(claims.issuer),
-        claimed_source=partial(claimed_by, token),
+        claimed_source=Once(partial(claimed_by, token)),
     )
     return report if evidence.registry is None else with_registry(report, evidence.registry, evidence, at=at)
 
@@ -180,7 +180,6 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
         findings=_renewed(report.findings, status, _AGREES, _recorded(claimed, answer, evidence)),
         at=at,
         facts_source=facts_with(report.facts, answer),
-        claimed_source=claimed,  # at hand by now; whoever keeps a receipt asks for it again
         log=LogPlaces(
             code_leaf=answer.code_leaf,
             document_leaf=_document_leaf(report.log, answer),

@@ -58,6 +58,7 @@ OUTCOME_NUMBER: Final[Mapping[Outcome, int]] = MappingProxyType(
 )
 """How key 4 writes the outcome of a check."""
 
+_RANK: Final = {Outcome.PASSED: 0, Outcome.UNKNOWN: 1, Outcome.FAILED: 2}
 RECEIPT_USE: Final = TRUST_LIST_USE[KeyPurpose.RECEIPT]
 _CLAIM_ISSUER, _CLAIM_ISSUED, _CLAIM_ID, _CLAIM_PRIVATE = 1, 6, 7, -70020
 _OUTER_KEYS: Final = frozenset({_CLAIM_ISSUER, _CLAIM_ISSUED, _CLAIM_ID, _CLAIM_PRIVATE})
@@ -181,14 +182,12 @@ class ReceiptCheck:
 
 def check_numbers(findings: Iterable[Finding]) -> dict[str, int]:
     """Return the outcomes of single checks as key 4 writes them; of a check with several findings the worst."""
-    rank = {OUTCOME_NUMBER[Outcome.PASSED]: 0, OUTCOME_NUMBER[Outcome.UNKNOWN]: 1, OUTCOME_NUMBER[Outcome.FAILED]: 2}
-    numbers: dict[str, int] = {}
+    worst: dict[Check, Outcome] = {}
     for each in findings:
-        number = OUTCOME_NUMBER[each.outcome]
-        before = numbers.get(each.check.value)
-        if before is None or rank[number] > rank[before]:
-            numbers[each.check.value] = number
-    return numbers
+        before = worst.get(each.check)
+        if before is None or _RANK[each.outcome] > _RANK[before]:
+            worst[each.check] = each.outcome
+    return {check._value_: OUTCOME_NUMBER[outcome] for check, outcome in worst.items()}
 
 
 def receipt_to_be_signed(receipt: VerificationReceipt, kid: bytes) -> bytes:

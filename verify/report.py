@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 
 from verify.facts import Facts
 from verify.licence import law_day
@@ -128,6 +128,25 @@ class LogPlaces:
     document_leaf: int | None = None
     tree_size: int | None = None
     proof: str = field(default="", repr=False)
+
+
+Made = TypeVar("Made")
+
+
+class Once(Generic[Made]):
+    """What is made when it is first asked for, and kept."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Made]) -> None:
+        self._make = make
+        self._made: Made | None = None
+
+    def __call__(self) -> Made:
+        """Return it."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
 
 
 _NO_PLACES: Final = LogPlaces()

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from api.json_writer import canonical_json
 from api.relying import Found, Purposed, Question
 from api.v1.schemas import storable
 from registry.purposes import Purpose, is_printable, is_stated
@@ -160,14 +161,7 @@ class ReceiptOut(BaseModel):
     @classmethod
     def of(cls, record: ReceiptRecord, proof: LogReceipt) -> Self:
         """Copy from the record."""
-        return cls(
-            receipt_id=record.receipt_id,
-            made_at=record.made_at,
-            delete_after=record.delete_after,
-            cose=base64.b64encode(record.content).decode(),
-            proof=proof.to_text(),
-            timestamp=None if record.timestamp is None else base64.b64encode(record.timestamp).decode(),
-        )
+        return cls(**_receipt(record, proof))
 
 
 class VerdictOut(BaseModel):
@@ -303,17 +297,26 @@ def relied_object(found: Found) -> dict[str, Any]:
 
 def relied_bytes(found: Found) -> bytes:
     """Return the same as JSON: what the receipt's hash is of, and behind it the receipt."""
-    receipt = (
-        b"null"
-        if found.receipt is None
-        else ReceiptOut.of(found.receipt.record, found.receipt.proof).model_dump_json().encode()
-    )
+    made = found.receipt
+    receipt = b"null" if made is None else canonical_json(_receipt(made.record, made.proof))
     return b'%s,"receipt":%s}' % (found.canonical.removesuffix(b"}"), receipt)
 
 
 def receipt_object(made: MadeReceipt | None) -> Mapping[str, Any] | None:
     """Return a receipt as it is handed out."""
     return None if made is None else ReceiptOut.of(made.record, made.proof).model_dump(mode="json")
+
+
+def _receipt(record: ReceiptRecord, proof: LogReceipt) -> dict[str, Any]:
+    """Return the members of `ReceiptOut`."""
+    return {
+        "receipt_id": record.receipt_id,
+        "made_at": record.made_at,
+        "delete_after": record.delete_after,
+        "cose": base64.b64encode(record.content).decode(),
+        "proof": proof.to_text(),
+        "timestamp": None if record.timestamp is None else base64.b64encode(record.timestamp).decode(),
+    }
 
 
 def _line(record: ReceiptRecord) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def test_each_question_of_a_round_is_answered_as_by_itself(hall: Hall) -> None:
         Question(number=issued[0]["number"], holder="示例市第一餐饮有限公司"),
         Question(number=issued[0]["number"], holder="somebody else"),
     ]
-    purposes = [(each, replace(RELIANCE, purpose=purpose)) for each in questions for purpose in tuple(Purpose)[:2]]
+    purposes = [(each, RELIANCE._replace(purpose=purpose)) for each in questions for purpose in tuple(Purpose)[:2]]
 
     together = answer_each(hall.office, purposes)
 
