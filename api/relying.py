@@ -30,7 +30,7 @@ from registry import catalogue
 from registry.disclosures import DisclosedField, disclosed, find_disclosables, relied_types
 from registry.number_search import find_by_number
 from registry.purposes import Purpose
-from signer.receipts import MadeReceipt, ReceiptDraft, Reliance
+from signer.receipts import MadeReceipt, ReceiptDraft, Reliance, nothing_to_do
 from verify.errors import MalformedError
 from verify.evidence import NOT_FOUND, Evidence
 from verify.examine import examine_id
@@ -158,10 +158,13 @@ def answer_all(office: Office, questions: Sequence[Question], reliance: Reliance
     return answer_each(office, [(each, reliance) for each in questions])
 
 
-def answer_each(office: Office, asked: Sequence[Asked]) -> tuple[Found | MalformedError, ...]:
+def answer_each(
+    office: Office, asked: Sequence[Asked], at_disk: Callable[[], None] = nothing_to_do
+) -> tuple[Found | MalformedError, ...]:
     """Answer questions in their order: one query for what is known, one commit of the log for all receipts.
 
-    An id or a text that is none of ours is answered with its error, and does not disturb the others.
+    An id or a text that is none of ours is answered with its error, and does not disturb the others. Calls `at_disk`
+    as `ReceiptBook.make` does.
     """
     at = office.clock()
     reports = _reports(office, [question for question, _ in asked])
@@ -175,7 +178,7 @@ def answer_each(office: Office, asked: Sequence[Asked]) -> tuple[Found | Malform
         for place, each in enumerate(shown)
         if isinstance(each, _Shown) and each.report.verdict.receipt_number is not None
     }
-    made = dict(zip(drafts, office.receipts.make(tuple(drafts.values()), at=at), strict=True))
+    made = dict(zip(drafts, office.receipts.make(tuple(drafts.values()), at=at, at_disk=at_disk), strict=True))
     return tuple(
         Found(report=each.report, content=each.content, canonical=each.canonical, receipt=made.get(place))
         if isinstance(each, _Shown)

@@ -37,6 +37,10 @@ from verify.verdict import Verdict
 RECEIPTS_MAX: Final = 1000
 
 
+def nothing_to_do() -> None:
+    """Do nothing: nobody wants to know."""
+
+
 class Reliance(NamedTuple):
     """Who relies on a licence, and what for; ``operator`` is a pseudonym that the office alone can resolve.
 
@@ -112,15 +116,19 @@ class ReceiptBook:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_group", Group(self._lead))
 
-    def make(self, drafts: Sequence[ReceiptDraft], *, at: datetime) -> tuple[MadeReceipt, ...]:
+    def make(
+        self, drafts: Sequence[ReceiptDraft], *, at: datetime, at_disk: Callable[[], None] = nothing_to_do
+    ) -> tuple[MadeReceipt, ...]:
         """Make receipts and return them in the same order.
 
-        1. Sign. 2. Log and keep. Raises what custody, time stamps, log and database raise; then none of them counts.
+        1. Sign. 2. Log and keep, which is mostly waiting for the disk: `at_disk` is called before. Raises what custody,
+        time stamps, log and database raise; then none of them counts.
         """
         refuse_inside_transaction(self.database)
         if not drafts:
             return ()
         ticket = _Ticket(self._signed(drafts, at=at), at)  # (1)
+        at_disk()
         self._group.join(ticket)
         if ticket.error is not None:
             raise ticket.error

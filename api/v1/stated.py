@@ -3,7 +3,7 @@
 Promises: the answer is what the receipt's hash is of, with the receipt behind it; an error is that of its own question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -15,6 +15,7 @@ from api.rounds import Rounds
 from api.v1.verification_schemas import RelianceIn, relied_bytes
 from api.wiring import Office
 from registry.records import ApiClient
+from signer.receipts import nothing_to_do
 from verify.errors import MalformedError, YinzhengError
 
 
@@ -37,8 +38,10 @@ def rounds_of(office: Office) -> Rounds[Stated, bytes]:
     return Rounds(partial(answer_stated, office))
 
 
-def answer_stated(office: Office, stated: Sequence[Stated]) -> list[bytes | Exception]:
-    """Return for each question its answer as JSON, or its error, in their order."""
+def answer_stated(
+    office: Office, stated: Sequence[Stated], at_disk: Callable[[], None] = nothing_to_do
+) -> list[bytes | Exception]:
+    """Return for each question its answer as JSON, or its error, in their order; see `ReceiptBook.make`."""
     answers: list[bytes | Exception] = [b""] * len(stated)
     asked: dict[int, Asked] = {}
     for place, each in enumerate(stated):
@@ -46,7 +49,7 @@ def answer_stated(office: Office, stated: Sequence[Stated]) -> list[bytes | Exce
             asked[place] = each.to_asked(office)
         except YinzhengError as error:
             answers[place] = error
-    for place, found in zip(asked, answer_each(office, tuple(asked.values())), strict=True):
+    for place, found in zip(asked, answer_each(office, tuple(asked.values()), at_disk), strict=True):
         answers[place] = found if isinstance(found, MalformedError) else relied_bytes(found)
     return answers
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -17,8 +17,9 @@ class Counter:
         self.rounds: list[list[int]] = []
         self.may_go = threading.Event()
 
-    def __call__(self, asked: Sequence[int]) -> list[int | Exception]:
+    def __call__(self, asked: Sequence[int], at_disk: Callable[[], None]) -> list[int | Exception]:
         self.rounds.append(list(asked))
+        at_disk()
         assert self.may_go.wait(10)
         return [ValueError(str(each)) if each < 0 else each * 2 for each in asked]
 
@@ -46,6 +47,35 @@ def test_what_comes_together_is_one_round_and_what_comes_meanwhile_the_next() ->
     assert counter.rounds == [[1, 2, 3], many, [*many, 7]], (
         "a second round waits until it is worth a commit, a third always"
     )
+
+
+def test_no_round_begins_beside_one_that_computes() -> None:
+    rounds_of: list[list[int]] = []
+    begun, may_write, may_end = threading.Semaphore(0), threading.Event(), threading.Event()
+
+    def work(asked: Sequence[int], at_disk: Callable[[], None]) -> list[int]:
+        rounds_of.append(list(asked))
+        begun.release()
+        assert may_write.wait(10)
+        at_disk()
+        assert may_end.wait(10)
+        return list(asked)
+
+    async def ask() -> tuple[int, int, list[int]]:
+        rounds = Rounds(work)
+        many = list(range(1, 1 + WORTH_ANOTHER))
+        tasks = [asyncio.create_task(rounds.answer(0))]
+        assert await asyncio.to_thread(begun.acquire, timeout=10)
+        tasks += [asyncio.create_task(rounds.answer(each)) for each in many]
+        await asyncio.sleep(0.05)
+        while_computing = len(rounds_of)
+        may_write.set()
+        assert await asyncio.to_thread(begun.acquire, timeout=10), "though the first has not ended"
+        ended = sum(each.done() for each in tasks)
+        may_end.set()
+        return while_computing, ended, await asyncio.gather(*tasks)
+
+    assert asyncio.run(asyncio.wait_for(ask(), 60)) == (1, 0, list(range(1 + WORTH_ANOTHER)))
 
 
 def test_who_comes_while_others_come_in_comes_along_and_nobody_waits_for_who_may_come() -> None:
@@ -90,7 +120,7 @@ def test_an_error_is_that_of_its_own_question() -> None:
 def test_what_breaks_a_round_is_everybodys_error_where_it_is_the_disk_and_else_that_of_who_breaks_it(
     error: type[Exception], others: type[Exception] | None
 ) -> None:
-    def work(asked: Sequence[int]) -> list[int | Exception]:
+    def work(asked: Sequence[int], _at_disk: Callable[[], None]) -> list[int | Exception]:
         if 0 in asked:
             raise error
         return list(asked)
