@@ -46,7 +46,13 @@ class DisclosedField(NamedTuple):
 
     def to_object(self) -> dict[str, str | int]:
         """Return it as it goes out."""
-        return self._asdict()
+        return {
+            "number": self.number,
+            "code": self.code,
+            "name": self.name,
+            "name_en": self.name_en,
+            "value": self.value,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

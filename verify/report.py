@@ -265,7 +265,13 @@ class Report(_Report):
     def also(self) -> tuple[Finding, ...]:
         """What else is wrong or open, beside the headline, and what should be told though nothing is wrong with it."""
         verdict = self.verdict
-        return tuple([each for each in self.findings if each.meaning not in {None, verdict} or each.code in NOTICES])
+        return tuple(
+            [
+                each
+                for each in self.findings
+                if (each.outcome is not _PASSED and each.meaning not in {None, verdict}) or each.code in NOTICES
+            ]
+        )
 
     def finding(self, check: Check) -> Finding | None:
         """Return the worst finding of a check."""

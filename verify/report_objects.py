@@ -76,14 +76,15 @@ def _places(log: LogPlaces) -> dict[str, object]:
 
 
 def _finding(finding: Finding) -> dict[str, object]:
+    check, code, outcome, detail, source, as_of, params = finding
     return {
-        "name": finding.check._value_,
-        "result": finding.outcome._value_,
-        "code": finding.code,
-        "detail": finding.detail,
-        "source": finding.source,
-        "as_of": None if finding.as_of is None else finding.as_of.isoformat(),
-        "params": dict(finding.params) if finding.params else {},
+        "name": check._value_,
+        "result": outcome._value_,
+        "code": code,
+        "detail": detail,
+        "source": source,
+        "as_of": None if as_of is None else as_of.isoformat(),
+        "params": dict(params) if params else {},
     }
 
 
