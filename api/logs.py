@@ -12,11 +12,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol, TextIO
 
+from api.json_writer import canonical_json
 from verify.errors import YinzhengError
 
 # The innermost places tell where it broke; a recursion would otherwise fill the disk.
@@ -42,7 +44,11 @@ class Log(Protocol):
 # What lasts is said when it begins, and again this much later for who reads only the newest lines.
 SAID_AGAIN_SECONDS: Final = 3600.0
 # Made once: `json.dumps` makes an encoder at every call that is not of its own taste.
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False, default=repr)
+_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False, default=repr
+)
+# What the compiled writer writes as this one does; everything else shows no more than its repr.
+_PLAIN: Final = frozenset({str, int, bool, float, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +69,16 @@ class _Lines:
 
     def _write(self, level: str, event: str, values: dict[str, object]) -> None:
         at = self.clock().isoformat(timespec="milliseconds")
-        line = _ENCODER.encode({**values, "at": at, "event": event, "level": level})
+        line = _written({**values, "at": at, "event": event, "level": level})
         self.out.write(f"{line}\n")  # in one piece, for several threads write
         self.out.flush()
+
+
+def _written(content: dict[str, object]) -> str:
+    if _PLAIN.issuperset(map(type, content.values())):
+        with suppress(UnicodeEncodeError):  # half a sign, in what a library says
+            return canonical_json(content).decode()
+    return _ENCODER.encode(content)
 
 
 def open_log(clock: Callable[[], datetime], *, out: TextIO | None = None) -> Log:

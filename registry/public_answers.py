@@ -6,7 +6,10 @@ Promises: named columns, no ORM, compiled once; the answer is what the database 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from registry.db import Database
 from registry.lifecycle import LicenceEvent, LicenceState
@@ -18,8 +21,26 @@ from verify.licence import HolderKind
 # GB/T 36903, Annex A: unified social credit code.
 _CODE_TYPE_USCC: Final = "001"
 _NEWER: Final = LICENCE.alias("newer")
-# A type that is drawn by this template stands for several permits; the definition is kept as JSON.
-_COMBINED: Final = "'%\"combined_trade_licence\"%'"
+# A type that is drawn by this template stands for several permits.
+_COMBINED: Final = "combined_trade_licence"
+
+
+class _IsCombined(FunctionElement[bool]):
+    """Whether a definition, which is kept as JSON, names that template."""
+
+    inherit_cache = True
+
+
+@compiles(_IsCombined, "sqlite")
+def _is_combined_on_sqlite(element: _IsCombined, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+    """Look for the member: to look for its text takes five times as long."""
+    return f"json_extract({compiler.process(element.clauses, **options)}, '$.template') = '{_COMBINED}'"
+
+
+@compiles(_IsCombined, "postgresql")
+def _is_combined_on_postgresql(element: _IsCombined, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+    """Look for the text: to read the whole of it as JSON takes longer."""
+    return f"{compiler.process(element.clauses, **options)} LIKE '%\"{_COMBINED}\"%'"
 
 
 def _query(condition: ColumnElement[bool]) -> Select[Any]:
@@ -63,7 +84,7 @@ def _query(condition: ColumnElement[bool]) -> Select[Any]:
             LICENCE.c.document_leaf,
             LICENCE.c.ofd_digest,
             LICENCE.c.ofd_leaf,
-            LICENCE_TYPE.c.definition.like(literal_column(_COMBINED)),
+            _IsCombined(LICENCE_TYPE.c.definition),
         )
         .select_from(
             LICENCE.join(LICENCE_TYPE, same_type)

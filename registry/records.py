@@ -341,7 +341,7 @@ class LicenceSummary:
     issued_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PublicLicence(RegistryAnswer):
     """What a check asks of the registry, and what the list of states needs beside it, read in one query.
 

@@ -46,9 +46,9 @@ class EndedPart:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one of so many members would take three times as long to make
 class RegistryAnswer:
-    """What the issuer's registry says now of one licence version.
+    """What the issuer's registry says now of one licence version; nobody changes it.
 
     ``token_kid`` and ``token_digest`` (SHA-256 of the COSE Sig_structure) name the one code that was issued for it. The
     leaves are the places of the signing intents in the log: of the code, of the first body, of the OFD if there is one.

@@ -79,7 +79,7 @@ class VerificationReceiptError(MalformedError):
     code = "verification_receipt.malformed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made for each check
 class VerificationReceipt:
     """What a receipt says. ``result`` is the verdict's number; ``checks`` are outcomes by name, and what was asked."""
 
@@ -89,7 +89,7 @@ class VerificationReceipt:
     licence_id: str = ""
     presented: bytes = b""
     result: int
-    checks: Mapping[str, int] = field(hash=False)
+    checks: Mapping[str, int]
     office: str
     operator: bytes = b""
     purpose: str
