@@ -19,7 +19,7 @@ from verify.errors import YinzhengError
 # While one round waits for the disk, another one computes; but each costs a commit, during which no other process
 # writes, so that it begins beside one that waits only for so many.
 ROUNDS_AT_ONCE: Final = 2
-WORTH_ANOTHER: Final = 8
+WORTH_ANOTHER: Final = 16
 # As many as one commit takes along without keeping anybody waiting for a tenth of a second.
 ROUND_MAX: Final = 64
 # What one turn of the loop reads from its connections is a question two turns later.
