@@ -15,7 +15,7 @@ _CANONICAL: Final = msgspec.json.Encoder(order="sorted")
 def canonical_json(content: Mapping[str, object]) -> bytes:
     """Return texts, whole numbers, moments, lists and maps of them as canonical JSON (RFC 8785), UTF-8.
 
-    Moments become texts (RFC 3339). Raises `UnicodeEncodeError` for a text with a lone surrogate, `TypeError` for what
-    is nothing of these.
+    Moments become texts (RFC 3339). Floats are spelt otherwise than there; bytes and sets are written, and refused
+    there. Raises `UnicodeEncodeError` for a text with a lone surrogate, `TypeError` for what no JSON has.
     """
     return _CANONICAL.encode(content)

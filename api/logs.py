@@ -12,7 +12,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -43,11 +42,7 @@ class Log(Protocol):
 
 # What lasts is said when it begins, and again this much later for who reads only the newest lines.
 SAID_AGAIN_SECONDS: Final = 3600.0
-# Made once: `json.dumps` makes an encoder at every call that is not of its own taste.
-_ENCODER: Final = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False, default=repr
-)
-# What the compiled writer writes as this one does; everything else shows no more than its repr.
+# What is written as it is; everything else shows no more than its repr.
 _PLAIN: Final = frozenset({str, int, bool, float, type(None)})
 
 
@@ -75,10 +70,18 @@ class _Lines:
 
 
 def _written(content: dict[str, object]) -> str:
-    if _PLAIN.issuperset(map(type, content.values())):
-        with suppress(UnicodeEncodeError):  # half a sign, in what a library says
-            return canonical_json(content).decode()
-    return _ENCODER.encode(content)
+    shown = {name: _shown(value) for name, value in content.items()}
+    try:
+        return canonical_json(shown).decode()
+    except UnicodeEncodeError:  # half a sign, in what a library says
+        return json.dumps(shown, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _shown(value: object) -> object:
+    """Return what may be written: of whatever is no plain value, its repr, also of a tuple with names."""
+    if type(value) in _PLAIN:
+        return value
+    return [_shown(each) for each in value] if isinstance(value, list) else repr(value)
 
 
 def open_log(clock: Callable[[], datetime], *, out: TextIO | None = None) -> Log:

@@ -54,11 +54,11 @@ def public_check(folder: Path) -> Iterator[Figure]:
 def receipt_check(folder: Path) -> Iterator[Figure]:
     """Checks of fifty codes by an office's system with a stated purpose: client key, signature, registry, fields of the
     purpose, a signed receipt, logged and kept before the answer goes out (SQLite, WAL, synchronous=FULL); against a
-    FastAPI route that is sent the very same requests and returns an empty object. Both are asked over 64 connections, as
-    many as callers of the log's figure: whoever asks at the same time shares a commit. Servers and rounds as in
-    public_check; both rates are of one core. receipt_check_of_few: the same over sixteen connections.
-    receipt_check_in_batches: the same fifty checks as one request, each with a receipt of its own, over two connections;
-    what is counted is checks, against the requests of the route.
+    FastAPI route that is sent the very same requests and returns an empty object. Both over sixteen connections
+    (receipt_check_16) and over 64, as many as the log's figure has callers (receipt_check_64): who asks at the same time
+    shares a commit. Servers and rounds as in public_check; both rates are of one core. receipt_check_in_batches: the
+    same fifty checks as one request, each with a receipt of its own, over two connections; what is counted is checks,
+    against the requests of the route.
     """
     town = found_town(folder)
     texts = [each.record.token_text for each in issue_chunks(town, town.drafts(CHUNK))]
@@ -68,9 +68,9 @@ def receipt_check(folder: Path) -> Iterator[Figure]:
         demand_receipt(town, ask_once(own, requests[0]))
         for item in json.loads(ask_once(own, batch))["items"]:
             demand_receipt(town, json.dumps(item["result"]).encode())
-        for name, connections in (("receipt_check", MANY_CONNECTIONS), ("receipt_check_of_few", CONNECTIONS)):
+        for connections in (CONNECTIONS, MANY_CONNECTIONS):
             both = (_Side(each, requests, connections=connections) for each in (own, theirs))
-            yield _ratio(name, *both, goal=0.3)
+            yield _ratio(f"receipt_check_{connections}", *both, goal=0.3)
         checked = _Side(own, (batch,), each=len(texts), connections=BATCHES_AT_ONCE)
         yield _ratio("receipt_check_in_batches", checked, _Side(theirs, requests), goal=0.3)
 

@@ -65,7 +65,7 @@ def _appending(log: SigningLog) -> Callable[[], float]:
 
 
 def _other(pattern: EntryDraft, chance: random.Random) -> EntryDraft:
-    return replace(pattern, digest=chance.randbytes(32))
+    return pattern._replace(digest=chance.randbytes(32))
 
 
 def _proving(log: SigningLog) -> Callable[[], float]:

@@ -6,7 +6,7 @@ Promises: named columns, no ORM, compiled once; the answer is what the database 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -33,14 +33,17 @@ class _IsCombined(FunctionElement[bool]):
 
 @compiles(_IsCombined, "sqlite")
 def _is_combined_on_sqlite(element: _IsCombined, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
-    """Look for the member: to look for its text takes five times as long."""
-    return f"json_extract({compiler.process(element.clauses, **options)}, '$.template') = '{_COMBINED}'"
+    """Look for the member, in a fifth of the time of looking for its text; a damaged definition says no."""
+    definition = compiler.process(element.clauses, **options)
+    member = f"json_extract({definition}, '$.template')"
+    return f"CASE WHEN json_valid({definition}) THEN {member} = '{_COMBINED}' END"
 
 
 @compiles(_IsCombined, "postgresql")
 def _is_combined_on_postgresql(element: _IsCombined, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
     """Look for the text: to read the whole of it as JSON takes longer."""
-    return f"{compiler.process(element.clauses, **options)} LIKE '%\"{_COMBINED}\"%'"
+    (definition,) = element.clauses
+    return compiler.process(definition.like(literal_column(f"'%\"{_COMBINED}\"%'")), **options)
 
 
 def _query(condition: ColumnElement[bool]) -> Select[Any]:

@@ -54,6 +54,8 @@ def decode(data: bytes, *, bytes_max: int, tag: int | None = None) -> object:
 
     Raises ``CborError`` when the bytes are more than ``bytes_max`` or not the deterministic encoding of one value.
     """
+    if type(data) is not bytes:
+        raise TypeError("bytes alone are read, so that both ways read the same")
     if len(data) > bytes_max:
         raise CborError("too many bytes")
     try:

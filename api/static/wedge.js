@@ -105,13 +105,22 @@ export class Wedge {
 
   takeEnd(event) {
     const isScanner = this.isScan || (this.count >= STRANGE_KEYS_MIN && this.isFast);
-    const isSecondEnd = event.key === "Enter" && this.count === 0 && performance.now() - this.endedAt < SECOND_END_MS;
+    const now = performance.now();
+    const isBehind = this.count === 0 && now - this.endedAt < SECOND_END_MS;
+    const isSecondEnd = isBehind && event.key === "Enter";
     if (isScanner || isSecondEnd) {
       event.preventDefault();
       event.stopPropagation();
     }
     if (isScanner) this.end();
+    else if (isBehind && event.key === "Tab" && !this.hasTabbed) this.leaveTab(now);
     else this.forgetEnd();
+  }
+
+  /** A Tab behind a scan moves on; the Enter of a scanner that sends both follows faster than that of a hand. */
+  leaveTab(now) {
+    this.hasTabbed = true;
+    this.endedAt = now - SECOND_END_MS + KEY_MS_MAX;
   }
 
   /** Whatever key came after a scan: the next Enter is somebody's own. */
@@ -148,6 +157,7 @@ export class Wedge {
     const whole = text || box || this.written;
     this.forget();
     this.endedAt = performance.now();
+    this.hasTabbed = false;
     this.onScan(whole, { isRestored: isRestored && text !== "", isGarbled: isRestored && text === "" && isHidden });
   }
 }

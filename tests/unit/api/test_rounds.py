@@ -16,9 +16,11 @@ class Counter:
     def __init__(self) -> None:
         self.rounds: list[list[int]] = []
         self.may_go = threading.Event()
+        self.has_begun = threading.Semaphore(0)
 
     def __call__(self, asked: Sequence[int], at_disk: Callable[[], None]) -> list[int | Exception]:
         self.rounds.append(list(asked))
+        self.has_begun.release()
         at_disk()
         assert self.may_go.wait(10)
         return [ValueError(str(each)) if each < 0 else each * 2 for each in asked]
@@ -30,7 +32,8 @@ async def _asked(rounds: Rounds[int, int], counter: Counter, waves: Sequence[Seq
         tasks += [asyncio.create_task(rounds.answer(each)) for each in wave]
         for _ in range(1000):
             await asyncio.sleep(0.001)
-            if sum(map(len, counter.rounds)) + len(rounds._waiting) == len(tasks):
+            is_computing = rounds._gathering is not None or rounds._computing is not None
+            if not is_computing and sum(map(len, counter.rounds)) + len(rounds._waiting) == len(tasks):
                 break
     counter.may_go.set()
     return await asyncio.gather(*tasks, return_exceptions=True)  # type: ignore[return-value]
@@ -149,3 +152,57 @@ def test_who_leaves_disturbs_nobody() -> None:
         assert await staying == 4
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("breaks", "is_written"),
+    [(SystemExit, False), (SystemExit, True), (StopIteration, False), (StopIteration, True), (None, True)],
+)
+def test_whatever_breaks_one_round_the_next_are_answered(
+    breaks: type[BaseException] | None,
+    is_written: bool,  # noqa: FBT001
+) -> None:
+    def work(asked: Sequence[int], at_disk: Callable[[], None]) -> list[int | Exception]:
+        if is_written:
+            at_disk()
+        if 0 in asked and breaks is not None:
+            raise breaks
+        return list(asked)[:-1] if 0 in asked else list(asked)  # or one answer too few
+
+    async def ask() -> list[int]:
+        rounds = Rounds(work)
+        for _ in range(3):
+            broken = await asyncio.gather(rounds.answer(0), rounds.answer(1), return_exceptions=True)
+            assert isinstance(broken[0], (RuntimeError, ValueError))
+        return await asyncio.gather(*(rounds.answer(each) for each in (1, 2)))
+
+    assert asyncio.run(asyncio.wait_for(ask(), 60)) == [1, 2]
+
+
+def test_no_thread_to_be_had_is_an_error_of_the_round_alone() -> None:
+    counter = Counter()
+    counter.may_go.set()
+
+    async def ask() -> None:
+        rounds = Rounds(counter)
+        rounds._threads.shutdown()
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                await rounds.answer(1)
+
+    asyncio.run(asyncio.wait_for(ask(), 60))
+
+
+def test_a_loop_that_was_closed_in_the_middle_holds_up_no_other() -> None:
+    counter = Counter()
+    rounds = Rounds(counter)
+
+    async def leave() -> None:
+        task = asyncio.create_task(rounds.answer(1))
+        assert await asyncio.to_thread(counter.has_begun.acquire, timeout=10)
+        task.cancel()
+
+    asyncio.run(leave())
+    counter.may_go.set()
+
+    assert asyncio.run(asyncio.wait_for(rounds.answer(2), 60)) == 4

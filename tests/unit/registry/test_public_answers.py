@@ -119,3 +119,15 @@ def test_a_database_without_tables_is_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(DatabaseSchemaError):
         public_answers(empty, ("0" * 16, "1" * 16))
     empty.close()
+
+
+@pytest.mark.parametrize("definition", ["", "{", "[1]", "{}", '{"template": 7}', "null"])
+def test_a_damaged_definition_spoils_no_check(office: Office, definition: str) -> None:
+    filed = [office.issues()[0].licence_id for _ in range(2)]
+    with transaction(office.database) as tx:
+        tx.execute(text("UPDATE licence_type SET definition = :definition"), {"definition": definition})
+
+    answers = public_answers(office.database, filed)
+
+    assert [answers[each].is_combined for each in filed] == [False, False]
+    assert public_answer(office.database, filed[0]) == answers[filed[0]]
