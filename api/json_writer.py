@@ -4,12 +4,15 @@ Promises: the bytes are those of `verify.receipt_file.canonical_answer` (a test 
 who checks a receipt needs nothing but Python.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from functools import cache
 
-import msgspec
 
-_CANONICAL: Final = msgspec.json.Encoder(order="sorted")
+@cache
+def _encoder() -> Callable[[object], bytes]:
+    import msgspec  # takes longer to load than most commands take, which write nothing of this
+
+    return msgspec.json.Encoder(order="sorted").encode
 
 
 def canonical_json(content: Mapping[str, object]) -> bytes:
@@ -18,4 +21,4 @@ def canonical_json(content: Mapping[str, object]) -> bytes:
     Moments become texts (RFC 3339). Floats are spelt otherwise than there; bytes and sets are written, and refused
     there. Raises `UnicodeEncodeError` for a text with a lone surrogate, `TypeError` for what no JSON has.
     """
-    return _CANONICAL.encode(content)
+    return _encoder()(content)

@@ -12,8 +12,11 @@ from bench.cores import every_core
 from bench.figure import LIMIT, Figure
 from bench.town_of_bench import found_town
 from signer.packs import refresh_pack
-from tests.browsers import CHROMIUM, Sent, Visit, film, qr_picture, served, visiting
+from tests.browsers import CHROMIUM, Sent, Visit, film, film_of_paper, qr_picture, served, visiting
+from tests.camera_licences import give_pack, licence_signed_with_ed25519, licence_signed_with_sm2
+from tests.code_room import NOW
 from tests.hall import Hall
+from tests.pack_room import PackRoom
 
 LOOKS = 15
 _VENDOR = "/vendor/"
@@ -27,7 +30,8 @@ _PAINTED = """new Promise(done => new PerformanceObserver(
 def counter_page(folder: Path) -> Iterator[Figure]:
     """The counter page in Chromium, with a fake camera that plays a film of a licence's code. click_to_verdict: from the
     click that opens the camera to the verdict on the page, first frames and all, the network off and the decoder warm;
-    median of fifteen, the camera closed in between. scan_page: everything that the first visit fetches, compressed, the
+    median of fifteen, the camera closed in between. click_to_verdict_sm2 and _ed25519: the same of codes that were signed
+    by these (ux.md section 12, 7). scan_page: everything that the first visit fetches, compressed, the
     decoder too. repeat_visit: what a second visit fetches of vendor files. public_page: what a phone that opens the
     address of a code fetches until it shows the verdict, before any decoder, with the pack of a town that issued one
     licence (each full status list of a city, with one in twelve ended, adds some 10 KB at the first visit). first_paint: from asking for a page that the
@@ -35,10 +39,10 @@ def counter_page(folder: Path) -> Iterator[Figure]:
     asking for the counter page, its files kept from before, until it takes a scan; median of nine.
     """
     town = found_town(folder)
-    issued = town.issues(town.signboard_draft())
+    issued, hall = town.issues(town.signboard_draft()), Hall.open(town)
+    national = licence_signed_with_sm2(hall)
     town.publishes()
     refresh_pack(town.desk, at=town.now)
-    hall = Hall.open(town)
     hall.app = sent = Sent(hall.app)
     text = issued.record.token_text
     picture = film(qr_picture(text), folder / "film.mjpeg")
@@ -53,6 +57,9 @@ def counter_page(folder: Path) -> Iterator[Figure]:
             again = {name: size for name, size in sent.take().items() if _VENDOR in name}
             visit.context.set_offline(True)
             seconds = [_click_to_verdict(visit, number) for number in range(1, LOOKS + 1)]
+            film(qr_picture(national.record.token_text), picture)
+            seconds_sm2 = [_click_to_verdict(visit, number) for number in range(LOOKS + 1, 2 * LOOKS + 1)]
+            film(qr_picture(text), picture)
         with visiting(browser, town.now) as visit:
             sent.take()  # what the counter page asked for at its end
             visit.page.goto(f"{address}/v/{text.partition('/v/')[2]}")
@@ -64,8 +71,12 @@ def counter_page(folder: Path) -> Iterator[Figure]:
                 path: _first_paint(visit, f"{address}{path}") for path in (*_RENDERED, f"/v/{issued.record.licence_id}")
             }
             ready = statistics.median(_ready(visit, f"{address}/counter") for _ in range(_OPENINGS))
+        seconds_ed25519 = _of_ed25519(hall, address, browser, picture)
     kept = f"{len(first)} files"
     yield _most("click_to_verdict", statistics.median(seconds), "s", 0.4, f"slowest {max(seconds):.2f} s")
+    yield _most("click_to_verdict_sm2", statistics.median(seconds_sm2), "s", 2.0, f"slowest {max(seconds_sm2):.2f} s")
+    slowest_ed25519 = f"slowest {max(seconds_ed25519):.2f} s"
+    yield _most("click_to_verdict_ed25519", statistics.median(seconds_ed25519), "s", 2.0, slowest_ed25519)
     yield _most("scan_page", sum(first.values()) / 1000, "KB", 420, kept)
     yield _most("repeat_visit", sum(again.values()), "bytes of vendor files", 0, f"{len(again)} asked for")
     yield _most("public_page", sum(public.values()) / 1000, "KB", 30, f"{len(public)} files")
@@ -73,6 +84,20 @@ def counter_page(folder: Path) -> Iterator[Figure]:
     own = "the page of a code" if slowest.startswith("/v/") else slowest
     yield _most("first_paint", paints[slowest], "s", 0.5, f"slowest: {own}")
     yield _most("counter_ready", ready, "s", 1.0, "repeat visit")
+
+
+def _of_ed25519(hall: Hall, address: str, browser: Browser, picture: Path) -> list[float]:
+    """Return the seconds to the verdict of a licence of an office elsewhere: none of ours signs so."""
+    key, printed = licence_signed_with_ed25519()
+    give_pack(hall, PackRoom(codes=(key,)))
+    film_of_paper(bytes(printed.content), picture)
+    with visiting(browser, NOW) as visit:
+        for _ in range(2):  # the second time all comes from the service worker
+            visit.open(f"{address}/counter")
+            visit.wait(lambda: visit.page.evaluate("navigator.serviceWorker.controller !== null"), 30)
+            visit.page.wait_for_timeout(1500)
+        visit.context.set_offline(True)
+        return [_click_to_verdict(visit, number) for number in range(1, LOOKS + 1)]
 
 
 def _first_paint(visit: Visit, address: str) -> float:

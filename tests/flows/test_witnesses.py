@@ -241,8 +241,8 @@ def test_an_office_whose_log_is_in_use_shows_its_quorum_and_an_auditor_finds_not
 def test_a_witness_that_is_away_is_told_about_and_an_entry_that_waits_too_long_is_an_alarm(watched: Watched) -> None:
     hall = watched.hall
     watched.works()
-    assert '"witness": "next-city"' in hall.lines.getvalue()
-    assert '"code": "witness.away"' in hall.lines.getvalue()
+    assert '"witness":"next-city"' in hall.lines.getvalue()
+    assert '"code":"witness.away"' in hall.lines.getvalue()
     assert _witnesses(hall.office).is_good
     hall.issues()
     hall.town.clock.moves(MERGE_DELAY + timedelta(minutes=1))

@@ -3,12 +3,14 @@
 from io import BytesIO
 
 import pytest
+import zxingcpp
 from PIL import Image
 
 from api.code_pictures import PIXELS_MAX, code_in_picture
 from api.sandbox import code_in_file
-from tests.browsers import qr_picture
+from tests.browsers import photo_of_paper, qr_picture
 from tests.code_room import CodeRoom
+from tests.page_requests import food_request, press, seal
 
 TEXT = CodeRoom().code()
 
@@ -69,3 +71,17 @@ def test_pixels_are_counted_before_they_are_decoded() -> None:
     side = int(PIXELS_MAX**0.5) + 1
 
     assert code_in_picture(encoded(Image.new("1", (side, side)), "PNG")) == ""
+
+
+def test_a_code_is_read_from_a_printed_licence_askew_squeezed_and_with_a_seal_over_its_corner() -> None:
+    sheet = photo_of_paper(bytes(press().render(food_request()).content), dots_per_inch=150)
+    (plain,) = zxingcpp.read_barcodes(sheet, formats=zxingcpp.BarcodeFormat.QRCode)
+    edge, corner = plain.position.top_left.x, plain.position.bottom_right
+    side = round(40 / 25.4 * 150)  # a seal of 40 mm; its box covers a quarter of the code
+    stamp = Image.open(BytesIO(seal())).resize((side, side)).convert("RGBA")
+    away = (corner.x - edge) // 2
+    sheet.paste(stamp, (corner.x - away, corner.y - away), stamp)
+
+    askew = sheet.rotate(5, resample=Image.Resampling.BICUBIC, expand=True, fillcolor=(120, 118, 112))
+
+    assert code_in_picture(encoded(askew, "JPEG", quality=60)) == plain.text
