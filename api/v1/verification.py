@@ -5,7 +5,6 @@ and gets a receipt. Every check that was made is answered 200 with the one verdi
 only a request that is none is an error. Nothing of what was sent in is kept.
 """
 
-import json
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final
@@ -19,6 +18,7 @@ from api.checking import check_file, check_id, check_licence_id, check_text
 from api.compression import compressed
 from api.file_turns import TheFileLine
 from api.guard import StatedCaller, TheLine, TheOffice, json_of
+from api.json_writer import canonical_json
 from api.reliance_errors import NumberNeedsPurposeError
 from api.relying import Question, is_stamped
 from api.rounds import Rounds
@@ -33,8 +33,6 @@ from verify.report_objects import LIST_MAX, public_object
 from verify.values import LicenceId
 
 verification: Final = router("verification")
-# Made once: `json.dumps` makes an encoder at every call that is not of its own taste.
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {200: {"model": VerdictOut}}
 # A purpose with the longest texts takes 4 kB as JSON with every character escaped.
 _RELIANCE_LENGTH_MAX: Final = 8_000
@@ -133,7 +131,7 @@ def verdict_answer(report: Report) -> Response:
 
 def json_answer(value: Mapping[str, Any]) -> Response:
     """Return a value as JSON; nobody on the way keeps it."""
-    return ready_answer(_ENCODER.encode(value))
+    return ready_answer(canonical_json(value))
 
 
 def ready_answer(content: str | bytes) -> Response:
