@@ -9,8 +9,8 @@ Promises:
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from functools import cache, lru_cache, partial
+from datetime import date, datetime, timedelta
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -35,7 +35,7 @@ from verify.errors import MalformedError
 from verify.evidence import NOT_FOUND, Evidence
 from verify.examine import examine_id
 from verify.facts import Facts
-from verify.licence import ISSUER_ZONE, law_day
+from verify.licence import ISSUER_ZONE, law_day, licence_end
 from verify.qr_token import presented_bytes
 from verify.receipt import STATUS_LIST_ISSUED, TRUST_LIST_SEQUENCE, check_numbers
 from verify.report import Check, Report, Subject
@@ -320,9 +320,4 @@ def _delete_after(keep_until: date | None, *, at: datetime) -> datetime:
     last = today + KEPT_YEARS * _YEAR if keep_until is None else keep_until
     if not today <= last <= today + KEPT_YEARS_MAX * _YEAR:
         raise RelianceKeepError(params={"years": str(KEPT_YEARS_MAX)})
-    return _end_of(last)
-
-
-@lru_cache(maxsize=16)  # mostly the same day for all
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), ISSUER_ZONE)
+    return licence_end(last).astimezone(ISSUER_ZONE)

@@ -176,22 +176,16 @@ def with_registry(report: Report, answer: Answer, evidence: Evidence, *, at: dat
         different = (*different, "document_leaf")
     if different:
         return report._replace(findings=_renewed(report.findings, status, _differs(different)), at=at)
-    return Report(
-        subject=report.subject,
+    return report._replace(
         findings=_renewed(report.findings, status, _AGREES, _recorded(claimed, answer, evidence)),
         at=at,
-        valid_until=report.valid_until,
-        test=report.test,
         facts_source=facts_with(report.facts, answer),
-        claimed_source=claimed,
         log=LogPlaces(
             code_leaf=answer.code_leaf,
             document_leaf=_document_leaf(report.log, answer),
             tree_size=report.log.tree_size,
             proof=report.log.proof,
         ),
-        signatures=report.signatures,
-        document_digest=report.document_digest,
     )
 
 
